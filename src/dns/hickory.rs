@@ -1,0 +1,1 @@
+//! Where hickory-proto's types are met.

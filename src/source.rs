@@ -1,0 +1,132 @@
+//! The texts that were read, and places in them.
+//!
+//! In: a display name and the octets of each file. Out: lines and columns, on demand. Knows neither disks nor DNS: a
+//! [`Span`] is a byte range of a file, and only a finding that is shown pays for counting lines.
+
+use std::sync::{Arc, OnceLock};
+
+/// Which text of a [`Sources`] a place is in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FileId(pub u32);
+
+/// A byte range of one text; `end` is the first octet after it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Span {
+    /// The text.
+    pub file: FileId,
+    /// First octet.
+    pub start: u32,
+    /// First octet after the range.
+    pub end: u32,
+}
+
+impl Span {
+    /// The smallest range that holds both; both must be of one file, or `self` is given back.
+    pub fn to(self, other: Span) -> Span {
+        if self.file != other.file {
+            return self;
+        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// The empty range where this one ends: where something is missing.
+    pub fn after(self) -> Span {
+        Span { start: self.end, ..self }
+    }
+}
+
+/// A place as people name it: both count from 1, columns in code points.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in code points, from 1; an octet that is not part of UTF-8 counts as one.
+    pub column: u32,
+}
+
+/// One text and the name it is shown under.
+#[derive(Debug)]
+pub struct Source {
+    name: String,
+    text: Arc<[u8]>,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl Source {
+    /// A text under the name that findings call it by, usually a path.
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<[u8]>>) -> Self {
+        Self { name: name.into(), text: text.into(), line_starts: OnceLock::new() }
+    }
+
+    /// The name it is shown under.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its octets.
+    pub fn text(&self) -> &Arc<[u8]> {
+        &self.text
+    }
+
+    /// Where an octet is, as people say it; an offset past the end is the end.
+    pub fn position(&self, offset: u32) -> Position {
+        let offset = offset.min(self.text.len() as u32);
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start <= offset) as u32;
+        let start = starts[line as usize - 1];
+        let column = 1 + count_code_points(&self.text[start as usize..offset as usize]);
+        Position { line, column }
+    }
+
+    /// The octets of a line, counted from 1, without its end; empty if there is no such line.
+    pub fn line(&self, line: u32) -> &[u8] {
+        let starts = self.line_starts();
+        let Some(&start) = starts.get(line as usize - 1) else { return b"" };
+        let end = starts.get(line as usize).map_or(self.text.len(), |&next| next as usize - 1);
+        let text = &self.text[start as usize..end];
+        text.strip_suffix(b"\r").unwrap_or(text)
+    }
+
+    /// The offset of the first octet of a line, counted from 1.
+    pub fn line_start(&self, line: u32) -> u32 {
+        self.line_starts().get(line as usize - 1).copied().unwrap_or(self.text.len() as u32)
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let ends = memchr::memchr_iter(b'\n', &self.text).map(|end| end as u32 + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
+    }
+}
+
+fn count_code_points(octets: &[u8]) -> u32 {
+    octets.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum::<usize>() as u32
+}
+
+/// The texts of one run, by [`FileId`].
+#[derive(Debug, Default)]
+pub struct Sources(Vec<Source>);
+
+impl Sources {
+    /// Keeps a text and gives the id that its spans carry.
+    pub fn add(&mut self, source: Source) -> FileId {
+        self.0.push(source);
+        FileId(self.0.len() as u32 - 1)
+    }
+
+    /// The text of an id that [`add`](Self::add) gave.
+    pub fn get(&self, file: FileId) -> &Source {
+        &self.0[file.0 as usize]
+    }
+
+    /// All texts, in the order in which they were added.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (FileId, &Source)> {
+        self.0.iter().enumerate().map(|(index, source)| (FileId(index as u32), source))
+    }
+
+    /// The octets of a range.
+    pub fn text(&self, span: Span) -> &[u8] {
+        self.get(span.file).text().get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
