@@ -8,3 +8,63 @@ pub mod lexer;
 pub mod rdata;
 
 pub use fields::Fields;
+
+use crate::diagnostic::Diagnostic;
+use crate::dns::Name;
+use crate::source::{FileId, Source, Sources};
+
+/// How much of a hostile text is read before a finding ends it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Octets of one file.
+    pub file_octets: u32,
+    /// Octets of one entry, from its first to its last token.
+    pub entry_octets: u32,
+    /// Findings of one zone; the rest of its text is not read.
+    pub findings: usize,
+    /// Files an `$INCLUDE` may be nested in.
+    pub include_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_octets: u32::MAX, entry_octets: 1 << 20, findings: 1000, include_depth: 16 }
+    }
+}
+
+/// Why an `$INCLUDE` gives no text.
+#[derive(Debug)]
+pub struct IncludeRefusal {
+    /// Whether the file is there in principle and could not be read, rather than being one that must not be read.
+    pub unreadable: bool,
+    /// The headline: one fact.
+    pub headline: String,
+    /// Why.
+    pub why: String,
+    /// What to type instead.
+    pub fix: String,
+}
+
+/// Answers an `$INCLUDE`: gets the including source's name and the path as written, gives the text under its own name.
+///
+/// Two requests for one file must give sources of one name, or include cycles are found by depth only.
+pub type Include<'i> = dyn FnMut(&str, &[u8]) -> Result<Source, IncludeRefusal> + 'i;
+
+/// What a zone's text says.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Its records, in the order of the text.
+    pub records: Records,
+    /// What is wrong with it.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// The records of one zone's text.
+#[derive(Debug, Default)]
+pub struct Records {}
+
+/// Reads the zone text `root` of `sources`, adding the texts it includes to them.
+pub fn parse(sources: &mut Sources, root: FileId, origin: &Name, limits: &Limits, include: &mut Include<'_>) -> Parsed {
+    let _ = (sources, root, origin, limits, include);
+    todo!()
+}
