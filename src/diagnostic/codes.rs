@@ -99,6 +99,7 @@ codes! {
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
+    MANY_FILES           "many-files"           Error   Reload "Two files claim to hold one zone.";
 }
 
 /// The code of a name, as findings carry it.

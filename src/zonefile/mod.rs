@@ -3,15 +3,25 @@
 //! In: the octets of a zone's file, its origin, and a way to ask for the files it includes. Out: records with their places,
 //! and every finding of every file in one run. Reads no disk, and stops at no error: it goes on at the next entry.
 
+mod directive;
+mod entry;
 mod fields;
+mod header;
 pub mod lexer;
+mod name;
+mod parser;
 pub mod rdata;
+mod records;
+mod slips;
+pub mod ttl;
 
 pub use fields::Fields;
+pub use records::{Places, Record, Records};
 
 use crate::diagnostic::Diagnostic;
 use crate::dns::Name;
 use crate::source::{FileId, Source, Sources};
+use parser::{Context, Parser, Zonefile};
 
 /// How much of a hostile text is read before a finding ends it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,11 +34,13 @@ pub struct Limits {
     pub findings: usize,
     /// Files an `$INCLUDE` may be nested in.
     pub include_depth: usize,
+    /// `$INCLUDE`s carried out for one zone, those in included files counted each time.
+    pub includes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_octets: u32::MAX, entry_octets: 1 << 20, findings: 1000, include_depth: 16 }
+        Self { file_octets: u32::MAX, entry_octets: 1 << 20, findings: 1000, include_depth: 16, includes: 10_000 }
     }
 }
 
@@ -59,12 +71,10 @@ pub struct Parsed {
     pub findings: Vec<Diagnostic>,
 }
 
-/// The records of one zone's text.
-#[derive(Debug, Default)]
-pub struct Records {}
-
 /// Reads the zone text `root` of `sources`, adding the texts it includes to them.
 pub fn parse(sources: &mut Sources, root: FileId, origin: &Name, limits: &Limits, include: &mut Include<'_>) -> Parsed {
-    let _ = (sources, root, origin, limits, include);
-    todo!()
+    let mut zonefile = Zonefile::new(sources, limits, include);
+    zonefile.records.reserve(zonefile.sources.get(root).text().len());
+    Parser::new(&mut zonefile, Context::new(origin.clone()), root).run();
+    Parsed { records: zonefile.records, findings: zonefile.findings }
 }

@@ -1,0 +1,108 @@
+//! Records as they were read: a table of small rows over one arena of octets, each with its place in the text.
+//!
+//! # Design
+//!
+//! A row keeps where its entry starts, and [`Records::places`] reads that one entry again when a finding wants to underline
+//! a part of it. Keeping every span would cost more memory than the records themselves.
+
+use super::entry::EntryReader;
+use super::header;
+use super::lexer::Token;
+use crate::dns::{NameRef, Rtype};
+use crate::source::{FileId, Sources, Span};
+
+/// One record: class IN, which is all that a zone here may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    owner: u32,
+    rdata: u32,
+    rdata_length: u16,
+    /// Its type.
+    pub rtype: Rtype,
+    /// Its TTL in seconds, at most 2³¹ − 1.
+    pub ttl: u32,
+    file: FileId,
+    entry: u32,
+}
+
+/// The parts of a record's entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// The owner as written, or the blank that inherits it.
+    pub owner: Span,
+    /// The TTL, where one is written.
+    pub ttl: Option<Span>,
+    /// The type.
+    pub rtype: Span,
+    /// The data, from its first to its last token.
+    pub rdata: Span,
+}
+
+/// The records of one zone's text, in its order.
+#[derive(Debug, Default)]
+pub struct Records {
+    octets: Vec<u8>,
+    rows: Vec<Record>,
+}
+
+impl Records {
+    /// The rows.
+    pub fn rows(&self) -> &[Record] {
+        &self.rows
+    }
+
+    /// A record's owner, in the case it was written in.
+    pub fn owner(&self, record: &Record) -> NameRef<'_> {
+        NameRef::trusted(&self.octets[record.owner as usize..])
+    }
+
+    /// A record's data on the wire, names uncompressed.
+    pub fn rdata(&self, record: &Record) -> &[u8] {
+        let start = record.rdata as usize;
+        &self.octets[start..start + usize::from(record.rdata_length)]
+    }
+
+    /// Where the parts of a record's entry are.
+    pub fn places(&self, record: &Record, sources: &Sources) -> Places {
+        let text = sources.get(record.file).text();
+        let mut tokens = Vec::new();
+        let entry = EntryReader::new(text, record.entry, u32::MAX).read(&mut tokens);
+        let whole =
+            Span { file: record.file, start: record.entry, end: entry.as_ref().map_or(record.entry, |e| e.end) };
+        let span = |token: Token| Span { file: record.file, start: token.start, end: token.end };
+        let Some(header) = entry.and_then(|entry| header::split(text, &tokens, entry.starts_blank)) else {
+            return Places { owner: whole, ttl: None, rtype: whole, rdata: whole };
+        };
+        let rtype = span(header.rtype);
+        let rdata = match &tokens[header.rdata..] {
+            [first, .., last] => span(*first).to(span(*last)),
+            [only] => span(*only),
+            [] => rtype.after(),
+        };
+        let owner = header.owner.map_or(Span { end: tokens[0].start, ..whole }, span);
+        Places { owner, ttl: header.ttl.map(span), rtype, rdata }
+    }
+
+    /// Octets of memory held.
+    pub fn memory(&self) -> usize {
+        self.octets.capacity() + self.rows.capacity() * size_of::<Record>()
+    }
+
+    /// Makes room for about the records of a text of so many octets.
+    pub(super) fn reserve(&mut self, text_octets: usize) {
+        // A line of a large zone has some forty octets, and leaves about as many here.
+        self.rows.reserve(text_octets / 40);
+        self.octets.reserve(text_octets / 2);
+    }
+
+    /// The arena, to which owners and rdata are appended before [`push`](Self::push) makes a row of them.
+    pub(super) fn arena(&mut self) -> &mut Vec<u8> {
+        &mut self.octets
+    }
+
+    /// Adds a row; `owner` and `rdata` are offsets into the arena, which ends with the rdata.
+    pub(super) fn push(&mut self, owner: u32, rdata: usize, rtype: Rtype, ttl: u32, file: FileId, entry: u32) {
+        let rdata_length = (self.octets.len() - rdata) as u16;
+        self.rows.push(Record { owner, rdata: rdata as u32, rdata_length, rtype, ttl, file, entry });
+    }
+}

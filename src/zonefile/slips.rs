@@ -1,0 +1,303 @@
+//! The commonest slips, each with words of its own: what the parser would otherwise report as something stranger.
+//!
+//! In: the text and the tokens to blame. Out: one finding. Decides nothing but whether a slip is there.
+
+use super::header::{self, Header};
+use super::lexer::{Token, TokenKind};
+use super::ttl;
+use crate::diagnostic::{Code, Diagnostic, Label, codes};
+use crate::dns::{Name, NameRef, Rtype};
+use crate::source::{FileId, Span};
+
+/// The markers that git leaves around a conflict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Marker {
+    Ours,
+    Base,
+    Between,
+    Theirs,
+}
+
+/// The marker that a line's first word is, if it is one: seven of the same character.
+pub(super) fn marker(word: &[u8]) -> Option<Marker> {
+    match word {
+        b"<<<<<<<" => Some(Marker::Ours),
+        b"|||||||" => Some(Marker::Base),
+        b"=======" => Some(Marker::Between),
+        b">>>>>>>" => Some(Marker::Theirs),
+        _ => None,
+    }
+}
+
+/// A conflict, to be reported once at its first marker.
+pub(super) fn merge_conflict(marker: Marker, span: Span) -> Diagnostic {
+    Diagnostic::new(&codes::MERGE_MARKER, span, "a merge conflict was left in the file")
+        .label(marker_label(marker, span).text)
+        .why("both sides stand here, and which records are meant is not said")
+        .fix("keep one side, or both where they go together, and delete the marker lines")
+}
+
+/// What is said of each marker of a conflict.
+pub(super) fn marker_label(marker: Marker, span: Span) -> Label {
+    let text = match marker {
+        Marker::Ours => "one side starts here",
+        Marker::Base => "what both sides started from",
+        Marker::Between => "the other side starts here",
+        Marker::Theirs => "the conflict ends here",
+    };
+    Label { span, text: text.into() }
+}
+
+/// What the first octets say of the encoding: a finding, if any, and where the text starts, if it can be read at all.
+pub(super) fn encoding(text: &[u8], file: FileId) -> (Option<Diagnostic>, Option<u32>) {
+    let span = |end| Span { file, start: 0, end };
+    if text.starts_with(b"\xEF\xBB\xBF") {
+        let finding = Diagnostic::new(&codes::BYTE_ORDER_MARK, span(3), "the file starts with a byte order mark")
+            .label("three invisible octets")
+            .why("other servers take them for a part of the first name")
+            .fix("save the file as UTF-8 without BOM");
+        return (Some(finding), Some(3));
+    }
+    if text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF") {
+        let mut finding = Diagnostic::new(&codes::BYTE_ORDER_MARK, span(2), "the file is in UTF-16")
+            .label("a byte order mark of UTF-16")
+            .why("zone files are read octet by octet (RFC 1035 §5.1)")
+            .fix("save the file as UTF-8 without BOM");
+        finding.severity = crate::diagnostic::Severity::Error;
+        return (Some(finding), None);
+    }
+    (None, Some(0))
+}
+
+/// A line that starts with `#`.
+pub(super) fn hash_comment(hash: Span) -> Box<Diagnostic> {
+    let span = Span { end: hash.start + 1, ..hash };
+    let finding = Diagnostic::new(&codes::HASH_COMMENT, span, "this line starts with `#`")
+        .label("a comment starts with `;`")
+        .why("`#` is a letter like any other here: the line would be a record whose name starts with `#`")
+        .fix("write `;` in place of `#`; a name that does start with `#` is written `\\#`");
+    Box::new(finding)
+}
+
+/// An entry that would be right with the blank before it taken away, or with one put there.
+pub(super) fn misplaced_blank(text: &[u8], first: Span, starts_blank: bool) -> Box<Diagnostic> {
+    let word = quote(&text[first.start as usize..first.end as usize]);
+    let finding = if starts_blank {
+        error(&codes::UNEXPECTED_OWNER, first, format!("{word} is not read as the owner: a blank stands before it"))
+            .label("read as the type, TTL or class of the owner above")
+            .why("a line that starts with a blank goes on with the name above it (RFC 1035 §5.1)")
+            .fix("take the blank away from the start of the line")
+    } else {
+        error(&codes::UNEXPECTED_OWNER, first, format!("{word} is read as the owner: the line starts with it"))
+            .label("read as a name")
+            .why("the first word of a line that starts without a blank is a name (RFC 1035 §5.1)")
+            .fix("put the owner name, `@` or a blank at the start of the line")
+    };
+    Box::new(finding)
+}
+
+/// A record that reads well, and whose own text says that its owner is not the one meant.
+pub(super) fn unexpected_owner(
+    text: &[u8],
+    file: FileId,
+    header: &Header,
+    rtype: Rtype,
+    origin: NameRef<'_>,
+) -> Option<Diagnostic> {
+    let span = |token: Token| Span { file, start: token.start, end: token.end };
+    let suspect = match (header.owner, header.ttl, header.class) {
+        // `  10 PTR host` in a reverse zone: the 10 was meant as a name.
+        (None, Some(ttl), None) if rtype == Rtype::PTR && is_reverse(origin) => {
+            let word = ttl.text(text);
+            if word.len() > 3 || !word.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            let headline = format!("{} is read as a TTL, and the owner is the one above", quote(word));
+            Diagnostic::new(&codes::UNEXPECTED_OWNER, span(ttl), headline)
+                .label("a blank stands before it, so it is no name")
+                .fix("take the blank away from the start of the line")
+        }
+        // `IN A 192.0.2.1` at the start of a line: a host called `in`.
+        (Some(owner), _, None) if header::class_of(owner.text(text)).is_some() => {
+            let headline = format!("{} is read as the owner: the line starts with it", quote(owner.text(text)));
+            Diagnostic::new(&codes::UNEXPECTED_OWNER, span(owner), headline)
+                .label("read as a name, not as the class")
+                .fix("put the owner name, `@` or a blank at the start of the line")
+        }
+        _ => return None,
+    };
+    Some(suspect.why(
+        "a line that starts with a blank goes on with the name above it, others start with a name (RFC 1035 §5.1)",
+    ))
+}
+
+fn is_reverse(origin: NameRef<'_>) -> bool {
+    // Wire forms of the two trees of RFC 1035 §3.5 and RFC 3596 §2.5.
+    origin.is_at_or_below(NameRef::trusted(b"\x07in-addr\x04arpa\0"))
+        || origin.is_at_or_below(NameRef::trusted(b"\x03ip6\x04arpa\0"))
+}
+
+/// Whether a type's data is text that people write with semicolons in it.
+pub(super) fn has_text(rtype: Rtype) -> bool {
+    // TXT, SPF, CAA: the policies of mail and certificates.
+    matches!(rtype.0, 16 | 99 | 257)
+}
+
+/// A `;` outside quotes that cuts a text short: what follows it goes on like the text before.
+pub(super) fn unquoted_semicolon(
+    text: &[u8],
+    file: FileId,
+    tokens: &[Token],
+    comment: Token,
+) -> Option<Box<Diagnostic>> {
+    let last = tokens.iter().rev().find(|token| token.end <= comment.start)?;
+    let is_glued = last.end == comment.start;
+    let goes_on = looks_like_tag(&comment.text(text)[1..]);
+    // A blank before the `;` is how comments are written; then only an unquoted text that goes on as tags do is suspect.
+    let was_cut = goes_on && (is_glued || (last.kind == TokenKind::Word && last.text(text).contains(&b'=')));
+    if !was_cut {
+        return None;
+    }
+    let span = Span { file, start: comment.start, end: comment.start + 1 };
+    let rest = Span { file, start: comment.start + 1, end: comment.end };
+    let kept = quote(last.text(text));
+    let finding = Diagnostic::new(&codes::UNQUOTED_SEMICOLON, span, "a `;` outside quotes cuts this text short")
+        .label("a comment starts here")
+        .also(rest, format!("lost: the text ends with {kept}"))
+        .why("outside quotes a `;` starts a comment (RFC 1035 §5.1)")
+        .fix("put the whole text in double quotes: `\"v=…; p=…\"`");
+    Some(Box::new(finding))
+}
+
+/// Whether a comment starts as a further tag of a policy would: ` p=none`.
+fn looks_like_tag(comment: &[u8]) -> bool {
+    let comment = comment.trim_ascii_start();
+    let name = comment.iter().take_while(|octet| octet.is_ascii_alphanumeric() || **octet == b'_').count();
+    name > 0 && comment.get(name) == Some(&b'=')
+}
+
+/// `$ORIGIN` with a full name that lacks its last dot, so that it would repeat the origin.
+pub(super) fn origin_without_dot(
+    text: &[u8],
+    span: Span,
+    read_as: &Name,
+    origin: NameRef<'_>,
+) -> Option<Box<Diagnostic>> {
+    if text == b"@" || text.ends_with(b".") || origin.is_root() {
+        return None;
+    }
+    let written = Name::parse(text, Some(NameRef::ROOT)).ok()?;
+    // The name as written ends where the origin ends: `example.org` under `example.org.`, or a sister under the same parent.
+    let last_labels = origin.label_count().min(2);
+    let is_full = written.as_ref().is_at_or_below(origin.suffix(last_labels));
+    if !is_full {
+        return None;
+    }
+    let word = quote(text);
+    let finding =
+        error(&codes::ORIGIN_WITHOUT_DOT, span, format!("{word} lacks its last dot, so it means `{read_as}`"))
+            .label("relative, so the origin is put behind it")
+            .why("every name below would end in the origin twice")
+            .fix(format!("write `{}`", written));
+    Some(Box::new(finding))
+}
+
+/// A word where a type was expected.
+pub(super) fn unknown_type(word: &[u8], span: Span) -> Box<Diagnostic> {
+    let text = quote(word);
+    let mut finding = error(&codes::UNKNOWN_TYPE, span, format!("expected a type, found {text}"));
+    finding = if ttl::looks_like(word) {
+        finding.label("a TTL or a number").fix("write the type after TTL and class: `www 300 IN A 192.0.2.1`")
+    } else if header::class_of(word).is_some() {
+        finding.label("a second class").fix("write the type after the class: `www IN A 192.0.2.1`")
+    } else if is_address(word) {
+        let of = if word.contains(&b':') { "AAAA" } else { "A" };
+        finding.label(format!("an address: its type {of} is missing")).fix(format!("write `{of}` before it"))
+    } else {
+        finding
+            .label("no type of this name is known")
+            .fix("see that the line reads owner, TTL, class, type, data; a type without a name is written TYPE65280")
+    };
+    Box::new(finding)
+}
+
+fn is_address(word: &[u8]) -> bool {
+    std::str::from_utf8(word).is_ok_and(|word| word.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// A word where a TTL was expected.
+pub(super) fn bad_ttl(word: &[u8], span: Span) -> Box<Diagnostic> {
+    let text = quote(word);
+    let finding = error(&codes::BAD_TTL, span, format!("expected a TTL of 0 to 2147483647 seconds, found {text}"))
+        .label("no such number of seconds")
+        .why("a TTL with its top bit set would be taken as zero (RFC 2181 §8)")
+        .fix("write seconds, or a number with units: `3600`, `1h`, `1d12h`");
+    Box::new(finding)
+}
+
+/// A line that starts with `$` and no directive that is known.
+pub(super) fn unknown_directive<'n>(word: &[u8], span: Span, known: impl Iterator<Item = &'n str>) -> Box<Diagnostic> {
+    let text = quote(word);
+    let upper = String::from_utf8_lossy(word).to_ascii_uppercase();
+    let known: Vec<&str> = known.collect();
+    let nearest = known.iter().find(|name| strsim::damerau_levenshtein(name, &upper) <= 2);
+    let fix = match nearest {
+        Some(name) => format!("write `{name}`"),
+        None => format!("the directives are {}; an owner that starts with `$` is written `\\$…`", known.join(", ")),
+    };
+    Box::new(error(&codes::UNKNOWN_DIRECTIVE, span, format!("{text} is no directive")).label("unknown").fix(fix))
+}
+
+/// A parenthesis that nothing closes.
+pub(super) fn unclosed_parenthesis(open: Span, next: Option<Span>) -> Diagnostic {
+    let finding = error(&codes::UNCLOSED_PARENTHESIS, open, "this `(` is never closed")
+        .label("opened here")
+        .why("all that follows would belong to one record (RFC 1035 §5.1)")
+        .fix("put `)` after the record's last field");
+    match next {
+        Some(next) => finding.also(next, "the next one is opened before it is closed"),
+        None => finding,
+    }
+}
+
+/// A parenthesis that closes nothing.
+pub(super) fn stray_parenthesis(close: Span) -> Diagnostic {
+    error(&codes::STRAY_PARENTHESIS, close, "this `)` closes nothing")
+        .label("no `(` is open here")
+        .fix("delete it, or put `(` before the first field that is on a line of its own")
+}
+
+/// A quote that nothing closes on its line.
+pub(super) fn unclosed_quote(quote: Span) -> Diagnostic {
+    let open = Span { end: quote.start + 1, ..quote };
+    error(&codes::UNCLOSED_QUOTE, open, "this string is not closed on its line")
+        .label("opened here")
+        .also(Span { start: quote.end.saturating_sub(1).max(quote.start), ..quote }, "the line ends here")
+        .why("a string that went on over the line's end would swallow the records below")
+        .fix("put `\"` at the string's end; a long text is several strings: `( \"first part\" \"second part\" )`")
+}
+
+/// An entry of too many octets.
+pub(super) fn entry_too_large(span: Span, limit: u32) -> Diagnostic {
+    let span = Span { end: span.end.min(span.start + 1), ..span };
+    error(&codes::ENTRY_TOO_LARGE, span, format!("this entry has more than {limit} octets"))
+        .label("it starts here")
+        .why("no record's text needs as many")
+        .fix(
+            "see that a quote or parenthesis was not forgotten, or raise `entry_octets` under `[limits]` in the config",
+        )
+}
+
+fn error(code: &'static Code, span: Span, headline: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(code, span, headline)
+}
+
+/// A word as messages show it: between backquotes, cut where it is too long to be read.
+pub(super) fn quote(word: &[u8]) -> String {
+    const MOST: usize = 60;
+    let text = String::from_utf8_lossy(word);
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
