@@ -1,6 +1,9 @@
 //! Time and the outside world: zone files in, what is served out, and every change of the former in the latter.
 
 pub mod load;
+pub mod plan;
+pub mod reload;
+pub mod status;
 
 pub use load::{Loaded, Root, load};
 
