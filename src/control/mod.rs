@@ -1,9 +1,13 @@
 //! Time and the outside world: zone files in, what is served out, and every change of the former in the latter.
 
+pub mod follow;
 pub mod load;
 pub mod plan;
 pub mod reload;
+pub mod serve;
+pub mod socket;
 pub mod status;
+pub mod watch;
 
 pub use load::{Loaded, Root, load};
 

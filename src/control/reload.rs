@@ -45,6 +45,8 @@ pub struct Demand {
     pub everything: bool,
     /// Publish what is refused for losing too much.
     pub accept_loss: bool,
+    /// Publish even if no zone changed: the policy did.
+    pub republish: bool,
 }
 
 /// Follows a zone directory: knows what is served and what was read for it.
@@ -54,6 +56,8 @@ pub struct Reloader {
     zones: HashMap<Box<[u8]>, Entry>,
     /// The limits that the texts were read with.
     limits: Limits,
+    /// Whether a zone came, went or changed since the last publication.
+    is_changed: bool,
     /// What was served before and may still be read by somebody.
     retired: Vec<Arc<Served>>,
 }
@@ -99,7 +103,14 @@ impl Reloader {
         let hash_key = super::hash_key();
         let nothing = Served { catalog: Catalog::new(hash_key, []), policy };
         let publisher = Arc::new(ArcSwap::from_pointee(nothing));
-        Self { hash_key, publisher, zones: HashMap::new(), limits: Limits::default(), retired: Vec::new() }
+        Self {
+            hash_key,
+            publisher,
+            zones: HashMap::new(),
+            limits: Limits::default(),
+            is_changed: false,
+            retired: Vec::new(),
+        }
     }
 
     /// Where what is served is published.
@@ -118,7 +129,9 @@ impl Reloader {
             Ok(None) => look.unsettled = true,
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
         }
-        self.publish(&config.policy);
+        if demand.republish || self.is_changed {
+            self.publish(&config.policy);
+        }
         self.list_refused(&mut look);
         self.free_retired();
         look.seconds = start.elapsed().as_secs_f64();
@@ -136,12 +149,6 @@ impl Reloader {
         let mut entries: Vec<&Entry> = self.zones.values().collect();
         entries.sort_by(|a, b| a.zone.name.as_ref().canonical_cmp(b.zone.name.as_ref()));
         entries.into_iter().map(Entry::status).collect()
-    }
-
-    /// The files that were read at the last look, as paths a watcher sees them under.
-    pub fn files<'r>(&'r self, config: &'r Config) -> impl Iterator<Item = std::path::PathBuf> + 'r {
-        let stamps = self.zones.values().flat_map(|entry| &entry.text.stamps);
-        stamps.map(|stamp| config.source.directory.join(&stamp.path))
     }
 
     /// One moment's files, or none if they kept moving.
@@ -215,6 +222,7 @@ impl Reloader {
         for (path, reason) in &snapshot.listing.misnamed {
             look.notices.push(format!("`{}` is not served: its name is no zone's: {reason}", path.display()));
         }
+        let before = self.zones.len();
         let (found, mut notes) = self.match_up(snapshot);
         for zone in plan::plan(found, rules) {
             let key = key(zone.name.as_ref());
@@ -225,6 +233,9 @@ impl Reloader {
         }
         look.published.extend(notes.values().filter_map(Note::removal));
         look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
+        // A zone that came without a good version counts too: it is answered with SERVFAIL from now on.
+        let has_news = self.zones.values().any(|entry| entry.is_new);
+        self.is_changed |= !look.published.is_empty() || has_news || self.zones.len() != before;
     }
 
     /// Brings together what is known of each zone and what was found of it; `zones` is empty after it.
@@ -259,6 +270,7 @@ impl Reloader {
         });
         let served = Served { catalog: Catalog::new(self.hash_key, zones), policy: policy.clone() };
         self.retired.push(self.publisher.swap(Arc::new(served)));
+        self.is_changed = false;
     }
 
     fn list_refused(&self, look: &mut Look) {
