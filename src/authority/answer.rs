@@ -58,9 +58,9 @@ impl Chain<'_, '_> {
             };
             let ended = match lookup(zone, self.question, self.rtype) {
                 Outcome::Answer(rrset) => Some(self.found(zone, rrset)?),
-                Outcome::NoData => Some(self.denied(zone, Rcode::NOERROR)?),
-                Outcome::NxDomain => Some(self.denied(zone, Rcode::NXDOMAIN)?),
-                Outcome::Referral(servers, cut) => Some(self.referred(servers, cut)?),
+                Outcome::NoData => Some(self.denied(zone, Rcode::NOERROR)),
+                Outcome::NxDomain => Some(self.denied(zone, Rcode::NXDOMAIN)),
+                Outcome::Referral(servers, cut) => Some(self.referred(servers, cut)),
                 Outcome::Alias(cname) => self.alias(cname)?,
                 Outcome::Redirect(dname, node) => self.redirect(dname, node)?,
             };
@@ -85,26 +85,27 @@ impl Chain<'_, '_> {
     }
 
     /// No such rrset or no such name, which the SOA record lets a resolver remember for a while (RFC 2308 §3).
-    fn denied(&mut self, zone: &Authority, rcode: Rcode) -> Result<Answered, Full> {
-        if let Some(soa) = zone.soa() {
-            self.writer.rrset(Section::Authority, zone.apex(), soa, zone.negative_ttl)?;
-        }
-        Ok(Answered::new(rcode, true))
+    fn denied(&mut self, zone: &Authority, rcode: Rcode) -> Answered {
+        let Some(soa) = zone.soa() else { return Answered::new(Rcode::SERVFAIL, false) };
+        let written = self.writer.rrset(Section::Authority, zone.apex(), soa, zone.negative_ttl);
+        Answered { is_truncated: written.is_err(), ..Answered::new(rcode, true) }
     }
 
     /// Another zone's servers, with the addresses without which they cannot be reached (RFC 9471 §3).
-    fn referred(&mut self, servers: RrsetRef<'_>, cut: NodeRef<'_>) -> Result<Answered, Full> {
+    fn referred(&mut self, servers: RrsetRef<'_>, cut: NodeRef<'_>) -> Answered {
         let zone = cut.authority;
-        self.writer.rrset(Section::Authority, cut.name(), servers, servers.ttl())?;
         let extras = zone.extras(servers);
         let mut answered = Answered::new(Rcode::NOERROR, self.links > 0);
+        if self.writer.rrset(Section::Authority, cut.name(), servers, servers.ttl()).is_err() {
+            return Answered { is_truncated: true, ..answered };
+        }
         for host in extras.in_domain {
             answered.is_truncated |= self.addresses(zone, *host, Rtype::NS).is_err();
         }
         for host in &extras.all[extras.in_domain.len()..] {
             self.addresses(zone, *host, Rtype::NS).ok();
         }
-        Ok(answered)
+        answered
     }
 
     /// The addresses of a host that an rrset of type `named_by` names; for a service binding, its own bindings too.

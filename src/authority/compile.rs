@@ -143,7 +143,8 @@ impl<'z> Compiler<'z> {
             && let Some(numbers) = soa.rdatas().next().and_then(|rdata| rdata.last_chunk::<20>())
         {
             // SERIAL REFRESH RETRY EXPIRE MINIMUM, four octets each (RFC 1035 §3.3.13).
-            let number = |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
+            let number =
+                |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
             self.authority.serial = number(0);
             self.authority.negative_ttl = soa.ttl().min(number(16));
         }

@@ -41,6 +41,7 @@ pub struct Writer<'m> {
     message: &'m mut [u8],
     at: usize,
     limit: usize,
+    class: Class,
     counts: [u16; 4],
     has_compression: bool,
     targets: [Target; MAX_TARGETS],
@@ -54,9 +55,15 @@ impl<'m> Writer<'m> {
     pub fn new(message: &'m mut [u8], at: usize, limit: usize, has_compression: bool) -> Self {
         let limit = limit.min(message.len());
         let (counts, targets) = ([0, 0, 0, 0], [Target::default(); MAX_TARGETS]);
-        let mut writer = Self { message, at, limit, counts, has_compression, targets, target_count: 0 };
+        let mut writer =
+            Self { message, at, limit, class: Class::IN, counts, has_compression, targets, target_count: 0 };
         writer.remember_question();
         writer
+    }
+
+    /// Writes records of another class than IN from here on.
+    pub fn set_class(&mut self, class: Class) {
+        self.class = class;
     }
 
     /// Where the next record goes, and how many records each section has: answer, authority, additional.
@@ -102,7 +109,7 @@ impl<'m> Writer<'m> {
         self.name(owner, self.has_compression)?;
         let mut fixed = [0; 10];
         fixed[..2].copy_from_slice(&rtype.0.to_be_bytes());
-        fixed[2..4].copy_from_slice(&Class::IN.0.to_be_bytes());
+        fixed[2..4].copy_from_slice(&self.class.0.to_be_bytes());
         fixed[4..8].copy_from_slice(&ttl.to_be_bytes());
         self.octets(&fixed)?;
         let start = self.at;

@@ -68,7 +68,10 @@ fn sort(apex: NameRef<'_>, records: &Records, sources: &Sources, findings: &mut 
     }
     let key = |row: &SortRow| &keys[row.key as usize..(row.key + row.key_length) as usize];
     rows.sort_unstable_by(|a, b| {
-        let by_owner = a.head.cmp(&b.head).then_with(|| if a.key == b.key { std::cmp::Ordering::Equal } else { key(a).cmp(key(b)) });
+        let by_owner = a
+            .head
+            .cmp(&b.head)
+            .then_with(|| if a.key == b.key { std::cmp::Ordering::Equal } else { key(a).cmp(key(b)) });
         by_owner.then(a.rtype.cmp(&b.rtype)).then(a.index.cmp(&b.index))
     });
     rows.iter().map(|row| row.index).collect()
@@ -163,11 +166,15 @@ fn push_distinct(
 fn duplicate(again: u32, first: u32, records: &Records, sources: &Sources) -> Diagnostic {
     let (again, first) = (&records.rows()[again as usize], &records.rows()[first as usize]);
     let what = format!("{} record of `{}`", rdata::Mnemonic(again.rtype), records.owner(again));
-    Diagnostic::new(&codes::DUPLICATE_RECORD, records.places(again, sources).rdata, format!("this {what} is written twice"))
-        .label("the same again")
-        .also(records.places(first, sources).rdata, "it stands here")
-        .why("an rrset holds each record once, so the second has no effect (RFC 2181 §5)")
-        .fix("delete one of them")
+    Diagnostic::new(
+        &codes::DUPLICATE_RECORD,
+        records.places(again, sources).rdata,
+        format!("this {what} is written twice"),
+    )
+    .label("the same again")
+    .also(records.places(first, sources).rdata, "it stands here")
+    .why("an rrset holds each record once, so the second has no effect (RFC 2181 §5)")
+    .fix("delete one of them")
 }
 
 /// The lowest TTL of an rrset's records, with a finding where they differ.
@@ -190,9 +197,13 @@ fn ttl_mismatch(first: &Record, other: &Record, lowest: u32, records: &Records, 
         places.ttl.unwrap_or(places.rtype)
     };
     let what = format!("the {} records of `{}`", rdata::Mnemonic(first.rtype), records.owner(first));
-    Diagnostic::new(&codes::TTL_MISMATCH, place(other), format!("{what} have different TTLs: {} and {}", first.ttl, other.ttl))
-        .label(format!("{} seconds", other.ttl))
-        .also(place(first), format!("{} seconds", first.ttl))
-        .why(format!("the records of an rrset have one TTL; all are served with the lowest, {lowest} (RFC 2181 §5.2)"))
-        .fix("give them the same TTL")
+    Diagnostic::new(
+        &codes::TTL_MISMATCH,
+        place(other),
+        format!("{what} have different TTLs: {} and {}", first.ttl, other.ttl),
+    )
+    .label(format!("{} seconds", other.ttl))
+    .also(place(first), format!("{} seconds", first.ttl))
+    .why(format!("the records of an rrset have one TTL; all are served with the lowest, {lowest} (RFC 2181 §5.2)"))
+    .fix("give them the same TTL")
 }

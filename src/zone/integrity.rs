@@ -67,7 +67,9 @@ fn apex(report: &mut Report<'_>, start: Span, is_clean: bool) {
 fn no_soa(start: Span, apex: NameRef<'_>) -> Diagnostic {
     Diagnostic::new(&codes::NO_SOA, start, format!("the zone `{apex}` has no SOA record"))
         .why("negative answers and secondaries need it (RFC 1035 §5.2)")
-        .fix(format!("add `{apex} 3600 IN SOA ns1.{apex} hostmaster.{apex} ( 1 7200 1800 1209600 300 )`, names adjusted"))
+        .fix(format!(
+            "add `{apex} 3600 IN SOA ns1.{apex} hostmaster.{apex} ( 1 7200 1800 1209600 300 )`, names adjusted"
+        ))
 }
 
 fn no_apex_ns(start: Span, apex: NameRef<'_>) -> Diagnostic {
@@ -83,10 +85,13 @@ fn many_soa(report: &mut Report<'_>, soa: Rrset<'_>) {
 fn soa_below_apex(report: &mut Report<'_>, node: Node<'_>, soa: Rrset<'_>) {
     for record in soa.records() {
         let (name, apex) = (node.name(), report.zone.apex());
-        let finding = Diagnostic::new(&codes::SOA_BELOW_APEX, report.owner(record), format!("`{name}` has an SOA record"))
-            .label(format!("the zone is `{apex}`"))
-            .why("an SOA record marks the top of a zone (RFC 1035 §5.2)")
-            .fix(format!("move the record and what lies below it to a file of its own, and delegate `{name}` with NS records"));
+        let finding =
+            Diagnostic::new(&codes::SOA_BELOW_APEX, report.owner(record), format!("`{name}` has an SOA record"))
+                .label(format!("the zone is `{apex}`"))
+                .why("an SOA record marks the top of a zone (RFC 1035 §5.2)")
+                .fix(format!(
+                    "move the record and what lies below it to a file of its own, and delegate `{name}` with NS records"
+                ));
         report.add(finding);
     }
 }
@@ -102,11 +107,12 @@ fn many(report: &mut Report<'_>, rrset: Rrset<'_>, mnemonic: &str, why: &str) {
     let Some(first) = records.next() else { return };
     let name = rrset.owner();
     for record in records {
-        let finding = Diagnostic::new(code, report.rtype(record), format!("`{name}` has more than one {mnemonic} record"))
-            .label("another one")
-            .also(report.rtype(first), "the first is here")
-            .why(why)
-            .fix("delete all but one");
+        let finding =
+            Diagnostic::new(code, report.rtype(record), format!("`{name}` has more than one {mnemonic} record"))
+                .label("another one")
+                .also(report.rtype(first), "the first is here")
+                .why(why)
+                .fix("delete all but one");
         report.add(finding);
     }
 }
@@ -123,11 +129,17 @@ fn cname(report: &mut Report<'_>, node: Node<'_>) {
     let name = node.name();
     let what = rdata::Mnemonic(other.rtype).to_string();
     let (alias_line, other_line) = (line(report, alias), line(report, other));
-    let finding = Diagnostic::new(&codes::CNAME_BESIDE_OTHER_DATA, report.rtype(alias), format!("`{name}` has a CNAME and other records"))
-        .label("an alias must be the only record at its name")
-        .also(report.rtype(other), format!("its {what} record is here"))
-        .why(format!("a resolver that has cached the alias never asks for the {what} record, so the two disagree (RFC 1034 §3.6.2)"))
-        .fix(format!("delete line {alias_line} to keep the {what} record, or line {other_line} to keep the alias"));
+    let finding = Diagnostic::new(
+        &codes::CNAME_BESIDE_OTHER_DATA,
+        report.rtype(alias),
+        format!("`{name}` has a CNAME and other records"),
+    )
+    .label("an alias must be the only record at its name")
+    .also(report.rtype(other), format!("its {what} record is here"))
+    .why(format!(
+        "a resolver that has cached the alias never asks for the {what} record, so the two disagree (RFC 1034 §3.6.2)"
+    ))
+    .fix(format!("delete line {alias_line} to keep the {what} record, or line {other_line} to keep the alias"));
     report.add(finding);
 }
 
@@ -143,15 +155,20 @@ fn below_dname(report: &mut Report<'_>, node: Node<'_>, above: Rrset<'_>) {
     if node.rrset(Rtype::NSEC3).is_some() && node.rrsets().all(|rrset| is_nsec3(rrset.rtype())) {
         return;
     }
-    let Some((record, alias)) = node.rrsets().flat_map(|rrset| rrset.records()).next().zip(above.records().next()) else {
+    let Some((record, alias)) = node.rrsets().flat_map(|rrset| rrset.records()).next().zip(above.records().next())
+    else {
         return;
     };
     let (name, dname) = (node.name(), above.owner());
-    let finding = Diagnostic::new(&codes::DATA_BELOW_DNAME, report.owner(record), format!("`{name}` lies below the DNAME of `{dname}`"))
-        .label("never served")
-        .also(report.rtype(alias), "all names below it are redirected here")
-        .why("a resolver asks for the name below the DNAME's target instead (RFC 6672 §2.4)")
-        .fix("put the record below the DNAME's target, or delete the DNAME");
+    let finding = Diagnostic::new(
+        &codes::DATA_BELOW_DNAME,
+        report.owner(record),
+        format!("`{name}` lies below the DNAME of `{dname}`"),
+    )
+    .label("never served")
+    .also(report.rtype(alias), "all names below it are redirected here")
+    .why("a resolver asks for the name below the DNAME's target instead (RFC 6672 §2.4)")
+    .fix("put the record below the DNAME's target, or delete the DNAME");
     report.add(finding);
 }
 
