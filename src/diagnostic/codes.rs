@@ -7,6 +7,8 @@ use super::Severity;
 /// Which step finds a fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
+    /// Reading the configuration.
+    Config,
     /// Reading the text.
     Parse,
     /// Putting the records together: a zone with such an error cannot be served.
@@ -41,6 +43,9 @@ macro_rules! codes {
 }
 
 codes! {
+    // The config.
+    BAD_CONFIG           "bad-config"           Error   Config "The configuration is no TOML, or a key has a value it cannot have.";
+    UNKNOWN_CONFIG_KEY   "unknown-config-key"   Error   Config "The configuration has a key that nothing reads.";
     // Files.
     UNREADABLE_FILE      "unreadable-file"      Error   Parse "A file is missing or cannot be read.";
     INCLUDE_REFUSED      "include-refused"      Error   Parse "An $INCLUDE names no plain file inside the zone root, includes itself, or goes too deep.";
@@ -94,6 +99,7 @@ codes! {
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
+    MANY_FILES           "many-files"           Error   Reload "Two files claim to hold one zone.";
 }
 
 /// The code of a name, as findings carry it.

@@ -1,0 +1,92 @@
+//! What is wrong with a config file, as findings.
+
+use std::ops::Range;
+
+use super::spec::SECTIONS;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::{FileId, Span};
+
+/// How like a known key a misspelt one must be to be taken for it, by Damerau's distance over the longer one's length: two
+/// letters of five may be wrong.
+const LIKENESS: f64 = 0.6;
+
+/// The most characters of a value that a headline repeats.
+const ECHO: usize = 60;
+
+/// The findings of one config file.
+pub(super) struct Problems<'t> {
+    file: FileId,
+    text: &'t str,
+    /// What was found, in no order.
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+impl<'t> Problems<'t> {
+    pub(super) fn new(file: FileId, text: &'t str) -> Self {
+        Self { file, text, findings: Vec::new() }
+    }
+
+    /// Keeps a finding; [`finding`](Self::finding) makes them.
+    pub(super) fn push(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    /// The text is no TOML at this place.
+    pub(super) fn bad_syntax(&mut self, at: Range<usize>, message: &str) {
+        self.push(self.finding(at, format!("the file is no TOML: {message}")));
+    }
+
+    /// At a key stands something other than what is `wanted` there.
+    pub(super) fn bad_value(&mut self, at: Range<usize>, key: &str, wanted: &str) {
+        let found = self.echo(&at);
+        let finding = self.finding(at, format!("`{key}` cannot be {found}"));
+        self.push(finding.label(format!("expected {wanted}")));
+    }
+
+    /// A key of a section (`""`: the top level) that nothing reads.
+    pub(super) fn unknown_key(&mut self, at: Range<usize>, key: &str, section: &str) {
+        let place = if section.is_empty() { "the top level".to_owned() } else { format!("`[{section}]`") };
+        let known: Vec<&str> = match SECTIONS.iter().find(|(name, _)| *name == section) {
+            Some((_, keys)) => keys.to_vec(),
+            None => SECTIONS.iter().map(|(name, _)| *name).collect(),
+        };
+        let elsewhere = SECTIONS.iter().find(|(name, keys)| *name != section && keys.contains(&key));
+        let fix = match (nearest(key, &known), elsewhere) {
+            (_, Some((section, _))) => format!("move `{key}` below `[{section}]`"),
+            (Some(near), None) => format!("write `{near}`"),
+            (None, None) => format!("delete it, or write one of `{}`", known.join("`, `")),
+        };
+        let mut finding =
+            Diagnostic::new(&codes::UNKNOWN_CONFIG_KEY, self.span(at), format!("{place} has no key `{key}`"));
+        finding = finding.why("nothing would read it, so what it was meant to change would stay as it is");
+        self.push(finding.fix(fix));
+    }
+
+    /// A finding at a place of the file.
+    pub(super) fn finding(&self, at: Range<usize>, headline: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(&codes::BAD_CONFIG, self.span(at), headline)
+    }
+
+    /// A place of the file.
+    pub(super) fn span(&self, at: Range<usize>) -> Span {
+        Span { file: self.file, start: at.start as u32, end: at.end as u32 }
+    }
+
+    /// The text at a place, as a headline repeats it.
+    fn echo(&self, at: &Range<usize>) -> String {
+        let text = self.text.get(at.clone()).unwrap_or_default();
+        let line = text.lines().next().unwrap_or_default();
+        let shown: String = line.chars().take(ECHO).collect();
+        if shown.is_empty() {
+            "nothing".to_owned()
+        } else {
+            format!("`{shown}`{}", if shown == text { "" } else { "…" })
+        }
+    }
+}
+
+fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&key.to_ascii_lowercase(), known);
+    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) >= LIKENESS).then_some(best)
+}

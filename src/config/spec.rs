@@ -1,0 +1,197 @@
+//! The config file's shape: its sections, their keys, and what may stand at each.
+//!
+//! In: a TOML document. Out: a [`Spec`], in which every key is absent or of its type, with its place; and a finding for each
+//! key that is not, or that nothing reads. Whether values make sense is for [`check`](super::check).
+//!
+//! # Design
+//!
+//! Keys are taken from the document one by one instead of letting serde read it whole: serde stops at the first fault, and
+//! someone who edits a config wants all of them at once. Each section is one table of rows, from which come its struct, what
+//! reads it, and the known keys that a misspelt one is compared with.
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::problems::Problems;
+
+/// One key: what it is called, what may stand there, and what does.
+pub(super) struct Key<T> {
+    pub(super) name: &'static str,
+    pub(super) wanted: &'static str,
+    pub(super) given: Option<Spanned<T>>,
+}
+
+impl<T> Key<T> {
+    /// What `check` makes of the value given; nothing given, or nothing made of it (which is a finding): nothing.
+    pub(super) fn checked<U>(self, problems: &mut Problems<'_>, check: impl FnOnce(&T) -> Option<U>) -> Option<U> {
+        let given = self.given?;
+        let checked = check(given.get_ref());
+        if checked.is_none() {
+            problems.bad_value(given.span(), self.name, self.wanted);
+        }
+        checked
+    }
+}
+
+macro_rules! section {
+    ($(#[$doc:meta])* $name:ident { $($key:ident: $type:ty = $wanted:literal;)* }) => {
+        $(#[$doc])*
+        pub(super) struct $name {
+            $(pub(super) $key: Key<$type>,)*
+        }
+
+        impl $name {
+            /// Its keys, in the order of the table.
+            const KEYS: &[&str] = &[$(stringify!($key)),*];
+
+            /// Takes the section's keys out of `table`; others are findings.
+            fn take(mut table: DeTable<'_>, section: &str, problems: &mut Problems<'_>) -> Self {
+                let found = Self {
+                    $($key: take(&mut table, stringify!($key), $wanted, problems),)*
+                };
+                for key in table.keys() {
+                    problems.unknown_key(key.span(), key.get_ref(), section);
+                }
+                found
+            }
+        }
+    };
+}
+
+section! {
+    /// `[server]`: where it listens, and what it says of itself.
+    Server {
+        listen: Vec<Spanned<String>> = "a list of one or more addresses, such as `[\"127.0.0.1:5300\", \"[::1]:5300\"]`";
+        threads: u16 = "a whole number from 0 (one a core) to 1024";
+        udp_payload: u16 = "a whole number of octets from 512 to 4096";
+        version: String = "a text of up to 255 octets";
+        id: String = "a text of up to 255 octets";
+        nsid: String = "a text of up to 255 octets, or octets as `\"hex:c0ffee\"`";
+        control: String = "the path of a socket";
+    }
+}
+
+section! {
+    /// `[source]`: where zones come from.
+    Source {
+        directory: String = "the path of a directory";
+        poll: String = "a duration from `\"100ms\"` to `\"1d\"`, in `ms`, `s`, `m`, `h` or `d`";
+    }
+}
+
+section! {
+    /// `[access]`: who may ask.
+    Access {
+        query: Vec<Spanned<String>> = "a list of networks, such as `[\"192.0.2.0/24\", \"2001:db8::/32\"]`";
+    }
+}
+
+section! {
+    /// `[limits]`: how much of a hostile text is read, and how much a reload may take away.
+    Limits {
+        file_octets: u32 = "a whole number of octets from 1 to 4294967295";
+        entry_octets: u32 = "a whole number of octets from 512 to 4294967295";
+        findings: u32 = "a whole number from 1 to 1000000";
+        include_depth: u16 = "a whole number from 0 to 64";
+        lost_names_percent: u8 = "a whole number from 0 to 100";
+    }
+}
+
+section! {
+    /// One `[[zone]]`: a zone to serve, where not every file of the directory is one.
+    Zone {
+        name: String = "a zone's name, such as `\"example.org\"`";
+        file: String = "the path of a file below the source's directory, without `..`";
+    }
+}
+
+/// Each section, and the keys it may have.
+pub const SECTIONS: &[(&str, &[&str])] = &[
+    ("server", Server::KEYS),
+    ("source", Source::KEYS),
+    ("access", Access::KEYS),
+    ("limits", Limits::KEYS),
+    ("zone", Zone::KEYS),
+];
+
+/// The whole document.
+pub(super) struct Spec {
+    pub(super) server: Server,
+    pub(super) source: Source,
+    pub(super) access: Access,
+    pub(super) limits: Limits,
+    pub(super) zones: Vec<Spanned<Zone>>,
+}
+
+impl Spec {
+    /// Reads a document; what is wrong with it goes to `problems`.
+    pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Self {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            problems.bad_syntax(error.span().unwrap_or_default(), error.message());
+        }
+        let mut document = document.into_inner();
+        let zones = zone_tables(&mut document, problems);
+        let mut section = |name: &str, problems: &mut Problems<'_>| match document.remove(name) {
+            Some(value) => table(value, name, "a section", problems).into_inner(),
+            None => DeTable::new(),
+        };
+        let spec = Self {
+            server: Server::take(section("server", problems), "server", problems),
+            source: Source::take(section("source", problems), "source", problems),
+            access: Access::take(section("access", problems), "access", problems),
+            limits: Limits::take(section("limits", problems), "limits", problems),
+            zones,
+        };
+        for key in document.keys() {
+            problems.unknown_key(key.span(), key.get_ref(), "");
+        }
+        spec
+    }
+}
+
+fn zone_tables(document: &mut DeTable<'_>, problems: &mut Problems<'_>) -> Vec<Spanned<Zone>> {
+    let Some(value) = document.remove("zone") else { return Vec::new() };
+    let span = value.span();
+    let DeValue::Array(tables) = value.into_inner() else {
+        problems.bad_value(span, "zone", "sections that each start with `[[zone]]`");
+        return Vec::new();
+    };
+    let mut read = |value| {
+        let table = table(value, "zone", "sections that each start with `[[zone]]`", problems);
+        Spanned::new(table.span(), Zone::take(table.into_inner(), "zone", problems))
+    };
+    tables.into_iter().map(&mut read).collect()
+}
+
+fn table<'i>(
+    value: Spanned<DeValue<'i>>,
+    name: &str,
+    wanted: &str,
+    problems: &mut Problems<'_>,
+) -> Spanned<DeTable<'i>> {
+    let span = value.span();
+    let table = match value.into_inner() {
+        DeValue::Table(table) => table,
+        _ => {
+            problems.bad_value(span.clone(), name, wanted);
+            DeTable::new()
+        }
+    };
+    Spanned::new(span, table)
+}
+
+fn take<'i, T: Deserialize<'i>>(
+    table: &mut DeTable<'i>,
+    name: &'static str,
+    wanted: &'static str,
+    problems: &mut Problems<'_>,
+) -> Key<T> {
+    let given = table.remove(name).and_then(|value| {
+        let span = value.span();
+        let read = Spanned::deserialize(ValueDeserializer::from(value));
+        read.map_err(|error| problems.bad_value(error.span().unwrap_or(span), name, wanted)).ok()
+    });
+    Key { name, wanted, given }
+}
