@@ -5,7 +5,9 @@
 
 mod fields;
 pub mod lexer;
+mod name;
 pub mod rdata;
+mod ttl;
 
 pub use fields::Fields;
 
