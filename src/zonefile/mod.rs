@@ -14,7 +14,7 @@ mod print;
 pub mod rdata;
 mod records;
 mod slips;
-pub mod ttl;
+mod ttl;
 
 pub use fields::Fields;
 pub use print::Line;
