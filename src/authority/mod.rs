@@ -1,52 +1,245 @@
-//! The compiled, immutable, answer-ready form of zones.
-use crate::dns::{Name, NameRef};
-use crate::zone::Zone;
-use std::sync::Arc;
+//! Zones compiled for answering: immutable, in flat arenas, found by hash.
+//!
+//! In: a [`Zone`](crate::zone::Zone) and a hash key. Out: an [`Authority`], and a [`Catalog`] of many; a question asked of
+//! it gives the sections of an answer. Knows no sockets, no clock and no configuration.
+//!
+//! # Design
+//!
+//! What can be decided before a query is decided by [`compile`]: which names are cut off and by what, which wildcard a name
+//! falls to, which addresses go with a referral. Names are closed under parents (empty non-terminals are stored), so the
+//! closest encloser of any name is found by a binary search over its label count, each step one probe of a hash table.
+//! Names, rrsets and rdata lie in a few arenas indexed by `u32`; nothing on the query path scans, locks or allocates.
 
-/// The key of the name hash; from the system's randomness, one for all zones of a process.
-#[derive(Clone, Copy, Debug)]
-pub struct HashKey(pub [u8; 16]);
+mod answer;
+mod catalog;
+mod compile;
+mod index;
+mod lookup;
+mod question;
+mod writer;
+
+pub use answer::{Answered, answer};
+pub use catalog::{Catalog, Entry};
+pub use index::HashKey;
+pub use lookup::{Outcome, lookup};
+pub use question::Question;
+pub use writer::{Section, Writer};
+
+use crate::dns::{NameRef, Rtype};
+use index::Index;
+
+/// No node, or no list of extras.
+const NONE: u32 = u32::MAX;
 
 /// One zone, compiled.
 #[derive(Debug)]
-pub struct Authority {}
+pub struct Authority {
+    /// Owner names on the wire; an empty non-terminal's is the tail of a name below it.
+    names: Vec<u8>,
+    /// In canonical order, the apex first.
+    nodes: Vec<NodeRow>,
+    index: Index,
+    rrsets: Vec<RrsetRow>,
+    /// Each rrset's data: a length of two octets, then the octets, record after record.
+    rdata: Vec<u8>,
+    /// Lists of nodes whose addresses go with an rrset; see [`compile`].
+    extras: Vec<u32>,
+    /// The number of labels of the apex.
+    apex_labels: usize,
+    name_count: usize,
+    record_count: usize,
+    serial: u32,
+    /// How long a negative answer may be cached, in seconds: the lesser of the SOA record's TTL and MINIMUM (RFC 2308 §3).
+    negative_ttl: u32,
+}
 
-impl Authority {
-    /// Compiles a zone.
-    pub fn compile(zone: &Zone, key: HashKey) -> Self {
-        let _ = (zone, key);
-        todo!()
+/// What a name is to the zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    /// The zone's own, an empty non-terminal included.
+    Authoritative,
+    /// A cut: its NS records refer to another zone.
+    Delegation,
+    /// Below a cut or a DNAME: never an answer.
+    Occluded,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct NodeRow {
+    name: u32,
+    rrsets: u32,
+    rrset_count: u16,
+    /// Which of its rrsets answers ANY: the smallest, the alias where there is one (RFC 8482 §4.1).
+    smallest: u16,
+    /// For a cut, itself; for a name below a cut or a DNAME, the topmost of them.
+    above: u32,
+    /// The child named `*`.
+    wildcard: u32,
+    role: Role,
+    has_dname: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct RrsetRow {
+    rtype: Rtype,
+    count: u16,
+    ttl: u32,
+    rdata: u32,
+    extras: u32,
+}
+
+/// An rrset as it is served.
+#[derive(Clone, Copy, Debug)]
+pub struct RrsetRef<'a> {
+    authority: &'a Authority,
+    index: u32,
+}
+
+impl<'a> RrsetRef<'a> {
+    fn row(self) -> &'a RrsetRow {
+        &self.authority.rrsets[self.index as usize]
     }
-    /// The zone's topmost name.
-    pub fn apex(&self) -> NameRef<'_> {
-        todo!()
+
+    /// The type.
+    pub fn rtype(self) -> Rtype {
+        self.row().rtype
     }
-    /// The SOA record's serial number.
-    pub fn serial(&self) -> u32 {
-        todo!()
+
+    /// The TTL in seconds.
+    pub fn ttl(self) -> u32 {
+        self.row().ttl
     }
-    /// How many records it holds.
-    pub fn record_count(&self) -> usize {
-        todo!()
+
+    /// The data of each record, in the order of the zone's text.
+    pub fn rdatas(self) -> Rdatas<'a> {
+        Rdatas { octets: &self.authority.rdata[self.row().rdata as usize..], left: self.row().count }
     }
-    /// How many names own records.
-    pub fn name_count(&self) -> usize {
-        todo!()
-    }
-    /// Octets of memory it holds.
-    pub fn memory(&self) -> usize {
-        todo!()
+
+    /// The first record's data: all of an rrset that may have one record only.
+    pub fn first(self) -> &'a [u8] {
+        self.rdatas().next().unwrap_or_default()
     }
 }
 
-/// All zones, found by the longest match.
-#[derive(Debug)]
-pub struct Catalog {}
+/// Iterates over the data of an rrset's records.
+#[derive(Clone, Debug)]
+pub struct Rdatas<'a> {
+    octets: &'a [u8],
+    left: u16,
+}
 
-impl Catalog {
-    /// A catalog of zones; one without an authority has no good version, and is answered with SERVFAIL.
-    pub fn new(key: HashKey, zones: impl IntoIterator<Item = (Name, Option<Arc<Authority>>)>) -> Self {
-        let _ = (key, zones.into_iter().count());
-        todo!()
+impl<'a> Iterator for Rdatas<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.left = self.left.checked_sub(1)?;
+        let (length, rest) = self.octets.split_first_chunk::<2>()?;
+        let (rdata, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        self.octets = rest;
+        Some(rdata)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::from(self.left), Some(usize::from(self.left)))
+    }
+}
+
+impl ExactSizeIterator for Rdatas<'_> {}
+
+/// A name of the zone, one with records or an empty non-terminal.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeRef<'a> {
+    authority: &'a Authority,
+    index: u32,
+}
+
+impl<'a> NodeRef<'a> {
+    fn row(self) -> &'a NodeRow {
+        &self.authority.nodes[self.index as usize]
+    }
+
+    /// The name, in the case it was written in.
+    pub fn name(self) -> NameRef<'a> {
+        self.authority.name(self.index)
+    }
+
+    /// Its rrsets, ordered by type.
+    pub fn rrsets(self) -> impl ExactSizeIterator<Item = RrsetRef<'a>> {
+        let row = self.row();
+        let (authority, first) = (self.authority, row.rrsets);
+        (first..first + u32::from(row.rrset_count)).map(move |index| RrsetRef { authority, index })
+    }
+
+    /// Its rrset of a type.
+    pub fn rrset(self, rtype: Rtype) -> Option<RrsetRef<'a>> {
+        let row = self.row();
+        let first = row.rrsets as usize;
+        let rows = &self.authority.rrsets[first..first + usize::from(row.rrset_count)];
+        let found = rows.binary_search_by_key(&rtype, |row| row.rtype).ok()?;
+        Some(RrsetRef { authority: self.authority, index: (first + found) as u32 })
+    }
+
+    /// The rrset that answers ANY: the alias, or the smallest; none where there is none.
+    pub fn smallest(self) -> Option<RrsetRef<'a>> {
+        let row = self.row();
+        let index = row.rrsets + u32::from(row.smallest);
+        (row.rrset_count > 0).then_some(RrsetRef { authority: self.authority, index })
+    }
+}
+
+impl Authority {
+    /// The zone's topmost name.
+    pub fn apex(&self) -> NameRef<'_> {
+        self.name(0)
+    }
+
+    /// The SOA record's serial number.
+    pub fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// How many records it holds.
+    pub fn record_count(&self) -> usize {
+        self.record_count
+    }
+
+    /// How many names own records.
+    pub fn name_count(&self) -> usize {
+        self.name_count
+    }
+
+    /// Octets of memory it holds.
+    pub fn memory(&self) -> usize {
+        let rows = self.nodes.capacity() * size_of::<NodeRow>() + self.rrsets.capacity() * size_of::<RrsetRow>();
+        let words = self.extras.capacity() * size_of::<u32>() + self.index.memory();
+        rows + words + self.names.capacity() + self.rdata.capacity()
+    }
+
+    /// The node of a name, whatever its role, or none.
+    pub fn node(&self, name: NameRef<'_>) -> Option<NodeRef<'_>> {
+        let question = Question::new(name, self.index.key());
+        if question.label_count() < self.apex_labels {
+            return None;
+        }
+        self.find(&question, question.label_count()).map(|index| NodeRef { authority: self, index })
+    }
+
+    fn name(&self, node: u32) -> NameRef<'_> {
+        NameRef::trusted(&self.names[self.nodes[node as usize].name as usize..])
+    }
+
+    /// The node that the last `labels` labels of the question name.
+    #[inline]
+    fn find(&self, question: &Question, labels: usize) -> Option<u32> {
+        let suffix = question.suffix(labels).octets();
+        self.index.find(question.hash(labels), |node| {
+            let start = self.nodes[node as usize].name as usize;
+            self.names.get(start..start + suffix.len()).is_some_and(|name| name.eq_ignore_ascii_case(suffix))
+        })
+    }
+
+    fn soa(&self) -> Option<RrsetRef<'_>> {
+        NodeRef { authority: self, index: 0 }.rrset(Rtype::SOA)
     }
 }

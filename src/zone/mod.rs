@@ -1,17 +1,84 @@
-//! What records mean together.
-use crate::diagnostic::Diagnostic;
-use crate::dns::Name;
-use crate::zonefile::Records;
+//! What records mean together: nodes in canonical order, rrsets, and the errors that make a zone unservable.
+//!
+//! In: the records of one zone's text. Out: a [`Zone`] whose every name, rrset and record still knows its place in the text.
+//! Knows nothing of queries.
 
-/// A zone that can be served: its apex and its nodes in canonical order.
+mod build;
+mod integrity;
+mod node;
+mod rrset;
+
+pub use build::{Built, build};
+pub use node::{Node, Nodes};
+pub use rrset::Rrset;
+
+use crate::dns::{Name, NameRef, Rtype};
+use crate::source::{Sources, Span};
+use crate::zonefile::{Places, Record, Records};
+
+/// A zone: its apex, and its owner names in canonical order (RFC 4034 §6.1).
 #[derive(Debug)]
-pub struct Zone {}
+pub struct Zone {
+    apex: Name,
+    records: Records,
+    /// Indices of records: by owner in canonical order, by type, then as in the text; duplicates left out.
+    order: Vec<u32>,
+    nodes: Vec<node::Row>,
+    rrsets: Vec<rrset::Row>,
+}
 
-/// Puts records together, or says what makes the zone unservable; the findings hold warnings too.
-///
-/// `clean` says that the text had no errors: a zone whose text had some is judged all the same, for its findings, with those
-/// that a missing record would explain left out; it is never given back.
-pub fn build(apex: &Name, records: Records, clean: bool) -> (Option<Zone>, Vec<Diagnostic>) {
-    let _ = (apex, records, clean);
-    todo!()
+impl Zone {
+    /// The zone's topmost name.
+    pub fn apex(&self) -> NameRef<'_> {
+        self.apex.as_ref()
+    }
+
+    /// Its owner names in canonical order, each with its rrsets.
+    pub fn nodes(&self) -> Nodes<'_> {
+        Nodes::new(self)
+    }
+
+    /// How many names own records.
+    pub fn name_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How many records it holds, duplicates counted once.
+    pub fn record_count(&self) -> usize {
+        self.order.len()
+    }
+
+    /// How many octets the data of all records has.
+    pub fn rdata_octets(&self) -> usize {
+        self.order.iter().map(|&index| self.records.rdata(&self.records.rows()[index as usize]).len()).sum()
+    }
+
+    /// The node of a name, if it owns records.
+    pub fn node(&self, name: NameRef<'_>) -> Option<Node<'_>> {
+        let found = self.nodes.binary_search_by(|row| self.owner_of(row).canonical_cmp(name));
+        found.ok().map(|index| Node::new(self, index))
+    }
+
+    /// The rrset of a name and type.
+    pub fn rrset(&self, name: NameRef<'_>, rtype: Rtype) -> Option<Rrset<'_>> {
+        self.node(name)?.rrset(rtype)
+    }
+
+    /// Where the parts of a record are.
+    pub fn places(&self, record: &Record, sources: &Sources) -> Places {
+        self.records.places(record, sources)
+    }
+
+    /// Where a record's data is, for a finding that blames it.
+    pub fn rdata_place(&self, record: &Record, sources: &Sources) -> Span {
+        self.places(record, sources).rdata
+    }
+
+    fn owner_of(&self, row: &node::Row) -> NameRef<'_> {
+        self.records.owner(self.record(self.rrsets[row.rrsets.start as usize].records.start))
+    }
+
+    fn record(&self, position: u32) -> &Record {
+        &self.records.rows()[self.order[position as usize] as usize]
+    }
 }

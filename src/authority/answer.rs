@@ -1,0 +1,188 @@
+//! A question to the sections of its answer: chains of aliases followed, referrals with their glue, denials with their SOA.
+//!
+//! Reads as a response does: answer, authority, additional.
+
+use super::writer::Full;
+use super::{Authority, Catalog, NodeRef, Outcome, Question, RrsetRef, Section, Writer, lookup};
+use crate::dns::{MAX_NAME, NameRef, Rcode, Rtype};
+
+/// What was written, for the header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answered {
+    /// The response code: that of the last name of a chain (RFC 6604 §3).
+    pub rcode: Rcode,
+    /// Whether the first name's answer is our own, and no referral.
+    pub is_authoritative: bool,
+    /// Whether an rrset was left out that had to be there.
+    pub is_truncated: bool,
+    /// Whether the name lies in a zone that has no good version.
+    pub is_broken: bool,
+    /// Whether the name lies in no zone of the catalog.
+    pub is_foreign: bool,
+}
+
+impl Answered {
+    const fn new(rcode: Rcode, is_authoritative: bool) -> Self {
+        Self { rcode, is_authoritative, is_truncated: false, is_broken: false, is_foreign: false }
+    }
+}
+
+/// The most aliases that are followed; what was collected by then is the answer.
+const MAX_LINKS: usize = 17;
+
+/// Answers `question` from the catalog; it is taken over by the last name of the chain.
+pub fn answer(catalog: &Catalog, question: &mut Question, rtype: Rtype, writer: &mut Writer<'_>) -> Answered {
+    let mut chain = Chain { catalog, question, rtype, writer, seen: [0; MAX_LINKS], links: 0 };
+    let answered = chain.follow();
+    answered.unwrap_or_else(|Full| Answered { is_truncated: true, ..Answered::new(Rcode::NOERROR, true) })
+}
+
+struct Chain<'c, 'm> {
+    catalog: &'c Catalog,
+    question: &'c mut Question,
+    rtype: Rtype,
+    writer: &'c mut Writer<'m>,
+    /// The hashes of the names passed, to know a loop by.
+    seen: [u64; MAX_LINKS],
+    links: usize,
+}
+
+impl Chain<'_, '_> {
+    fn follow(&mut self) -> Result<Answered, Full> {
+        loop {
+            let Some(entry) = self.catalog.find(self.question, self.rtype) else {
+                return Ok(self.outside(Answered { is_foreign: true, ..Answered::new(Rcode::REFUSED, false) }));
+            };
+            let Some(zone) = entry.authority.as_deref() else {
+                return Ok(self.outside(Answered { is_broken: true, ..Answered::new(Rcode::SERVFAIL, false) }));
+            };
+            let ended = match lookup(zone, self.question, self.rtype) {
+                Outcome::Answer(rrset) => Some(self.found(zone, rrset)?),
+                Outcome::NoData => Some(self.denied(zone, Rcode::NOERROR)),
+                Outcome::NxDomain => Some(self.denied(zone, Rcode::NXDOMAIN)),
+                Outcome::Referral(servers, cut) => Some(self.referred(servers, cut)),
+                Outcome::Alias(cname) => self.alias(cname)?,
+                Outcome::Redirect(dname, node) => self.redirect(dname, node)?,
+            };
+            if let Some(answered) = ended {
+                return Ok(answered);
+            }
+        }
+    }
+
+    /// The chain, or the question itself, leaves what is served here.
+    fn outside(&self, unanswered: Answered) -> Answered {
+        if self.links == 0 { unanswered } else { Answered::new(Rcode::NOERROR, true) }
+    }
+
+    fn found(&mut self, zone: &Authority, rrset: RrsetRef<'_>) -> Result<Answered, Full> {
+        self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
+        for host in zone.extras(rrset).all {
+            // What does not fit here is asked for when it is wanted (RFC 2181 §9).
+            self.addresses(zone, *host, rrset.rtype()).ok();
+        }
+        Ok(Answered::new(Rcode::NOERROR, true))
+    }
+
+    /// No such rrset or no such name, which the SOA record lets a resolver remember for a while (RFC 2308 §3).
+    fn denied(&mut self, zone: &Authority, rcode: Rcode) -> Answered {
+        let Some(soa) = zone.soa() else { return Answered::new(Rcode::SERVFAIL, false) };
+        let written = self.writer.rrset(Section::Authority, zone.apex(), soa, zone.negative_ttl);
+        Answered { is_truncated: written.is_err(), ..Answered::new(rcode, true) }
+    }
+
+    /// Another zone's servers, with the addresses without which they cannot be reached (RFC 9471 §3).
+    fn referred(&mut self, servers: RrsetRef<'_>, cut: NodeRef<'_>) -> Answered {
+        let zone = cut.authority;
+        let extras = zone.extras(servers);
+        let mut answered = Answered::new(Rcode::NOERROR, self.links > 0);
+        if self.writer.rrset(Section::Authority, cut.name(), servers, servers.ttl()).is_err() {
+            return Answered { is_truncated: true, ..answered };
+        }
+        for host in extras.in_domain {
+            answered.is_truncated |= self.addresses(zone, *host, Rtype::NS).is_err();
+        }
+        for host in &extras.all[extras.in_domain.len()..] {
+            self.addresses(zone, *host, Rtype::NS).ok();
+        }
+        answered
+    }
+
+    /// The addresses of a host that an rrset of type `named_by` names; for a service binding, its own bindings too.
+    fn addresses(&mut self, zone: &Authority, host: u32, named_by: Rtype) -> Result<(), Full> {
+        let node = NodeRef { authority: zone, index: host };
+        let is_binding = matches!(named_by, Rtype::SVCB | Rtype::HTTPS) && !node.name().is(self.question.name());
+        let binding = if is_binding { node.rrset(named_by) } else { None };
+        let rrsets = [node.rrset(Rtype::A), node.rrset(Rtype::AAAA), binding];
+        let mut result = Ok(());
+        for rrset in rrsets.into_iter().flatten() {
+            let is_answer = node.name().is(self.question.name()) && self.rtype == rrset.rtype();
+            if !is_answer {
+                result = result.and(self.writer.rrset(Section::Additional, node.name(), rrset, rrset.ttl()));
+            }
+        }
+        result
+    }
+
+    /// An alias: its record, then on to the target, if the chain may go on.
+    fn alias(&mut self, cname: RrsetRef<'_>) -> Result<Option<Answered>, Full> {
+        self.writer.rrset(Section::Answer, self.question.name(), cname, cname.ttl())?;
+        Ok(self.go_on(NameRef::trusted(cname.first())))
+    }
+
+    /// A DNAME: its record, then the alias that it means for this name (RFC 6672 §3.1).
+    fn redirect(&mut self, dname: RrsetRef<'_>, node: NodeRef<'_>) -> Result<Option<Answered>, Full> {
+        self.writer.rrset(Section::Answer, node.name(), dname, dname.ttl())?;
+        let mut octets = [0; MAX_NAME];
+        let Some(target) = substitute(self.question.name(), node.name(), NameRef::trusted(dname.first()), &mut octets)
+        else {
+            return Ok(Some(Answered::new(Rcode::YXDOMAIN, true)));
+        };
+        let alias = [target.octets()];
+        self.writer.records(Section::Answer, self.question.name(), Rtype::CNAME, dname.ttl(), alias.into_iter())?;
+        if matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
+            return Ok(Some(Answered::new(Rcode::NOERROR, true)));
+        }
+        Ok(self.go_on(target))
+    }
+
+    /// Takes the question on to an alias's target; ends it in a loop, or when it is too long.
+    fn go_on(&mut self, target: NameRef<'_>) -> Option<Answered> {
+        self.seen[self.links] = self.question.hash(self.question.label_count());
+        self.links += 1;
+        self.question.set(target, self.catalog.key());
+        let hash = self.question.hash(self.question.label_count());
+        let is_loop = self.seen[..self.links].contains(&hash);
+        (is_loop || self.links == MAX_LINKS).then_some(Answered::new(Rcode::NOERROR, true))
+    }
+}
+
+/// `name` with its suffix `owner` replaced by `target`; none if that is too long for a name.
+fn substitute<'o>(
+    name: NameRef<'_>,
+    owner: NameRef<'_>,
+    target: NameRef<'_>,
+    octets: &'o mut [u8; MAX_NAME],
+) -> Option<NameRef<'o>> {
+    let head = name.octets().len() - owner.octets().len();
+    let length = head + target.octets().len();
+    let whole = octets.get_mut(..length)?;
+    whole[..head].copy_from_slice(&name.octets()[..head]);
+    whole[head..].copy_from_slice(target.octets());
+    Some(NameRef::trusted(whole))
+}
+
+/// Nodes whose addresses go with an rrset.
+struct Extras<'a> {
+    all: &'a [u32],
+    /// Those at or below the rrset's owner, which `all` starts with.
+    in_domain: &'a [u32],
+}
+
+impl Authority {
+    fn extras(&self, rrset: RrsetRef<'_>) -> Extras<'_> {
+        let list = self.extras.get(rrset.row().extras as usize..);
+        let Some([count, in_domain, nodes @ ..]) = list else { return Extras { all: &[], in_domain: &[] } };
+        Extras { all: &nodes[..*count as usize], in_domain: &nodes[..*in_domain as usize] }
+    }
+}

@@ -1,0 +1,212 @@
+//! Zone to authority: whatever can be decided before a query is decided here.
+//!
+//! # Design
+//!
+//! Nodes come in canonical order, so a name's ancestors are on a stack when it is met: missing ones become empty
+//! non-terminals, the topmost cut or DNAME among them is what occludes it, and a `*` is noted at its parent.
+//!
+//! `extras` holds, for an rrset whose records name hosts, a list: how many nodes follow, how many of them lie at or below
+//! the rrset's own owner (in-domain glue, RFC 9471), then the nodes, those first.
+
+use super::index::{HashKey, Index};
+use super::{Authority, NONE, NodeRef, NodeRow, Question, Role, RrsetRow};
+use crate::dns::{NameRef, Rtype};
+use crate::zone::{Node, Rrset, Zone};
+use crate::zonefile::rdata;
+
+impl Authority {
+    /// Compiles a zone; `key` must be the same for all zones of a catalog.
+    pub fn compile(zone: &Zone, key: HashKey) -> Self {
+        let mut compiler = Compiler::new(zone, key);
+        for node in zone.nodes() {
+            compiler.add(node);
+        }
+        let mut authority = compiler.finish();
+        authority.link_extras();
+        authority
+    }
+}
+
+struct Compiler<'z> {
+    zone: &'z Zone,
+    key: HashKey,
+    authority: Authority,
+    hashes: Vec<u64>,
+    /// The path from the apex to the last node.
+    path: Vec<Step>,
+}
+
+/// A node on the path, and what its children need to know of it.
+#[derive(Clone, Copy)]
+struct Step {
+    node: u32,
+    labels: usize,
+    /// The topmost cut or DNAME at or above it.
+    above: u32,
+}
+
+impl<'z> Compiler<'z> {
+    fn new(zone: &'z Zone, key: HashKey) -> Self {
+        let (names, records) = (zone.name_count(), zone.record_count());
+        let authority = Authority {
+            names: Vec::with_capacity(names * 24),
+            nodes: Vec::with_capacity(names),
+            index: Index::build(&[], key),
+            rrsets: Vec::with_capacity(names),
+            rdata: Vec::with_capacity(zone.rdata_octets() + 2 * records),
+            extras: Vec::new(),
+            apex_labels: zone.apex().label_count(),
+            name_count: names,
+            record_count: records,
+            serial: 0,
+            negative_ttl: 0,
+        };
+        Self { zone, key, authority, hashes: Vec::with_capacity(names), path: Vec::new() }
+    }
+
+    fn add(&mut self, node: Node<'_>) {
+        let name = node.name();
+        let labels = name.label_count();
+        while self.path.last().is_some_and(|step| !name.is_below(self.authority.name(step.node))) {
+            self.path.pop();
+        }
+        let question = Question::new(name, self.key);
+        let place = self.authority.names.len() as u32;
+        self.authority.names.extend_from_slice(name.octets());
+        let known = self.path.last().map_or(self.authority.apex_labels, |step| step.labels + 1);
+        for between in known..labels {
+            // An empty non-terminal's name is the tail of this one.
+            let skipped = name.octets().len() - question.suffix(between).octets().len();
+            self.push(place + skipped as u32, between, question.hash(between), None);
+        }
+        self.push(place, labels, question.hash(labels), Some(node));
+    }
+
+    /// Adds a node below the last of the path, which it becomes.
+    fn push(&mut self, name: u32, labels: usize, hash: u64, node: Option<Node<'_>>) {
+        let index = self.authority.nodes.len() as u32;
+        let parent = self.path.last().copied();
+        let above = parent.map_or(NONE, |step| step.above);
+        let rrsets = self.authority.rrsets.len() as u32;
+        let smallest = node.map_or(0, |node| self.push_rrsets(node));
+        let rrset_count = (self.authority.rrsets.len() - rrsets as usize) as u16;
+        let is_cut = node.is_some_and(Node::is_delegation) && above == NONE;
+        let has_dname = node.is_some_and(|node| node.rrset(Rtype::DNAME).is_some()) && above == NONE && !is_cut;
+        let role = match above {
+            _ if is_cut => Role::Delegation,
+            NONE => Role::Authoritative,
+            _ => Role::Occluded,
+        };
+        let own_above = if is_cut { index } else { above };
+        let row = NodeRow { name, rrsets, rrset_count, smallest, above: own_above, wildcard: NONE, role, has_dname };
+        self.authority.nodes.push(row);
+        self.hashes.push(hash);
+        if let Some(parent) = parent
+            && self.authority.name(index).is_wildcard()
+        {
+            self.authority.nodes[parent.node as usize].wildcard = index;
+        }
+        let above = if is_cut || has_dname { index } else { above };
+        self.path.push(Step { node: index, labels, above });
+    }
+
+    /// Adds a node's rrsets and gives which of them answers ANY.
+    fn push_rrsets(&mut self, node: Node<'_>) -> u16 {
+        let mut smallest = (usize::MAX, 0);
+        for (index, rrset) in node.rrsets().enumerate() {
+            let start = self.authority.rdata.len();
+            self.push_rrset(rrset);
+            let size = match rrset.rtype() {
+                Rtype::CNAME => 0,
+                // A signature alone answers nothing, nor does a proof.
+                Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3 => usize::MAX - 1,
+                _ => self.authority.rdata.len() - start,
+            };
+            smallest = smallest.min((size, index as u16));
+        }
+        smallest.1
+    }
+
+    fn push_rrset(&mut self, rrset: Rrset<'_>) {
+        let rdata = self.authority.rdata.len() as u32;
+        for octets in rrset.rdatas() {
+            self.authority.rdata.extend_from_slice(&(octets.len() as u16).to_be_bytes());
+            self.authority.rdata.extend_from_slice(octets);
+        }
+        let count = rrset.records().len() as u16;
+        self.authority.rrsets.push(RrsetRow { rtype: rrset.rtype(), count, ttl: rrset.ttl(), rdata, extras: NONE });
+    }
+
+    fn finish(mut self) -> Authority {
+        self.authority.index = Index::build(&self.hashes, self.key);
+        if let Some(soa) = self.zone.rrset(self.zone.apex(), Rtype::SOA)
+            && let Some(numbers) = soa.rdatas().next().and_then(|rdata| rdata.last_chunk::<20>())
+        {
+            // SERIAL REFRESH RETRY EXPIRE MINIMUM, four octets each (RFC 1035 §3.3.13).
+            let number =
+                |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
+            self.authority.serial = number(0);
+            self.authority.negative_ttl = soa.ttl().min(number(16));
+        }
+        self.authority.nodes.shrink_to_fit();
+        self.authority.rrsets.shrink_to_fit();
+        self.authority.names.shrink_to_fit();
+        self.authority
+    }
+}
+
+impl Authority {
+    /// Notes, for each rrset that names hosts, the nodes whose addresses a resolver will want next.
+    fn link_extras(&mut self) {
+        let mut extras = Vec::new();
+        for node in 0..self.nodes.len() as u32 {
+            let row = self.nodes[node as usize];
+            for rrset in row.rrsets..row.rrsets + u32::from(row.rrset_count) {
+                let list = self.extras_of(node, rrset);
+                if !list.is_empty() {
+                    self.rrsets[rrset as usize].extras = extras.len() as u32;
+                    let own = list.iter().filter(|&&host| self.name(host).is_at_or_below(self.name(node))).count();
+                    extras.extend([list.len() as u32, own as u32]);
+                    extras.extend(list);
+                }
+            }
+        }
+        extras.shrink_to_fit();
+        self.extras = extras;
+    }
+
+    /// The nodes that an rrset's records name and that have addresses, each once, those at or below its owner first.
+    fn extras_of(&self, node: u32, rrset: u32) -> Vec<u32> {
+        let row = &self.rrsets[rrset as usize];
+        if !matches!(row.rtype, Rtype::NS | Rtype::MX | Rtype::SRV | Rtype::SVCB | Rtype::HTTPS) {
+            return Vec::new();
+        }
+        let mut hosts = Vec::new();
+        for octets in (super::RrsetRef { authority: self, index: rrset }).rdatas() {
+            let Some(target) = rdata::names(row.rtype, octets).next() else { continue };
+            let target = NameRef::trusted(&octets[target.start..target.end]);
+            // A service binding's `.` is its owner (RFC 9460 §2.5).
+            let is_own = target.is_root() && matches!(row.rtype, Rtype::SVCB | Rtype::HTTPS);
+            let host = if is_own { Some(node) } else { self.host(target) };
+            // Only a referral's servers may be told by data that is not ours.
+            let fits = |&host: &u32| row.rtype == Rtype::NS || self.nodes[host as usize].role == Role::Authoritative;
+            hosts.extend(host.filter(fits));
+        }
+        let is_below = |host: &u32| self.name(*host).is_at_or_below(self.name(node));
+        let mut seen = std::collections::HashSet::new();
+        hosts.retain(|host| seen.insert(*host));
+        hosts.sort_by_key(|host| !is_below(host));
+        hosts
+    }
+
+    /// The node of a host that has addresses.
+    fn host(&self, target: NameRef<'_>) -> Option<u32> {
+        if !target.is_at_or_below(self.apex()) {
+            return None;
+        }
+        let question = Question::new(target, self.index.key());
+        let index = self.find(&question, question.label_count())?;
+        let node = NodeRef { authority: self, index };
+        [Rtype::A, Rtype::AAAA].into_iter().any(|rtype| node.rrset(rtype).is_some()).then_some(index)
+    }
+}

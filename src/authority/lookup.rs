@@ -1,0 +1,89 @@
+//! A name and a type to an outcome, within one zone (RFC 1034 §4.3.2, RFC 4592 §3.3, RFC 6672 §3.2).
+
+use super::{Authority, NONE, NodeRef, Question, Role, RrsetRef};
+use crate::dns::Rtype;
+
+/// What a zone says of a name and a type.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// The rrset asked for; for ANY, one of the name's.
+    Answer(RrsetRef<'a>),
+    /// The name is an alias: the question goes on with the target.
+    Alias(RrsetRef<'a>),
+    /// The name lies below this DNAME, whose owner has so many labels: the question goes on with the name rewritten.
+    Redirect(RrsetRef<'a>, NodeRef<'a>),
+    /// The name lies at or below a cut: its servers are asked next.
+    Referral(RrsetRef<'a>, NodeRef<'a>),
+    /// The name exists, and has no such rrset.
+    NoData,
+    /// The name does not exist, nor anything below it.
+    NxDomain,
+}
+
+/// Looks a question up in the zone that its name lies in.
+pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Outcome<'a> {
+    let labels = question.label_count();
+    if let Some(index) = zone.find(question, labels) {
+        return at_node(zone, index, rtype);
+    }
+    let encloser = closest_encloser(zone, question);
+    let row = &zone.nodes[encloser as usize];
+    match row.role {
+        Role::Delegation | Role::Occluded => occluded(zone, row.above),
+        Role::Authoritative if row.has_dname => occluded(zone, encloser),
+        Role::Authoritative if row.wildcard != NONE => from_wildcard(zone, row.wildcard, rtype),
+        Role::Authoritative => Outcome::NxDomain,
+    }
+}
+
+/// The deepest existing ancestor of a name that does not exist (RFC 4592 §3.3.1).
+///
+/// Names are closed under parents, so all shorter suffixes of an existing one exist: a binary search finds the longest.
+fn closest_encloser(zone: &Authority, question: &Question) -> u32 {
+    let (mut exists, mut missing, mut node) = (zone.apex_labels, question.label_count(), 0);
+    while missing - exists > 1 {
+        let middle = exists.midpoint(missing);
+        match zone.find(question, middle) {
+            Some(found) => (exists, node) = (middle, found),
+            None => missing = middle,
+        }
+    }
+    node
+}
+
+fn at_node(zone: &Authority, index: u32, rtype: Rtype) -> Outcome<'_> {
+    let row = &zone.nodes[index as usize];
+    match row.role {
+        // The parent's side of a cut owns its DS (RFC 4035 §3.1.4.1).
+        Role::Delegation if rtype == Rtype::DS => of_type(NodeRef { authority: zone, index }, rtype),
+        Role::Delegation | Role::Occluded => occluded(zone, row.above),
+        Role::Authoritative => of_type(NodeRef { authority: zone, index }, rtype),
+    }
+}
+
+/// What lies at or below a cut, or below a DNAME.
+fn occluded(zone: &Authority, above: u32) -> Outcome<'_> {
+    let node = NodeRef { authority: zone, index: above };
+    if zone.nodes[above as usize].role == Role::Delegation
+        && let Some(servers) = node.rrset(Rtype::NS)
+    {
+        return Outcome::Referral(servers, node);
+    }
+    node.rrset(Rtype::DNAME).map_or(Outcome::NxDomain, |dname| Outcome::Redirect(dname, node))
+}
+
+/// An answer made from a wildcard's records (RFC 4592 §3.3). A wildcard that is a cut refers nobody: its NS records are
+/// not followed for the names it covers (RFC 4592 §4.2 leaves it undefined; NSD and Knot answer from the rrsets).
+fn from_wildcard(zone: &Authority, wildcard: u32, rtype: Rtype) -> Outcome<'_> {
+    of_type(NodeRef { authority: zone, index: wildcard }, rtype)
+}
+
+fn of_type(node: NodeRef<'_>, rtype: Rtype) -> Outcome<'_> {
+    if rtype == Rtype::ANY {
+        return node.smallest().map_or(Outcome::NoData, Outcome::Answer);
+    }
+    if let Some(rrset) = node.rrset(rtype) {
+        return Outcome::Answer(rrset);
+    }
+    node.rrset(Rtype::CNAME).map_or(Outcome::NoData, Outcome::Alias)
+}

@@ -1,0 +1,37 @@
+//! Who is answered, and what the server says of itself.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// The settings that an answer depends on, beside the zones.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// Networks whose queries are answered; others are REFUSED.
+    pub allow_query: Vec<IpNet>,
+    /// Answers `version.bind CH TXT`; none: REFUSED.
+    pub version: Option<String>,
+    /// Answers `id.server CH TXT`; none: REFUSED.
+    pub id: Option<String>,
+    /// The NSID option's octets (RFC 5001), given to those who ask.
+    pub nsid: Option<Vec<u8>>,
+    /// The largest UDP answer, in octets, whatever the client can take.
+    pub udp_payload: u16,
+}
+
+impl Default for Policy {
+    /// Everybody is answered, with at most 1,232 octets over UDP, which no network on the way cuts in two (DNS flag day
+    /// 2020: IPv6's least MTU of 1,280 less 48 octets of headers).
+    fn default() -> Self {
+        let everybody = [IpNet::from(ipnet::Ipv4Net::default()), IpNet::from(ipnet::Ipv6Net::default())];
+        Self { allow_query: everybody.to_vec(), version: None, id: None, nsid: None, udp_payload: 1232 }
+    }
+}
+
+impl Policy {
+    /// Whether a client's queries are answered. An IPv4 client on an IPv6 socket is judged by its IPv4 address.
+    pub fn allows(&self, client: IpAddr) -> bool {
+        let client = client.to_canonical();
+        self.allow_query.iter().any(|network| network.contains(&client))
+    }
+}

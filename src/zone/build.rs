@@ -1,0 +1,209 @@
+//! Records to a zone: sorted, grouped, judged.
+//!
+//! # Design
+//!
+//! Records are sorted by a key in which canonical order is the order of octets (Knot's lookup format is the idea): labels
+//! from the right, lower-cased, each ended by a zero, the apex left out because all share it. The first eight octets of
+//! the key lie in the sorted row itself, so most comparisons touch one cache line.
+
+use super::{Zone, integrity, node, rrset};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::dns::{Name, NameRef, Rtype};
+use crate::source::{FileId, Sources, Span};
+use crate::zonefile::rdata;
+use crate::zonefile::{Parsed, Record, Records};
+
+/// What came of putting records together.
+#[derive(Debug)]
+pub struct Built {
+    /// The zone; none if it must not be served.
+    pub zone: Option<Zone>,
+    /// What is wrong with it, the text's own findings first.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Puts the records of a text together, or says what makes the zone unservable.
+///
+/// A zone whose text had errors is judged all the same, for its findings, but for those that a record which could not be
+/// read would explain (a missing SOA or NS); it is never given back. `root` is the zone's own file.
+pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Built {
+    let Parsed { records, mut findings } = parsed;
+    let is_clean = !findings.iter().any(Diagnostic::is_error);
+    let order = sort(apex.as_ref(), &records, sources, &mut findings);
+    let zone = group(apex, records, order, sources, &mut findings);
+    integrity::check(&zone, Span { file: root, start: 0, end: 0 }, is_clean, sources, &mut findings);
+    let is_servable = !findings.iter().any(Diagnostic::is_error);
+    Built { zone: is_servable.then_some(zone), findings }
+}
+
+/// One record to be sorted.
+#[derive(Clone, Copy)]
+struct SortRow {
+    /// The first eight octets of the key.
+    head: u64,
+    key: u32,
+    key_length: u32,
+    rtype: u16,
+    index: u32,
+}
+
+/// The records that lie in the zone, in its order; the others are reported.
+fn sort(apex: NameRef<'_>, records: &Records, sources: &Sources, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+    let (mut keys, mut rows) = (Vec::new(), Vec::with_capacity(records.rows().len()));
+    let mut last: Option<(*const u8, SortRow)> = None;
+    for (index, record) in records.rows().iter().enumerate() {
+        let owner = records.owner(record);
+        let at = owner.octets().as_ptr();
+        let row = match last {
+            // The parser gives records of one owner one place in the arena.
+            Some((known, row)) if known == at => row,
+            _ if owner.is_at_or_below(apex) => push_key(owner, apex, &mut keys),
+            _ => {
+                findings.push(out_of_zone(apex, records, record, sources));
+                continue;
+            }
+        };
+        last = Some((at, row));
+        rows.push(SortRow { rtype: record.rtype.0, index: index as u32, ..row });
+    }
+    let key = |row: &SortRow| &keys[row.key as usize..(row.key + row.key_length) as usize];
+    rows.sort_unstable_by(|a, b| {
+        let by_owner = a
+            .head
+            .cmp(&b.head)
+            .then_with(|| if a.key == b.key { std::cmp::Ordering::Equal } else { key(a).cmp(key(b)) });
+        by_owner.then(a.rtype.cmp(&b.rtype)).then(a.index.cmp(&b.index))
+    });
+    rows.iter().map(|row| row.index).collect()
+}
+
+/// Appends the sort key of a name below `apex`.
+fn push_key(name: NameRef<'_>, apex: NameRef<'_>, keys: &mut Vec<u8>) -> SortRow {
+    let (start, mut labels, mut count) = (keys.len(), [&[][..]; 128], 0);
+    let own = name.label_count() - apex.label_count();
+    for label in name.labels().take(own) {
+        labels[count] = label;
+        count += 1;
+    }
+    for label in labels[..count].iter().rev() {
+        for octet in label.iter().map(u8::to_ascii_lowercase) {
+            match octet {
+                // Zero ends a label, so it and its neighbour are written in two octets that keep their order.
+                0 | 1 => keys.extend_from_slice(&[1, octet + 1]),
+                _ => keys.push(octet),
+            }
+        }
+        keys.push(0);
+    }
+    let mut head = [0; 8];
+    let length = (keys.len() - start).min(8);
+    head[..length].copy_from_slice(&keys[start..start + length]);
+    let key_length = (keys.len() - start) as u32;
+    SortRow { head: u64::from_be_bytes(head), key: start as u32, key_length, rtype: 0, index: 0 }
+}
+
+fn out_of_zone(apex: NameRef<'_>, records: &Records, record: &Record, sources: &Sources) -> Diagnostic {
+    let owner = records.owner(record);
+    let place = records.places(record, sources).owner;
+    Diagnostic::new(&codes::OUT_OF_ZONE, place, format!("`{owner}` lies outside the zone `{apex}`"))
+        .label(format!("not at or below `{apex}`"))
+        .why("a server answers from a zone only for names in it (RFC 1034 §4.2)")
+        .fix("mend the name or the `$ORIGIN` above it, or move the record to its own zone's file")
+}
+
+/// Groups sorted records into nodes and rrsets, leaving duplicates out.
+fn group(apex: &Name, records: Records, sorted: Vec<u32>, sources: &Sources, findings: &mut Vec<Diagnostic>) -> Zone {
+    let (mut order, mut nodes, mut rrsets) = (Vec::with_capacity(sorted.len()), Vec::<node::Row>::new(), Vec::new());
+    let rows = records.rows();
+    let same_owner = |a: &u32, b: &u32| records.owner(&rows[*a as usize]).is(records.owner(&rows[*b as usize]));
+    for node in sorted.chunk_by(same_owner) {
+        let first = rrsets.len() as u32;
+        for run in node.chunk_by(|a, b| rows[*a as usize].rtype == rows[*b as usize].rtype) {
+            let start = order.len() as u32;
+            push_distinct(run, &records, sources, &mut order, findings);
+            let row = rows[run[0] as usize];
+            let range = start..order.len() as u32;
+            let ttl = agree_on_ttl(&order[start as usize..], &records, sources, findings);
+            rrsets.push(rrset::Row { rtype: row.rtype, ttl, records: range });
+        }
+        nodes.push(node::Row { rrsets: first..rrsets.len() as u32 });
+    }
+    Zone { apex: apex.clone(), records, order, nodes, rrsets }
+}
+
+/// Appends the records of an rrset, each once, in the order of the text.
+fn push_distinct(
+    run: &[u32],
+    records: &Records,
+    sources: &Sources,
+    order: &mut Vec<u32>,
+    findings: &mut Vec<Diagnostic>,
+) {
+    if run.len() == 1 {
+        order.push(run[0]);
+        return;
+    }
+    let canonical = |index: u32| {
+        let record = &records.rows()[index as usize];
+        rdata::canonical(record.rtype, records.rdata(record))
+    };
+    // Sorted by data, so that equal ones are neighbours: an rrset of many thousands stays far from quadratic.
+    let mut by_data: Vec<_> = run.iter().map(|&index| (canonical(index), index)).collect();
+    by_data.sort_unstable();
+    let mut repeated: Vec<(u32, u32)> = Vec::new();
+    for equal in by_data.chunk_by(|a, b| a.0 == b.0) {
+        repeated.extend(equal[1..].iter().map(|again| (again.1, equal[0].1)));
+    }
+    repeated.sort_unstable();
+    for &index in run {
+        match repeated.binary_search_by_key(&index, |&(again, _)| again) {
+            Ok(found) => findings.push(duplicate(index, repeated[found].1, records, sources)),
+            Err(_) => order.push(index),
+        }
+    }
+}
+
+fn duplicate(again: u32, first: u32, records: &Records, sources: &Sources) -> Diagnostic {
+    let (again, first) = (&records.rows()[again as usize], &records.rows()[first as usize]);
+    let what = format!("{} record of `{}`", rdata::Mnemonic(again.rtype), records.owner(again));
+    Diagnostic::new(
+        &codes::DUPLICATE_RECORD,
+        records.places(again, sources).rdata,
+        format!("this {what} is written twice"),
+    )
+    .label("the same again")
+    .also(records.places(first, sources).rdata, "it stands here")
+    .why("an rrset holds each record once, so the second has no effect (RFC 2181 §5)")
+    .fix("delete one of them")
+}
+
+/// The lowest TTL of an rrset's records, with a finding where they differ.
+fn agree_on_ttl(run: &[u32], records: &Records, sources: &Sources, findings: &mut Vec<Diagnostic>) -> u32 {
+    let row = |index: &u32| &records.rows()[*index as usize];
+    let first = row(&run[0]);
+    let lowest = run.iter().map(row).map(|record| record.ttl).min().unwrap_or(first.ttl);
+    // An RRSIG's TTL is that of the rrset it covers (RFC 4034 §3), so theirs may differ.
+    if first.rtype != Rtype::RRSIG
+        && let Some(other) = run.iter().map(row).find(|record| record.ttl != first.ttl)
+    {
+        findings.push(ttl_mismatch(first, other, lowest, records, sources));
+    }
+    lowest
+}
+
+fn ttl_mismatch(first: &Record, other: &Record, lowest: u32, records: &Records, sources: &Sources) -> Diagnostic {
+    let place = |record: &Record| {
+        let places = records.places(record, sources);
+        places.ttl.unwrap_or(places.rtype)
+    };
+    let what = format!("the {} records of `{}`", rdata::Mnemonic(first.rtype), records.owner(first));
+    Diagnostic::new(
+        &codes::TTL_MISMATCH,
+        place(other),
+        format!("{what} have different TTLs: {} and {}", first.ttl, other.ttl),
+    )
+    .label(format!("{} seconds", other.ttl))
+    .also(place(first), format!("{} seconds", first.ttl))
+    .why(format!("the records of an rrset have one TTL; all are served with the lowest, {lowest} (RFC 2181 §5.2)"))
+    .fix("give them the same TTL")
+}

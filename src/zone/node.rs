@@ -1,0 +1,76 @@
+//! An owner name and its rrsets.
+
+use std::ops::Range;
+
+use super::{Rrset, Zone};
+use crate::dns::{NameRef, Rtype};
+
+/// A node as it is kept: a range of the zone's rrsets, never empty.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) rrsets: Range<u32>,
+}
+
+/// A name that owns records.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'z> {
+    zone: &'z Zone,
+    index: usize,
+}
+
+impl<'z> Node<'z> {
+    pub(super) fn new(zone: &'z Zone, index: usize) -> Self {
+        Self { zone, index }
+    }
+
+    /// The name, in the case of its first record.
+    pub fn name(self) -> NameRef<'z> {
+        self.zone.owner_of(&self.zone.nodes[self.index])
+    }
+
+    /// Its rrsets, by type.
+    pub fn rrsets(self) -> impl ExactSizeIterator<Item = Rrset<'z>> {
+        let range = self.zone.nodes[self.index].rrsets.clone();
+        range.map(move |index| Rrset::new(self.zone, index as usize))
+    }
+
+    /// Its rrset of a type.
+    pub fn rrset(self, rtype: Rtype) -> Option<Rrset<'z>> {
+        self.rrsets().find(|rrset| rrset.rtype() == rtype)
+    }
+
+    /// Whether this is the zone's topmost name.
+    pub fn is_apex(self) -> bool {
+        self.name().octets().len() == self.zone.apex.as_ref().octets().len()
+    }
+
+    /// Whether this is a cut: NS records below the apex (RFC 2181 §6).
+    pub fn is_delegation(self) -> bool {
+        !self.is_apex() && self.rrset(Rtype::NS).is_some()
+    }
+}
+
+/// Iterates over a zone's nodes in canonical order.
+#[derive(Clone, Debug)]
+pub struct Nodes<'z> {
+    zone: &'z Zone,
+    next: usize,
+}
+
+impl<'z> Nodes<'z> {
+    pub(super) fn new(zone: &'z Zone) -> Self {
+        Self { zone, next: 0 }
+    }
+}
+
+impl<'z> Iterator for Nodes<'z> {
+    type Item = Node<'z>;
+
+    fn next(&mut self) -> Option<Node<'z>> {
+        let index = self.next;
+        (index < self.zone.nodes.len()).then(|| {
+            self.next += 1;
+            Node::new(self.zone, index)
+        })
+    }
+}
