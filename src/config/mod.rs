@@ -126,14 +126,7 @@ impl Config {
                 threads: 0,
                 control: None,
             },
-            policy: Policy {
-                allow_query: vec![ipnet::Ipv4Net::default().into(), ipnet::Ipv6Net::default().into()],
-                version: None,
-                id: None,
-                nsid: None,
-                // What crosses nearly every path in one piece: 1280 octets of IPv6 less its headers (DNS flag day 2020).
-                udp_payload: 1232,
-            },
+            policy: Policy::default(),
             source: SourceSettings { directory: base.join("zones"), poll: Duration::from_secs(5), zones: Vec::new() },
             limits: Limits::default(),
             lost_names_percent: 50,

@@ -109,9 +109,10 @@ fn faults_are_shown_together() {
             "bad_zones",
             "[[zone]]\nname = \"example.org\"\n[[zone]]\nname = \"EXAMPLE.org.\"\n[[zone]]\nfile = \"a\"\n[[zone]]\n\
              name = \"a..b\"\n[[zone]]\nname = \"up\"\nfile = \"../up.zone\"\n[[zone]]\nname = \"abs\"\nfile = \"/etc/passwd\"\n\
-             [[zone]]\nname = \"none\"\nfile = \"\"\n",
+             [[zone]]\nname = \"none\"\nfile = \"\"\n[[zone]]\nname = 5\n",
         ),
         ("bad_syntax", "[server\nthreads = 1\nthreads = 2\nid = \"no end\n[limits]\nfindings = 1_\n"),
+        ("duplicate_key", "[server]\nthreads = 1\n[source]\n[server]\nthreads = 2\n"),
     ];
     for (name, text) in table {
         insta::assert_snapshot!(format!("config_{name}"), parse(text).expect_err(name));
