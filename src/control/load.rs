@@ -142,12 +142,8 @@ fn judge(
     limits: &Limits,
 ) -> (Vec<Diagnostic>, Option<Zone>) {
     let parsed = zonefile::parse(sources, id, apex, limits, &mut |from, path| reader.include(from, path));
-    let mut findings = parsed.findings;
-    let clean = !findings.iter().any(Diagnostic::is_error);
-    let (zone, more) = zone::build(apex, parsed.records, clean);
-    findings.extend(more);
-    let servable = clean && !findings.iter().any(Diagnostic::is_error);
-    (findings, zone.filter(|_| servable))
+    let built = zone::build(apex, id, parsed, sources);
+    (built.findings, built.zone)
 }
 
 fn is_blank(text: &[u8]) -> bool {
