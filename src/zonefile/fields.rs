@@ -74,6 +74,14 @@ impl<'e> Fields<'e> {
         Span { file: self.file, start: at, end: at }
     }
 
+    /// The place of all the record's data, from its first token to its last.
+    pub fn everything(&self) -> Span {
+        match (self.tokens.first(), self.tokens.last()) {
+            (Some(&first), Some(&last)) => self.span(first).to(self.span(last)),
+            _ => self.missing(),
+        }
+    }
+
     /// What relative names are completed with.
     pub fn origin(&self) -> Option<NameRef<'e>> {
         self.origin

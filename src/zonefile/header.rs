@@ -1,7 +1,7 @@
 //! What stands before a record's data: owner, TTL and class in either order, type (RFC 1035 §5.1).
 
 use super::lexer::{Token, TokenKind};
-use super::ttl;
+use super::ttl::{self, TtlError};
 use crate::dns::Class;
 
 /// The tokens before a record's data.
@@ -30,7 +30,7 @@ pub(super) fn split(text: &[u8], tokens: &[Token], starts_blank: bool) -> Option
         next += 1;
         if token.kind == TokenKind::Word {
             let word = token.text(text);
-            if ttl.is_none() && word[0].is_ascii_digit() && ttl::looks_like(word) {
+            if ttl.is_none() && word[0].is_ascii_digit() && looks_like_ttl(word) {
                 ttl = Some(token);
                 continue;
             }
@@ -55,4 +55,9 @@ pub(super) fn class_of(word: &[u8]) -> Option<Class> {
         return if generic { std::str::from_utf8(digits).ok()?.parse().ok().map(Class) } else { None };
     }
     known.iter().find(|(mnemonic, _)| word.eq_ignore_ascii_case(mnemonic)).map(|&(_, class)| class)
+}
+
+/// Whether a word has the shape of a TTL, whatever its size.
+pub(super) fn looks_like_ttl(word: &[u8]) -> bool {
+    !matches!(ttl::parse(word), Err(TtlError::NotANumber | TtlError::UnknownUnit(_)))
 }

@@ -10,12 +10,14 @@ mod header;
 pub mod lexer;
 mod name;
 mod parser;
+mod print;
 pub mod rdata;
 mod records;
 mod slips;
-pub mod ttl;
+mod ttl;
 
 pub use fields::Fields;
+pub use print::Line;
 pub use records::{Places, Record, Records};
 
 use crate::diagnostic::Diagnostic;

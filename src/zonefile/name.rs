@@ -1,17 +1,83 @@
-//! Names as they are written, to the wire, with findings.
+//! Names as findings speak of them: what is wrong with one becomes a [`Diagnostic`] under the guilty octets.
+//!
+//! In: the text of a name and where it is. Out: its wire form, or the finding. What a name may be is
+//! [`dns::push_name`](crate::dns::push_name)'s business; here are only the words.
+
 use crate::diagnostic::{Diagnostic, codes};
-use crate::dns::{self, NameRef};
+use crate::dns::{NameError, NameErrorKind, NameRef};
 use crate::source::Span;
 
-/// Appends the name that `text`, which stands at `at`, writes.
+/// Appends to `out` the wire form of the name `text`, which stands at `at` (quotes not included); relative names are
+/// completed with `origin`. On an error `out` is as it was.
+///
+/// # Errors
+///
+/// The finding, its underline on the octets to blame.
 pub(super) fn push(
     text: &[u8],
     at: Span,
     origin: Option<NameRef<'_>>,
     out: &mut Vec<u8>,
 ) -> Result<(), Box<Diagnostic>> {
-    dns::push_name(text, origin, out).map_err(|error| {
-        let span = Span { file: at.file, start: at.start + error.start as u32, end: at.start + error.end as u32 };
-        Box::new(Diagnostic::new(&codes::BAD_NAME, span, error.to_string()))
-    })
+    if !text.is_ascii() {
+        return Err(Box::new(non_ascii(text, at)));
+    }
+    crate::dns::push_name(text, origin, out).map_err(|error| Box::new(malformed(text, at, error)))
+}
+
+fn within(at: Span, start: usize, end: usize) -> Span {
+    Span { file: at.file, start: at.start + start as u32, end: at.start + end as u32 }
+}
+
+fn malformed(text: &[u8], at: Span, error: NameError) -> Diagnostic {
+    let code = if error.kind == NameErrorKind::BadEscape { &codes::BAD_ESCAPE } else { &codes::BAD_NAME };
+    let shown = String::from_utf8_lossy(text);
+    let finding = Diagnostic::new(code, within(at, error.start, error.end), format!("`{shown}` is no name: {error}"));
+    match error.kind {
+        NameErrorKind::Empty => finding.fix("write `@` for the origin, or `.` for the root"),
+        NameErrorKind::EmptyLabel => finding
+            .label("nothing stands before this dot")
+            .why("only the root has an empty label (RFC 1035 §3.1)")
+            .fix("take one dot away"),
+        NameErrorKind::LongLabel(octets) => finding
+            .label(format!("{octets} octets"))
+            .why("the wire has six bits for a label's length (RFC 1035 §2.3.4)")
+            .fix("shorten it to 63 octets, or split it with dots"),
+        NameErrorKind::LongName(_) => finding
+            .label("too long, its origin included")
+            .why("no message can carry a longer name (RFC 1035 §2.3.4)")
+            .fix("shorten it, or end it with a dot if the origin should not follow"),
+        NameErrorKind::BadEscape => finding
+            .label("not an escape")
+            .why("`\\.` is a dot inside a label, `\\032` a blank (RFC 1035 §5.1)")
+            .fix("write `\\\\` for a backslash"),
+        NameErrorKind::NoOrigin => finding
+            .label("relative")
+            .why("a name without its last dot is completed with the origin (RFC 1035 §5.1)")
+            .fix(format!("write `{shown}.`, or give an $ORIGIN first")),
+    }
+}
+
+/// A name outside ASCII, underlined from the first guilty label to the last.
+fn non_ascii(text: &[u8], at: Span) -> Diagnostic {
+    let is_guilty = |octet: &u8| !octet.is_ascii();
+    let first = text.iter().position(is_guilty).unwrap_or(0);
+    let last = text.iter().rposition(is_guilty).unwrap_or(0);
+    let start = text[..first].iter().rposition(|&octet| octet == b'.').map_or(0, |dot| dot + 1);
+    let end = text[last..].iter().position(|&octet| octet == b'.').map_or(text.len(), |dot| last + dot);
+    let guilty = &text[start..end];
+    let headline = format!("`{}` holds characters outside ASCII", String::from_utf8_lossy(text));
+    let finding = Diagnostic::new(&codes::NON_ASCII_NAME, within(at, start, end), headline)
+        .label("not ASCII")
+        .why("resolvers ask for the A-label of such a name, never for these octets (RFC 5890 §2.3.2.1)");
+    match a_label(guilty) {
+        Some(label) => finding.fix(format!("write `{label}`")),
+        None => finding.fix("write the name in ASCII, or as its A-label, which starts with `xn--`"),
+    }
+}
+
+/// The A-label form of labels in UTF-8; none where they have none, as for blanks and invisible characters.
+fn a_label(labels: &[u8]) -> Option<String> {
+    let labels = std::str::from_utf8(labels).ok()?;
+    idna::domain_to_ascii(labels).ok().filter(|ascii| !ascii.is_empty() && ascii.is_ascii())
 }

@@ -4,7 +4,6 @@
 
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
-use super::ttl;
 use crate::diagnostic::{Code, Diagnostic, Label, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Span};
@@ -206,7 +205,7 @@ pub(super) fn origin_without_dot(
 pub(super) fn unknown_type(word: &[u8], span: Span) -> Box<Diagnostic> {
     let text = quote(word);
     let mut finding = error(&codes::UNKNOWN_TYPE, span, format!("expected a type, found {text}"));
-    finding = if ttl::looks_like(word) {
+    finding = if header::looks_like_ttl(word) {
         finding.label("a TTL or a number").fix("write the type after TTL and class: `www 300 IN A 192.0.2.1`")
     } else if header::class_of(word).is_some() {
         finding.label("a second class").fix("write the type after the class: `www IN A 192.0.2.1`")

@@ -1,0 +1,26 @@
+//! Records to canonical text: one record a line, every part written, names absolute.
+
+use std::fmt;
+
+use super::rdata::{Mnemonic, Presentation};
+use crate::dns::{NameRef, Rtype};
+
+/// One record as a line of a zone file, without its end; reading it gives the same record.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'r> {
+    /// The owner.
+    pub owner: NameRef<'r>,
+    /// The TTL in seconds.
+    pub ttl: u32,
+    /// The type.
+    pub rtype: Rtype,
+    /// The data on the wire, names uncompressed.
+    pub rdata: &'r [u8],
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rdata = Presentation { rtype: self.rtype, rdata: self.rdata };
+        write!(f, "{}\t{}\tIN\t{}\t{rdata}", self.owner, self.ttl, Mnemonic(self.rtype))
+    }
+}

@@ -1,0 +1,204 @@
+//! The words of findings about rdata, made of the names of type and field.
+
+use super::mnemonics::Mnemonic;
+use super::table::TypeRow;
+use super::text::Reader;
+use crate::diagnostic::{Code, Diagnostic, codes};
+use crate::dns::Rtype;
+use crate::source::Span;
+use crate::zonefile::Fields;
+use crate::zonefile::lexer::{Token, TokenKind};
+
+/// A finding quotes no more characters of a token than this: the underline shows the rest.
+const SHOWN: usize = 48;
+
+/// A token's text for a headline, shortened.
+pub(super) fn shown(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    match text.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.into_owned(),
+    }
+}
+
+/// A noun with its article, by its first letter: field names are chosen so that this is right.
+fn with_article(noun: &str) -> String {
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) || noun.starts_with("RFC");
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
+/// A record as its type wants it: `MX PREFERENCE EXCHANGE`.
+fn synopsis(row: &TypeRow) -> String {
+    let field = |name: &str| name.to_uppercase().replace(", ", " ").replace(" AND ", " ").replace(' ', "-");
+    row.fields.iter().fold(row.mnemonic.to_owned(), |line, part| line + " " + &field(part.name))
+}
+
+/// A type without a presentation format, written as if it had one.
+pub(super) fn generic_only(rtype: Rtype, fields: &Fields<'_>) -> Box<Diagnostic> {
+    let mnemonic = Mnemonic(rtype);
+    let (code, span) = match fields.peek() {
+        Some(token) => (&codes::BAD_FIELD, fields.span(token)),
+        None => (&codes::MISSING_FIELD, fields.missing()),
+    };
+    Box::new(
+        Diagnostic::new(code, span, format!("the data of this {mnemonic} record must start with `\\#`"))
+            .label("`\\#`, a length and hexadecimal octets belong here")
+            .why("the type has no text form of its own here, only the generic one (RFC 3597 §5)")
+            .fix(format!("write as `{mnemonic} \\# 2 0A1B`")),
+    )
+}
+
+impl Reader<'_, '_> {
+    /// A finding about the field being read.
+    pub(super) fn blame(&self, code: &'static Code, span: Span, headline: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, span, headline)
+    }
+
+    /// A field name and its range: `a preference (0–65535)`.
+    fn wanted(&self) -> String {
+        let noun = with_article(self.field.name);
+        match self.field.kind.range() {
+            "" => noun,
+            range => format!("{noun} ({range})"),
+        }
+    }
+
+    /// The record ended before the field.
+    #[cold]
+    pub(super) fn missing(&self) -> Box<Diagnostic> {
+        let (name, mnemonic) = (self.field.name, self.row.mnemonic);
+        let headline = format!("this {mnemonic} record ends before its {name}");
+        Box::new(
+            self.blame(&codes::MISSING_FIELD, self.fields.missing(), headline)
+                .label(format!("the {name} belongs here"))
+                .fix(format!(
+                    "write it as `{}`, the {name} such as `{}`",
+                    synopsis(self.row),
+                    self.field.kind.example()
+                )),
+        )
+    }
+
+    /// The token is not what the field asks for; slips with words of their own are told apart here.
+    #[cold]
+    pub(super) fn expected(&self, token: Token) -> Box<Diagnostic> {
+        self.hash_comment(token)
+            .or_else(|| self.number_left_out(token))
+            .unwrap_or_else(|| self.expected_within(token, self.fields.span(token)))
+    }
+
+    /// The same, with the underline on a part of the token only, and no other slip considered.
+    #[cold]
+    pub(super) fn expected_within(&self, token: Token, span: Span) -> Box<Diagnostic> {
+        let example = self.field.kind.example();
+        Box::new(
+            self.blame(&codes::BAD_FIELD, span, self.headline(token))
+                .label(format!("not {}", with_article(self.field.name)))
+                .fix(format!("write it as `{}`, the {} such as `{example}`", synopsis(self.row), self.field.name)),
+        )
+    }
+
+    /// `expected a preference (0–65535) in this MX record, found `mail``.
+    pub(super) fn headline(&self, token: Token) -> String {
+        let found = shown(self.fields.text(token));
+        format!("expected {} in this {} record, found `{found}`", self.wanted(), self.row.mnemonic)
+    }
+
+    /// Quotes around what is no string.
+    #[cold]
+    pub(super) fn quoted(&self, token: Token) -> Box<Diagnostic> {
+        let (name, text) = (self.field.name, shown(self.fields.text(token)));
+        let headline = format!("the {name} of this {} record is in quotes", self.row.mnemonic);
+        Box::new(
+            self.blame(&codes::BAD_FIELD, self.fields.span(token), headline)
+                .label("a quoted string")
+                .why("only strings may be quoted (RFC 1035 §5.1); servers differ on what quotes mean elsewhere")
+                .fix(format!("write `{text}`")),
+        )
+    }
+
+    /// A comment that starts like a shell's.
+    fn hash_comment(&self, token: Token) -> Option<Box<Diagnostic>> {
+        let text = self.fields.text(token);
+        if token.kind != TokenKind::Word || !text.starts_with(b"#") {
+            return None;
+        }
+        let last = self.fields.rest().last().copied().unwrap_or(token);
+        let span = self.fields.span(token).to(self.fields.span(last));
+        Some(Box::new(
+            self.blame(&codes::HASH_COMMENT, span, "a comment starts with `#`")
+                .label("read as data, not as a comment")
+                .why("zone-file comments start with `;` (RFC 1035 §5.1)")
+                .fix("write `;` instead of `#`"),
+        ))
+    }
+
+    /// A number that was left out: the record is one token short, and what stands here is no number.
+    fn number_left_out(&self, token: Token) -> Option<Box<Diagnostic>> {
+        let text = self.fields.text(token);
+        let rest = self.fields.rest();
+        let wanted = self.row.fields.len() - self.index;
+        let starts_as_number = text.first().is_none_or(|octet| octet.is_ascii_digit() || b"-+".contains(octet));
+        if !self.field.kind.is_number() || starts_as_number || rest.len() + 2 != wanted {
+            return None;
+        }
+        let example = self.field.kind.example();
+        let tail = rest.iter().fold(self.written(token), |line, &token| line + " " + &self.written(token));
+        Some(Box::new(
+            self.blame(&codes::MISSING_FIELD, self.fields.span(token), self.headline(token))
+                .label(format!("the {} belongs before this", self.field.name))
+                .fix(format!("write `{example} {tail}`")),
+        ))
+    }
+
+    /// A token as it is written, quotes included.
+    fn written(&self, token: Token) -> String {
+        let text = String::from_utf8_lossy(self.fields.text(token));
+        if token.kind == TokenKind::Word { text.into_owned() } else { format!("\"{text}\"") }
+    }
+
+    /// Something stands after the last field.
+    #[cold]
+    pub(super) fn trailing(&self, token: Token) -> Box<Diagnostic> {
+        self.hash_comment(token).unwrap_or_else(|| self.left_over(token))
+    }
+
+    fn left_over(&self, token: Token) -> Box<Diagnostic> {
+        let (name, mnemonic) = (self.field.name, self.row.mnemonic);
+        let found = shown(self.fields.text(token));
+        let headline = format!("`{found}` stands after the {name} of this {mnemonic} record, its last field");
+        let last = self.fields.rest().last().copied().unwrap_or(token);
+        let span = self.fields.span(token).to(self.fields.span(last));
+        let fix = if self.field.kind.is_string() {
+            format!("put quotes around the whole {name}, as in `\"two words\"`")
+        } else if self.row.fields.len() == 1 {
+            format!("delete it, or give it a record of its own: one {mnemonic} record holds one {name}")
+        } else {
+            format!("delete it: the record is `{}`", synopsis(self.row))
+        };
+        Box::new(self.blame(&codes::TRAILING_FIELD, span, headline).label("one too many").fix(fix))
+    }
+
+    /// The data has more octets than its length field can say.
+    #[cold]
+    pub(super) fn too_long(&self, octets: usize) -> Box<Diagnostic> {
+        long_rdata(self.row.rtype, octets, self.fields.everything())
+    }
+
+    /// A rule of the field is broken that its kind alone does not tell.
+    #[cold]
+    pub(super) fn rule(&self, span: Span, headline: impl Into<String>) -> Diagnostic {
+        self.blame(&codes::BAD_FIELD, span, headline)
+    }
+}
+
+/// Data of more than 65,535 octets.
+pub(super) fn long_rdata(rtype: Rtype, octets: usize, span: Span) -> Box<Diagnostic> {
+    let headline = format!("this {} record's data has {octets} octets, and may have 65535", Mnemonic(rtype));
+    Box::new(
+        Diagnostic::new(&codes::LONG_RDATA, span, headline)
+            .label("too long in all")
+            .why("the wire has 16 bits for its length (RFC 1035 §3.2.1)")
+            .fix("split it over several records"),
+    )
+}

@@ -1,0 +1,163 @@
+//! Character-strings (RFC 1035 §3.3), and the fields that restrict what stands in one.
+
+use std::fmt::{self, Write};
+
+use super::text::{Reader, Result};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::dns::unescape;
+use crate::zonefile::lexer::{Token, TokenKind};
+
+/// The most octets a character-string has: its length is one octet.
+const MAX: usize = 255;
+
+/// Reads a word or a quoted string as a length and octets.
+pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
+    read_checked(reader, |_| true)
+}
+
+/// Reads a character-string whose octets must pass `check`.
+fn read_checked(reader: &mut Reader<'_, '_>, check: impl Fn(&[u8]) -> bool) -> Result<()> {
+    let token = reader.token()?;
+    let length_at = reader.out.len();
+    reader.out.push(0);
+    push(reader, token)?;
+    let octets = reader.out.len() - length_at - 1;
+    if octets > MAX {
+        return Err(too_long(reader, token, octets));
+    }
+    reader.out[length_at] = octets as u8;
+    if check(&reader.out[length_at + 1..]) { Ok(()) } else { Err(reader.expected(token)) }
+}
+
+/// Reads one string of any length from `least` on, its length being that of the rest.
+///
+/// nsd-checkzone and kzonecheck take a URI's target without quotes, as a word; so is it here.
+pub(super) fn read_text(reader: &mut Reader<'_, '_>, least: usize) -> Result<()> {
+    let token = reader.token()?;
+    let start = reader.out.len();
+    push(reader, token)?;
+    if reader.out.len() - start < least {
+        let headline = format!("the {} of this {} record is empty", reader.field.name, reader.row.mnemonic);
+        let finding = reader.rule(reader.fields.span(token), headline).label("nothing between the quotes");
+        return Err(Box::new(finding.fix("write it between the quotes")));
+    }
+    Ok(())
+}
+
+/// Reads a character-string of four digits or more.
+pub(super) fn read_digits(reader: &mut Reader<'_, '_>) -> Result<()> {
+    read_checked(reader, is_digits)
+}
+
+/// Whether these are four digits or more.
+pub(super) fn is_digits(octets: &[u8]) -> bool {
+    octets.len() >= 4 && octets.iter().all(u8::is_ascii_digit)
+}
+
+/// Reads a character-string that holds a decimal number of at most this magnitude.
+pub(super) fn read_decimal(reader: &mut Reader<'_, '_>, limit: u32) -> Result<()> {
+    read_checked(reader, |octets| is_decimal(octets, limit))
+}
+
+/// Whether this is a decimal number, perhaps with sign and fraction, of at most this magnitude.
+pub(super) fn is_decimal(octets: &[u8], limit: u32) -> bool {
+    let plain = |octet: &u8| octet.is_ascii_digit() || b"+-.".contains(octet);
+    let number = std::str::from_utf8(octets).ok().and_then(|text| text.parse::<f64>().ok());
+    octets.iter().all(plain) && number.is_some_and(|number| number.abs() <= f64::from(limit))
+}
+
+/// Reads a tag.
+pub(super) fn read_tag(reader: &mut Reader<'_, '_>) -> Result<()> {
+    let token = reader.word()?;
+    let text = reader.fields.text(token);
+    if !is_tag(text) {
+        let guilty = text.iter().position(|octet| !octet.is_ascii_alphanumeric());
+        let span = guilty.map(|at| reader.fields.span_within(token, at, at + 1));
+        return Err(reader.expected_within(token, span.unwrap_or(reader.fields.span(token))));
+    }
+    reader.out.push(text.len() as u8);
+    reader.out.extend_from_slice(text);
+    Ok(())
+}
+
+/// Whether these are letters and digits, one at least (RFC 8659 §4.1).
+pub(super) fn is_tag(octets: &[u8]) -> bool {
+    (1..=MAX).contains(&octets.len()) && octets.iter().all(u8::is_ascii_alphanumeric)
+}
+
+/// Appends a token's octets, escapes resolved.
+#[inline]
+pub(super) fn push(reader: &mut Reader<'_, '_>, token: Token) -> Result<()> {
+    let text = reader.fields.text(token);
+    match memchr::memchr(b'\\', text) {
+        None => reader.out.extend_from_slice(text),
+        Some(_) => push_unescaped(text, reader.out).map_err(|at| bad_escape(reader, token, at))?,
+    }
+    Ok(())
+}
+
+/// Appends `text` with its escapes resolved, or says where one is malformed.
+pub(super) fn push_unescaped(text: &[u8], out: &mut Vec<u8>) -> std::result::Result<(), usize> {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &text[at..]) {
+        out.extend_from_slice(&text[at..at + found]);
+        at += found;
+        let (octet, length) = unescape(&text[at..]).ok_or(at)?;
+        out.push(octet);
+        at += length;
+    }
+    out.extend_from_slice(&text[at..]);
+    Ok(())
+}
+
+/// A malformed escape at octet `at` of a token's text.
+#[cold]
+pub(super) fn bad_escape(reader: &Reader<'_, '_>, token: Token, at: usize) -> Box<Diagnostic> {
+    let text = reader.fields.text(token);
+    let digits = text[at + 1..].iter().take(3).take_while(|octet| octet.is_ascii_digit()).count();
+    let end = (at + 1 + digits.max(1)).min(text.len());
+    let headline = format!("`{}` is no escape", String::from_utf8_lossy(&text[at..end]));
+    Box::new(
+        reader
+            .blame(&codes::BAD_ESCAPE, reader.fields.span_within(token, at, end), headline)
+            .label("not an escape")
+            .why("`\\` must be followed by one character or by three digits up to 255 (RFC 1035 §5.1)")
+            .fix("write `\\\\` for a backslash"),
+    )
+}
+
+#[cold]
+fn too_long(reader: &Reader<'_, '_>, token: Token, octets: usize) -> Box<Diagnostic> {
+    let is_list = matches!(reader.field.kind, super::Kind::CharStrs);
+    let fix = match (is_list, octets.div_ceil(MAX)) {
+        (false, _) => format!("shorten it to {MAX} octets"),
+        (true, 2) => "split it into two quoted strings, as in `\"first part\" \"second part\"`".to_owned(),
+        (true, parts) => format!("split it into {parts} quoted strings, as in `\"first part\" \"second part\"`"),
+    };
+    let why = if is_list {
+        "the wire has one octet for its length (RFC 1035 §3.3); readers join a record's strings without a blank"
+    } else {
+        "the wire has one octet for its length (RFC 1035 §3.3)"
+    };
+    let headline = format!("this string has {octets} octets, and may have {MAX}");
+    let finding = reader.blame(&codes::LONG_STRING, reader.fields.span(token), headline);
+    let quotes = if token.kind == TokenKind::Word { "" } else { ", its quotes not counted" };
+    Box::new(finding.label(format!("{octets} octets{quotes}")).why(why).fix(fix))
+}
+
+/// Octets as a quoted string.
+pub(super) struct Quoted<'a>(pub(super) &'a [u8]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for &octet in self.0 {
+            match octet {
+                b'"' | b'\\' => write!(f, "\\{}", char::from(octet))?,
+                b' '..=b'~' => f.write_char(char::from(octet))?,
+                _ => write!(f, "\\{octet:03}")?,
+            }
+        }
+        f.write_char('"')
+    }
+}

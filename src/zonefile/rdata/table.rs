@@ -1,0 +1,189 @@
+//! The rows: every RR type that IANA lists with a presentation format, obsolete experiments aside.
+//!
+//! # Design
+//!
+//! A type is a row of named fields. Reading, checking, printing, finding names and the words of a finding walk the row, so a
+//! new type is one line here and one fixture row. Rows are found by an index that is built when the crate is: one load for
+//! the codes below [`INDEXED`], two comparisons for those far above.
+
+use super::digest::{DS, SSHFP, ZONEMD};
+use super::kind::Kind::{self, *};
+use super::mnemonics::{ALGORITHMS, CERT_TYPES, DSYNC_SCHEMES, PROTOCOLS};
+use crate::dns::Rtype;
+
+/// One RR type.
+#[derive(Debug)]
+pub struct TypeRow {
+    /// Its name in zone files.
+    pub mnemonic: &'static str,
+    /// Its code.
+    pub rtype: Rtype,
+    /// Its rdata, field by field.
+    pub fields: &'static [Field],
+    /// The fields up to the last that may hold a name: all that a search for names must walk.
+    pub(super) named: &'static [Field],
+}
+
+/// One field of a type's rdata.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// What findings call it.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+impl TypeRow {
+    const fn new(mnemonic: &'static str, code: u16, fields: &'static [Field]) -> Self {
+        let (mut named, mut index) = (0, 0);
+        while index < fields.len() {
+            index += 1;
+            if fields[index - 1].kind.name_rule().is_some() {
+                named = index;
+            }
+        }
+        Self { mnemonic, rtype: Rtype(code), fields, named: fields.split_at(named).0 }
+    }
+}
+
+macro_rules! rows {
+    ($($mnemonic:literal $code:literal: $($name:literal $kind:expr),*;)*) => {
+        /// All rows, by code.
+        pub static ROWS: &[TypeRow] =
+            &[$(TypeRow::new($mnemonic, $code, const { &[$(Field { name: $name, kind: $kind }),*] })),*];
+        const CODES: &[u16] = &[$($code),*];
+    };
+}
+
+rows! {
+    "A" 1: "IPv4 address" Ipv4;
+    "NS" 2: "name server" CompressibleName;
+    "MD" 3: "mail agent" CompressibleName;
+    "MF" 4: "mail agent" CompressibleName;
+    "CNAME" 5: "target" CompressibleName;
+    "SOA" 6: "primary server" CompressibleName, "contact" CompressibleName, "serial" U32, "refresh" Ttl, "retry" Ttl,
+        "expire" Ttl, "minimum" Ttl;
+    "MB" 7: "mail host" CompressibleName;
+    "MG" 8: "mailbox" CompressibleName;
+    "MR" 9: "mailbox" CompressibleName;
+    "NULL" 10: "data" Opaque;
+    "WKS" 11: "IPv4 address" Ipv4, "protocol" Named8(PROTOCOLS), "ports" Ports;
+    "PTR" 12: "target" CompressibleName;
+    "HINFO" 13: "CPU" CharStr, "operating system" CharStr;
+    "MINFO" 14: "responsible mailbox" CompressibleName, "error mailbox" CompressibleName;
+    "MX" 15: "preference" U16, "exchange" CompressibleName;
+    "TXT" 16: "text" CharStrs;
+    "RP" 17: "mailbox" CanonicalName, "text name" CanonicalName;
+    "AFSDB" 18: "subtype" U16, "server" CanonicalName;
+    "X25" 19: "PSDN address" Digits;
+    "ISDN" 20: "ISDN address" CharStr, "subaddress" OptionalCharStr;
+    "RT" 21: "preference" U16, "intermediate host" CanonicalName;
+    "NSAP" 22: "NSAP address" Nsap;
+    "NSAP-PTR" 23: "target" Name;
+    "SIG" 24: "type covered" Kind::Rtype, "algorithm" Named8(ALGORITHMS), "label count" U8, "original TTL" Ttl,
+        "expiration" Time, "inception" Time, "key tag" U16, "signer" CanonicalName, "signature" Base64;
+    "KEY" 25: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" OptionalBase64;
+    "PX" 26: "preference" U16, "RFC 822 domain" CanonicalName, "X.400 domain" CanonicalName;
+    "GPOS" 27: "longitude" Decimal(180), "latitude" Decimal(180), "altitude" Decimal(u32::MAX);
+    "AAAA" 28: "IPv6 address" Ipv6;
+    "LOC" 29: "location" Location;
+    "NXT" 30: "next name" CanonicalName, "types" OldBitmap;
+    "EID" 31: "endpoint" Hex;
+    "NIMLOC" 32: "locator" Hex;
+    "SRV" 33: "priority" U16, "weight" U16, "port" U16, "target" CanonicalName;
+    "NAPTR" 35: "order" U16, "preference" U16, "flags" CharStr, "service" CharStr, "regular expression" CharStr,
+        "replacement" CanonicalName;
+    "KX" 36: "preference" U16, "exchanger" CanonicalName;
+    "CERT" 37: "certificate type" Named16(CERT_TYPES), "key tag" U16, "algorithm" Named8(ALGORITHMS),
+        "certificate" Base64;
+    "DNAME" 39: "target" CanonicalName;
+    "APL" 42: "prefixes" Prefixes;
+    "DS" 43: "key tag" U16, "algorithm" Named8(ALGORITHMS), "digest type" Named8(DS.mnemonics), "digest" Digest(&DS);
+    "SSHFP" 44: "algorithm" U8, "fingerprint type" U8, "fingerprint" Digest(&SSHFP);
+    "IPSECKEY" 45: "precedence" U8, "gateway type" GatewayType, "algorithm" U8, "gateway" Gateway,
+        "public key" OptionalBase64;
+    "RRSIG" 46: "type covered" Kind::Rtype, "algorithm" Named8(ALGORITHMS), "label count" U8, "original TTL" Ttl,
+        "expiration" Time, "inception" Time, "key tag" U16, "signer" CanonicalName, "signature" Base64;
+    "NSEC" 47: "next name" Name, "types" TypeBitmap;
+    "DNSKEY" 48: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" Base64;
+    "DHCID" 49: "identity" Base64;
+    "NSEC3" 50: "hash algorithm" U8, "flags" U8, "iterations" U16, "salt" Salt, "next hashed owner" Hash,
+        "types" OptionalTypeBitmap;
+    "NSEC3PARAM" 51: "hash algorithm" U8, "flags" U8, "iterations" U16, "salt" Salt;
+    "TLSA" 52: "certificate usage" U8, "selector" U8, "matching type" U8, "association data" Hex;
+    "SMIMEA" 53: "certificate usage" U8, "selector" U8, "matching type" U8, "association data" Hex;
+    "HIP" 55: "algorithm, host identity tag and public key" HostIdentity, "rendezvous servers" Names;
+    "NINFO" 56: "text" CharStrs;
+    "RKEY" 57: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" Base64;
+    "TALINK" 58: "previous name" Name, "next name" Name;
+    "CDS" 59: "key tag" U16, "algorithm" Named8(ALGORITHMS), "digest type" Named8(DS.mnemonics), "digest" Digest(&DS);
+    "CDNSKEY" 60: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" Base64;
+    "OPENPGPKEY" 61: "public key" Base64;
+    "CSYNC" 62: "serial" U32, "flags" U16, "types" OptionalTypeBitmap;
+    "ZONEMD" 63: "serial" U32, "scheme" U8, "hash algorithm" U8, "digest" Digest(&ZONEMD);
+    "SVCB" 64: "priority" U16, "target" Name, "parameters" SvcParams;
+    "HTTPS" 65: "priority" U16, "target" Name, "parameters" SvcParams;
+    "DSYNC" 66: "type" Kind::Rtype, "scheme" Named8(DSYNC_SCHEMES), "port" U16, "target" Name;
+    "HHIT" 67: "data" Base64;
+    "BRID" 68: "data" Base64;
+    "SPF" 99: "text" CharStrs;
+    "NID" 104: "preference" U16, "node identifier" Locator;
+    "L32" 105: "preference" U16, "locator" Ipv4;
+    "L64" 106: "preference" U16, "locator" Locator;
+    "LP" 107: "preference" U16, "pointer" Name;
+    "EUI48" 108: "EUI-48 address" Eui(6);
+    "EUI64" 109: "EUI-64 address" Eui(8);
+    "URI" 256: "priority" U16, "weight" U16, "target" NonEmptyText;
+    "CAA" 257: "flags" U8, "tag" Tag, "value" Text;
+    "AVC" 258: "text" CharStrs;
+    "DOA" 259: "enterprise" U32, "type" U32, "location" U8, "media type" CharStr, "data" DashBase64;
+    "AMTRELAY" 260: "precedence" U8, "discovery-optional bit and relay type" RelayType, "relay" Gateway;
+    "RESINFO" 261: "text" CharStrs;
+    "WALLET" 262: "text" CharStrs;
+    "CLA" 263: "text" CharStrs;
+    "IPN" 264: "node number" U64;
+    "TA" 32768: "key tag" U16, "algorithm" Named8(ALGORITHMS), "digest type" Named8(DS.mnemonics),
+        "digest" Digest(&DS);
+    "DLV" 32769: "key tag" U16, "algorithm" Named8(ALGORITHMS), "digest type" Named8(DS.mnemonics),
+        "digest" Digest(&DS);
+}
+
+/// Types that exist in questions and messages only, by code: known by name, so that they can be asked for and refused.
+pub static META: &[(&str, Rtype)] = &[
+    ("OPT", Rtype(41)),
+    ("NXNAME", Rtype(128)),
+    ("TKEY", Rtype(249)),
+    ("TSIG", Rtype(250)),
+    ("IXFR", Rtype(251)),
+    ("AXFR", Rtype(252)),
+    ("MAILB", Rtype(253)),
+    ("MAILA", Rtype(254)),
+    ("ANY", Rtype(255)),
+];
+
+/// Codes below this are found through the index.
+const INDEXED: usize = 300;
+
+/// No row: rows are fewer.
+const NONE: u8 = u8::MAX;
+
+const INDEX: [u8; INDEXED] = {
+    let mut index = [NONE; INDEXED];
+    let mut row = 0;
+    while row < CODES.len() {
+        if (CODES[row] as usize) < INDEXED {
+            index[CODES[row] as usize] = row as u8;
+        }
+        row += 1;
+    }
+    index
+};
+
+/// The row of a type.
+pub(super) fn row(rtype: Rtype) -> Option<&'static TypeRow> {
+    match INDEX.get(usize::from(rtype.0)) {
+        Some(&index) => ROWS.get(usize::from(index)),
+        // TA and DLV, the last two rows.
+        None => ROWS[ROWS.len() - 2..].iter().find(|row| row.rtype == rtype),
+    }
+}
