@@ -24,8 +24,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         None => &command,
     };
     let title = command.get_display_name().unwrap_or(command.get_name()).to_uppercase();
+    let source = concat!("zonewright ", env!("CARGO_PKG_VERSION"));
+    let manual = clap_mangen::Man::new(command.clone()).title(title).source(source).manual("zonewright");
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone()).title(title).render(&mut page).context("writing the manual page")?;
+    manual.render(&mut page).context("writing the manual page")?;
     Output::new().print(page)?;
     Ok(Verdict::Good)
 }

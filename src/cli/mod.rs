@@ -33,9 +33,10 @@ Examples:
   zonewright query www.example.org AAAA    the answer these files would give
 
 Config:
-  `zonewright.toml`, else `config/zonewright.toml`, in the working directory or the nearest directory above it that
-  has one; its relative paths start there. Without a config, `zones` in the working directory is served on
-  127.0.0.1:5300. `config/zonewright.toml` of the source tree explains every key.
+  `zonewright.toml`, else `config/zonewright.toml`, in the working directory or in the nearest
+  one above it that has one of them; its relative paths start there. Without a config, `zones`
+  in the working directory is served on 127.0.0.1:5300. The config in the source tree explains
+  every key.
 
 Exit codes:
   0  no errors

@@ -3,9 +3,9 @@
 use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
 
-/// Make the running server look at its config and zone files now, and show what came of it
+/// Make the running server look at its config and zones now
 ///
-/// Edits are seen without this. Exits with 1 if a zone was refused.
+/// Shows what came of it. Edits are seen without this. Exits with 1 if a zone was refused.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

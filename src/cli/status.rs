@@ -3,9 +3,9 @@
 use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
 
-/// Show what the running server serves: listeners, zones, serials, and what was refused
+/// Show what the running server serves, and what it refused
 ///
-/// Asks the server over its control socket, which its owner alone may use.
+/// Listeners, zones with their serials and records, and findings. Asks the server over its control socket, which its owner alone may use.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]

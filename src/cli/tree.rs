@@ -48,7 +48,7 @@ impl Tree {
         let file = absolute.strip_prefix(root.directory()).unwrap_or(&absolute).to_owned();
         let name = match origin {
             Some(origin) => origin.clone(),
-            None => name_of(&file, is_configured.then_some(config))?,
+            None => name_of(path, &file, is_configured.then_some(config))?,
         };
         let zones = vec![ZoneFile { name, file, rival: None }];
         Ok(Self { root, listing: Listing { zones, misnamed: Vec::new() } })
@@ -66,17 +66,17 @@ fn open(directory: &Path) -> anyhow::Result<Root> {
     Root::open(directory).with_context(|| format!("opening the zone directory {}", directory.display()))
 }
 
-/// The zone of a file: as the config says, or as the file is called.
-fn name_of(file: &Path, config: Option<&Config>) -> anyhow::Result<Name> {
+/// The zone of a file: as the config says of `file`, or as the file of this `path` is called.
+fn name_of(path: &Path, file: &Path, config: Option<&Config>) -> anyhow::Result<Name> {
     let zones = config.map_or(&[][..], |config| &config.source.zones);
     if let Some((name, _)) = zones.iter().find(|(_, known)| known == file) {
         return Ok(name.clone());
     }
-    let stem = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".zone"));
+    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".zone"));
     match stem {
         Some("root") => Ok(Name::absolute(".")?),
-        Some(stem) => Name::absolute(stem).with_context(|| format!("reading a zone's name off {}", file.display())),
-        None => bail!("{} is not called NAME.zone: say which zone it is with --origin NAME", file.display()),
+        Some(stem) => Name::absolute(stem).with_context(|| format!("reading a zone's name off {}", path.display())),
+        None => bail!("{} is not called NAME.zone: say which zone it is with --origin NAME", path.display()),
     }
 }
 

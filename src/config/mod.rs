@@ -225,7 +225,8 @@ impl fmt::Display for LoadError {
             Self::TooLarge(path) => write!(f, "the config {} has more than {MAX_OCTETS} octets", path.display()),
             Self::Refused { sources, findings } => {
                 let file = sources.iter().next().map_or("", |(_, source)| source.name());
-                write!(f, "the config {file} has {} errors", findings.len())
+                let plural = if findings.len() == 1 { "" } else { "s" };
+                write!(f, "the config {file} has {} error{plural}", findings.len())
             }
         }
     }
