@@ -51,7 +51,7 @@ fn check_finds_zones_by_path_by_directory_and_by_config() {
     let tree = directory(&[
         ("zonewright.toml", "[source]\ndirectory = \"dns\"\n"),
         ("dns/example.org.zone", GOOD),
-        ("dns/deep/example.net.zone", "$INCLUDE ../parts/apex.inc\nmail A 192.0.2.1\n"),
+        ("dns/deep/example.net.zone", "$INCLUDE ../parts/apex.inc\nmail 60 A 192.0.2.1\n"),
         ("dns/parts/apex.inc", GOOD),
         ("elsewhere/example.org", GOOD),
     ]);
