@@ -36,6 +36,7 @@ pub(super) fn say(text: &str) {
 }
 
 /// Whether to use colours on a stream: on a terminal that can, unless `NO_COLOR` is set to anything (no-color.org).
+#[expect(clippy::disallowed_methods, reason = "the environment is where people say which output they like")]
 pub(super) fn wants_colour(is_terminal: bool) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     is_terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")

@@ -26,6 +26,7 @@ impl Tree {
     /// The zones of a path: a file's one, called `origin` or as the file is, or all those below a directory.
     ///
     /// A path inside the configured directory may include what `serve` would let it include; another is a root of its own.
+    #[expect(clippy::disallowed_methods, reason = "the path is the operator's own, and only its kind is asked for")]
     pub(super) fn at(path: &Path, origin: Option<&Name>, config: &Config) -> anyhow::Result<Self> {
         let absolute = path::absolute(path).with_context(|| format!("finding {}", path.display()))?;
         let metadata = std::fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;

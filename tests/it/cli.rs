@@ -1,10 +1,13 @@
 //! The commands as people and scripts run them: as processes, by their output and exit code.
 
+#![expect(clippy::disallowed_methods, reason = "tests make the files that commands read")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use zonewright::server::Printed;
 
 const GOOD: &str = "\
 $TTL 300
@@ -187,6 +190,24 @@ fn query_prints_as_dig_does() {
         shown += &format!("$ zonewright query {}\n{said}{stdout}\n", query.join(" "));
     }
     insta::assert_snapshot!("query", shown);
+}
+
+/// Only our own responses are printed, yet no octets must be able to hang a terminal.
+#[test]
+fn printing_ends_whatever_the_message() {
+    let header = |questions: u8| [0, 0, 0, 0, 0, questions, 0, 0, 0, 0, 0, 0].to_vec();
+    let table: &[(&str, Vec<u8>)] = &[
+        ("nothing", Vec::new()),
+        ("half a header", header(1)[..7].to_vec()),
+        ("a question that is not there", header(1)),
+        ("a pointer to itself", [header(1), vec![0xC0, 12, 0, 1, 0, 1]].concat()),
+        ("a pointer back to its own label", [header(1), vec![1, b'a', 0xC0, 12, 0, 1, 0, 1]].concat()),
+        ("a label type that never came to be", [header(1), vec![0x41, 0, 0, 1, 0, 1]].concat()),
+    ];
+    for (what, message) in table {
+        assert_eq!(Printed(message).to_string(), ";; The message is malformed.\n", "{what}");
+    }
+    assert!(Printed(&header(0)).to_string().contains("QUERY: 0, ANSWER: 0"));
 }
 
 #[test]

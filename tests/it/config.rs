@@ -1,5 +1,7 @@
 //! The config: its file, its faults, and where it is looked for.
 
+#![expect(clippy::disallowed_methods, reason = "tests make the files that the config is found in")]
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
