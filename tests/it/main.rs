@@ -1,1 +1,5 @@
-//! The tests.
+//! The tests, one module a room.
+
+mod cli;
+mod config;
+mod render;
