@@ -43,6 +43,8 @@ pub struct Follower {
     debounce: Debounce,
     watch: Option<Watch>,
     sender: Sender<Message>,
+    /// Whether the first look is over, of which the start has its own summary.
+    is_started: bool,
     /// What was logged last of what holds until further notice, so that it is logged once.
     told: (Option<String>, Vec<String>),
 }
@@ -56,10 +58,11 @@ impl Follower {
         let status = Status { build: status::BUILD.into(), pid, ..Status::default() };
         let status = Arc::new(Mutex::new(Arc::new(status)));
         let (debounce, told) = (Debounce::default(), (None, Vec::new()));
-        let mut follower = Self { reloader, settings, status, debounce, watch: None, sender, told };
+        let mut follower = Self { reloader, settings, status, debounce, watch: None, sender, is_started: false, told };
         // Before the look: what changes during it is then seen.
         follower.watch();
         let look = follower.look(Demand { republish: true, ..Demand::default() });
+        follower.is_started = true;
         (follower, look)
     }
 
@@ -159,13 +162,7 @@ impl Follower {
 
     fn tell(&mut self, look: &Look) {
         for change in look.published.iter().take(MOST_LISTED) {
-            match (change.from, change.to) {
-                (None, Some(to)) => tracing::info!("{} serial {to}, {} records", change.zone, change.records),
-                (Some(from), Some(to)) => {
-                    tracing::info!("{} serial {from} → {to}, {} records", change.zone, change.records);
-                }
-                (_, None) => tracing::info!("{} is not served any more", change.zone),
-            }
+            tracing::info!("{change}");
         }
         if let Some(more) = look.published.len().checked_sub(MOST_LISTED).filter(|&more| more > 0) {
             tracing::info!("and {more} zones more");
@@ -183,7 +180,7 @@ impl Follower {
         }
         notices.iter().filter(|notice| !self.told.1.contains(notice)).for_each(|notice| tracing::warn!("{notice}"));
         self.told = (whole, notices);
-        if !look.published.is_empty() {
+        if !look.published.is_empty() && self.is_started {
             let memory = status::say_octets(status::resident_octets());
             tracing::info!("published {} zones in {:.3} s, {memory} in use", look.published.len(), look.seconds);
         }
@@ -191,14 +188,9 @@ impl Follower {
 }
 
 fn tell_refused(refused: &status::Refused) {
-    let zone = &refused.zone;
-    let kept = match refused.kept {
-        Some(serial) => format!("serial {serial} is served on"),
-        None => "it is answered with SERVFAIL, for there is no good version".to_owned(),
-    };
-    match refused.waits_for.as_slice() {
-        [] => tracing::error!("{zone} is refused: {kept}\n{}", refused.report.trim_end()),
-        failing => tracing::warn!("{zone} waits for {}, changed with it and refused: {kept}", failing.join(", ")),
+    match refused.report.trim_end() {
+        "" => tracing::warn!("{refused}"),
+        report => tracing::error!("{refused}\n{report}"),
     }
 }
 

@@ -12,6 +12,7 @@
 //! a query's business.
 
 use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -220,7 +221,8 @@ impl Reloader {
         }
         self.limits.clone_from(&config.limits);
         for (path, reason) in &snapshot.listing.misnamed {
-            look.notices.push(format!("`{}` is not served: its name is no zone's: {reason}", path.display()));
+            let path = render::escape(path.as_os_str().as_bytes());
+            look.notices.push(format!("`{path}` is not served: its name is no zone's: {reason}"));
         }
         let before = self.zones.len();
         let (found, mut notes) = self.match_up(snapshot);

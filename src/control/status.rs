@@ -1,5 +1,8 @@
 //! What the server says of itself, to a person or a program: the answers of the control socket.
 
+use std::fmt;
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 /// The version of zonewright that judged and serves.
@@ -105,10 +108,121 @@ pub struct Refused {
     pub is_new: bool,
 }
 
+impl Status {
+    /// The status as a person reads it, at the time `now`.
+    pub fn say(&self, now: SystemTime) -> String {
+        let now = unix_seconds(now);
+        let mut text = format!(
+            "zonewright {}, process {}, up {}, {} in use\n",
+            self.build,
+            self.pid,
+            say_seconds(now.saturating_sub(self.started)),
+            say_octets(self.resident)
+        );
+        text += &format!("listening on {}\n", self.listeners.join(", "));
+        let ago = say_seconds(now.saturating_sub(self.look.at));
+        text += &format!("last look {ago} ago, in {:.3} s\n", self.look.seconds);
+        text += &self.look.say_troubles();
+        text += &format!("\n{} zones\n", self.zones.len());
+        let width = self.zones.iter().map(|zone| zone.zone.len()).max().unwrap_or(0);
+        for zone in &self.zones {
+            text += &zone.say(width, now);
+        }
+        for zone in self.zones.iter().filter_map(|zone| zone.refused.as_ref()) {
+            text += &format!("\n{zone}");
+        }
+        text
+    }
+}
+
+impl ZoneStatus {
+    fn say(&self, width: usize, now: u64) -> String {
+        let mut line = format!("{:width$}  ", self.zone);
+        line += &match &self.served {
+            None => "SERVFAIL: no good version".to_owned(),
+            Some(served) => format!(
+                "serial {}, {} records, {} names, {}, for {}",
+                served.serial,
+                served.records,
+                served.names,
+                say_octets(served.memory as u64),
+                say_seconds(now.saturating_sub(served.since))
+            ),
+        };
+        if self.refused.is_some() {
+            line += "; its new text is refused";
+        }
+        if !self.waits_for.is_empty() {
+            line += &format!("; its new text waits for {}", self.waits_for.join(", "));
+        }
+        line + "\n"
+    }
+}
+
 impl Look {
     /// Whether something that was found is not served.
     pub fn is_refused(&self) -> bool {
         !self.refused.is_empty() || self.whole.is_some() || self.unsettled
+    }
+
+    /// What came of it, as a person reads it.
+    pub fn say(&self) -> String {
+        let mut text = String::new();
+        for refused in &self.refused {
+            text += &refused.report;
+            if !refused.report.is_empty() {
+                text.push('\n');
+            }
+        }
+        text += &self.say_troubles();
+        for change in &self.published {
+            text += &format!("{change}\n");
+        }
+        for refused in &self.refused {
+            text += &format!("{refused}\n");
+        }
+        if self.published.is_empty() && !self.is_refused() {
+            text += "nothing changed\n";
+        }
+        text
+    }
+
+    fn say_troubles(&self) -> String {
+        let mut text = String::new();
+        if let Some(whole) = &self.whole {
+            text += &format!("{whole}\nthe zone directory is refused: all zones stay as they are\n");
+        }
+        if self.unsettled {
+            text += "files kept changing, so nothing of them is taken yet\n";
+        }
+        self.notices.iter().for_each(|notice| text += &format!("{notice}\n"));
+        text
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { zone, records, .. } = self;
+        match (self.from, self.to) {
+            (None, Some(to)) => write!(f, "{zone} is served: serial {to}, {records} records"),
+            (Some(from), Some(to)) => write!(f, "{zone} changed: serial {from} → {to}, {records} records"),
+            (_, None) => write!(f, "{zone} is not served any more"),
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.waits_for.as_slice() {
+            [] => write!(f, "{} is refused: ", self.zone)?,
+            failing => {
+                write!(f, "{} waits for {}, which was changed with it and is refused: ", self.zone, failing.join(", "))?
+            }
+        }
+        match self.kept {
+            Some(serial) => write!(f, "serial {serial} is served on"),
+            None => f.write_str("it is answered with SERVFAIL, for it has no good version"),
+        }
     }
 }
 
@@ -131,6 +245,16 @@ pub fn say_octets(octets: u64) -> String {
 }
 
 /// Seconds since 1970.
-pub fn unix_seconds(time: std::time::SystemTime) -> u64 {
-    time.duration_since(std::time::SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+pub fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// A length of time as people say it.
+fn say_seconds(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
