@@ -33,6 +33,7 @@ impl<'t> Problems<'t> {
 
     /// The text is no TOML at this place.
     pub(super) fn bad_syntax(&mut self, at: Range<usize>, message: &str) {
+        let message = message.trim_end_matches(", expected nothing");
         self.push(self.finding(at, format!("the file is no TOML: {message}")));
     }
 
@@ -50,10 +51,9 @@ impl<'t> Problems<'t> {
             Some((_, keys)) => keys.to_vec(),
             None => SECTIONS.iter().map(|(name, _)| *name).collect(),
         };
-        let elsewhere = SECTIONS.iter().find(|(name, keys)| *name != section && keys.contains(&key));
-        let fix = match (nearest(key, &known), elsewhere) {
-            (_, Some((section, _))) => format!("move `{key}` below `[{section}]`"),
-            (Some(near), None) => format!("write `{near}`"),
+        let fix = match (nearest(key, &known), elsewhere(key, section)) {
+            (Some(near), _) => format!("write `{near}`"),
+            (None, Some((section, near))) => format!("write `{near}`, below `[{section}]`"),
             (None, None) => format!("delete it, or write one of `{}`", known.join("`, `")),
         };
         let mut finding =
@@ -85,8 +85,19 @@ impl<'t> Problems<'t> {
     }
 }
 
-fn nearest<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
-    let likeness = |known: &str| strsim::normalized_damerau_levenshtein(&key.to_ascii_lowercase(), known);
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) >= LIKENESS).then_some(best)
+/// The known key most like this one, if any is.
+fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let best = known.iter().max_by(|a, b| likeness(key, a).total_cmp(&likeness(key, b)))?;
+    (likeness(key, best) >= LIKENESS).then_some(best)
+}
+
+/// The section that has a key like this one, and the key.
+fn elsewhere(key: &str, section: &str) -> Option<(&'static str, &'static str)> {
+    let others = SECTIONS.iter().filter(|(name, _)| *name != section);
+    let near = others.filter_map(|(name, keys)| Some((*name, nearest(key, keys)?)));
+    near.max_by(|(_, a), (_, b)| likeness(key, a).total_cmp(&likeness(key, b)))
+}
+
+fn likeness(key: &str, known: &str) -> f64 {
+    strsim::normalized_damerau_levenshtein(&key.to_ascii_lowercase(), known)
 }

@@ -19,6 +19,9 @@ use super::problems::Problems;
 pub(super) struct Key<T> {
     pub(super) name: &'static str,
     pub(super) wanted: &'static str,
+    /// Whether something stands there, be it of the wrong type.
+    pub(super) is_present: bool,
+    /// What stands there, if it is of the type wanted.
     pub(super) given: Option<Spanned<T>>,
 }
 
@@ -94,6 +97,7 @@ section! {
         entry_octets: u32 = "a whole number of octets from 512 to 4294967295";
         findings: u32 = "a whole number from 1 to 1000000";
         include_depth: u16 = "a whole number from 0 to 64";
+        includes: u32 = "a whole number from 0 to 1000000";
         lost_names_percent: u8 = "a whole number from 0 to 100";
     }
 }
@@ -126,12 +130,14 @@ pub(super) struct Spec {
 
 impl Spec {
     /// Reads a document; what is wrong with it goes to `problems`.
+    ///
+    /// A text that is no TOML gives an empty spec: after a fault of syntax, a key may have landed in a section not its own.
     pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Self {
         let (document, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
+        for error in &errors {
             problems.bad_syntax(error.span().unwrap_or_default(), error.message());
         }
-        let mut document = document.into_inner();
+        let mut document = if errors.is_empty() { document.into_inner() } else { DeTable::new() };
         let zones = zone_tables(&mut document, problems);
         let mut section = |name: &str, problems: &mut Problems<'_>| match document.remove(name) {
             Some(value) => table(value, name, "a section", problems).into_inner(),
@@ -188,10 +194,12 @@ fn take<'i, T: Deserialize<'i>>(
     wanted: &'static str,
     problems: &mut Problems<'_>,
 ) -> Key<T> {
-    let given = table.remove(name).and_then(|value| {
+    let value = table.remove(name);
+    let is_present = value.is_some();
+    let given = value.and_then(|value| {
         let span = value.span();
         let read = Spanned::deserialize(ValueDeserializer::from(value));
         read.map_err(|error| problems.bad_value(error.span().unwrap_or(span), name, wanted)).ok()
     });
-    Key { name, wanted, given }
+    Key { name, wanted, is_present, given }
 }

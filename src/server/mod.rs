@@ -5,11 +5,14 @@
 
 mod handler;
 mod policy;
+mod print;
 mod query;
 mod respond;
 pub mod transport;
 
 pub use policy::Policy;
+pub use print::Printed;
+pub use query::ask;
 pub use respond::{respond, respond_uncompressed};
 pub use transport::Listeners;
 

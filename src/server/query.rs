@@ -75,6 +75,20 @@ impl<'q> Query<'q> {
     }
 }
 
+/// The octets of a query of class IN as `dig` sends it: RD set, with an OPT record that offers 1,232 octets.
+pub fn ask(name: NameRef<'_>, rtype: Rtype, has_dnssec_ok: bool) -> Vec<u8> {
+    const PAYLOAD: u16 = 1232;
+    let mut query = Vec::new();
+    let header: [u16; 6] = [0, flag::RD, 1, 0, 0, 1];
+    header.iter().for_each(|word| query.extend(word.to_be_bytes()));
+    query.extend(name.octets());
+    [rtype.0, Class::IN.0].iter().for_each(|word| query.extend(word.to_be_bytes()));
+    query.extend(NameRef::ROOT.octets());
+    let opt: [u16; 5] = [Rtype::OPT.0, PAYLOAD, 0, if has_dnssec_ok { 0x8000 } else { 0 }, 0];
+    opt.iter().for_each(|word| query.extend(word.to_be_bytes()));
+    query
+}
+
 /// Reads the records behind the question, which must be well formed and the message's last octets.
 pub(super) fn read_records(message: &[u8], question_end: usize) -> (Option<Edns>, Result<(), Malformed>) {
     let mut edns = None;

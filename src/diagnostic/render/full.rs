@@ -145,7 +145,7 @@ impl Page<'_> {
             last = Some(first.line);
             let excerpt = Excerpt::around(block.source.line(first.line), first.start, first.end);
             let number = format!("{:>1$} |", first.line, self.gutter);
-            self.line(&format!("{} {}", self.style.paint(FRAME, &number), excerpt.text()));
+            self.line(format!("{} {}", self.style.paint(FRAME, &number), excerpt.text()).trim_end());
             // Places on the same line share its echo, unless the line is too long to show both at once.
             let shown = marks.iter().take_while(|mark| mark.line == first.line && excerpt.shows(mark.start)).count();
             let (here, rest) = marks.split_at(shown.max(1));

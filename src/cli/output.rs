@@ -1,0 +1,43 @@
+//! Where commands write to: a reader that has seen enough and closed its end is no error.
+
+use std::io::{self, Write as _};
+
+use anyhow::Context as _;
+
+/// Standard output.
+pub(super) struct Output {
+    stream: io::StdoutLock<'static>,
+    is_closed: bool,
+}
+
+impl Output {
+    pub(super) fn new() -> Self {
+        Self { stream: io::stdout().lock(), is_closed: false }
+    }
+
+    /// Writes text; once the reader is gone, does nothing, so that the command still ends with its own exit code.
+    pub(super) fn print(&mut self, text: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        if self.is_closed {
+            return Ok(());
+        }
+        match self.stream.write_all(text.as_ref()).and_then(|()| self.stream.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(())
+            }
+            result => result.context("writing to standard output"),
+        }
+    }
+}
+
+/// Writes text to standard error; where that is closed, nobody is there to be told.
+pub(super) fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Whether to use colours on a stream: on a terminal that can, unless `NO_COLOR` is set to anything (no-color.org).
+#[expect(clippy::disallowed_methods, reason = "the environment is where people say which output they like")]
+pub(super) fn wants_colour(is_terminal: bool) -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    is_terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}

@@ -1,0 +1,84 @@
+//! `query`: the answer that zone files would give.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::output::{self, Output};
+use super::tree::{self, Tree};
+use super::{ConfigArgument, Verdict};
+use crate::authority::{Authority, Catalog, HashKey};
+use crate::config::{Config, Overrides};
+use crate::control::load::load_listed;
+use crate::diagnostic::Diagnostic;
+use crate::dns::{Name, Rtype};
+use crate::server::{Policy, Printed, Served, Transport, ask, respond};
+use crate::zonefile::rdata;
+
+/// Show the answer that the zone files would give, as `dig` prints it
+///
+/// Loads the configured zones, or one file, and answers as `serve` would, without a server. A zone with errors answers
+/// SERVFAIL: `zonewright check` says why.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The name to ask for; its last dot is optional
+    #[arg(value_name = "NAME", value_parser = tree::parse_name)]
+    name: Name,
+    /// The type to ask for: a mnemonic, or TYPE123
+    #[arg(value_name = "TYPE", default_value = "A", value_parser = parse_type)]
+    rtype: Rtype,
+    /// Answer from this zone file alone
+    #[arg(long, value_name = "FILE")]
+    zone: Option<PathBuf>,
+    /// The zone that FILE holds [default: the file's name without `.zone`]
+    #[arg(long, value_name = "NAME", requires = "zone", value_parser = tree::parse_name)]
+    origin: Option<Name>,
+    /// Ask for DNSSEC's records too (the DO bit)
+    #[arg(long)]
+    dnssec: bool,
+    /// Ask over TCP, where an answer is never truncated
+    #[arg(long)]
+    tcp: bool,
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
+    let config = arguments.config.load(&Overrides::default())?;
+    let tree = match &arguments.zone {
+        Some(file) => Tree::at(file, arguments.origin.as_ref(), &config)?,
+        None => Tree::configured(&config)?,
+    };
+    let served = Served { catalog: compile(&tree, &config), policy: policy(config.policy) };
+    let query = ask(arguments.name.as_ref(), arguments.rtype, arguments.dnssec);
+    let transport = if arguments.tcp { Transport::Tcp } else { Transport::Udp };
+    let mut response = vec![0; usize::from(u16::MAX)];
+    let length = respond(&query, IpAddr::V4(Ipv4Addr::LOCALHOST), transport, &served, &mut response);
+    Output::new().print(Printed(&response[..length.unwrap_or(0)]).to_string())?;
+    Ok(Verdict::Good)
+}
+
+/// The zones, each where it has no error; that some have is said, as an answer may look odd for it.
+fn compile(tree: &Tree, config: &Config) -> Catalog {
+    // Nobody chooses names against a key that lives as long as one query.
+    let key = HashKey([0; 16]);
+    let zones = tree.listing.zones.iter().map(|listed| {
+        let loaded = load_listed(&tree.root, listed, &config.limits);
+        let errors = loaded.findings.iter().filter(|finding: &&Diagnostic| finding.is_error()).count();
+        if errors > 0 {
+            output::say(&format!("zonewright: `{}` has errors ({errors}) and is not served\n", loaded.name));
+        }
+        (loaded.name, loaded.zone.map(|zone| Arc::new(Authority::compile(&zone, key))))
+    });
+    Catalog::new(key, zones)
+}
+
+/// The configured policy, but for who may ask: whoever can read the files may.
+fn policy(configured: Policy) -> Policy {
+    Policy { allow_query: Policy::default().allow_query, ..configured }
+}
+
+fn parse_type(text: &str) -> Result<Rtype, String> {
+    rdata::from_mnemonic(text.as_bytes())
+        .ok_or_else(|| "no such type; write a mnemonic like `AAAA`, or `TYPE123`".into())
+}

@@ -1,0 +1,87 @@
+//! Which zones a command is about: the configured ones, those below a directory, or the one of a file.
+
+use std::path::{self, Path};
+
+use anyhow::{Context as _, bail};
+
+use crate::config::Config;
+use crate::control::Root;
+use crate::control::load::{Listing, ZoneFile, zone_files};
+use crate::dns::Name;
+
+/// Zone files, and the directory that neither they nor their includes leave.
+pub(super) struct Tree {
+    pub(super) root: Root,
+    pub(super) listing: Listing,
+}
+
+impl Tree {
+    /// The zones that `serve` would serve.
+    pub(super) fn configured(config: &Config) -> anyhow::Result<Self> {
+        let root = open(&config.source.directory)?;
+        let listing = zone_files(&root, &config.source.zones)?;
+        Self { root, listing }.or_nothing(&config.source.directory)
+    }
+
+    /// The zones of a path: a file's one, called `origin` or as the file is, or all those below a directory.
+    ///
+    /// A path inside the configured directory may include what `serve` would let it include; another is a root of its own.
+    #[expect(clippy::disallowed_methods, reason = "the path is the operator's own, and only its kind is asked for")]
+    pub(super) fn at(path: &Path, origin: Option<&Name>, config: &Config) -> anyhow::Result<Self> {
+        let absolute = path::absolute(path).with_context(|| format!("finding {}", path.display()))?;
+        let metadata = std::fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
+        let is_configured = absolute.starts_with(&config.source.directory);
+        if metadata.is_dir() {
+            if origin.is_some() {
+                bail!("--origin names the zone of one file, and {} is a directory", path.display());
+            }
+            let root = open(if is_configured { &config.source.directory } else { path })?;
+            let mut listing = zone_files(&root, &[])?;
+            if is_configured {
+                let is_below = |file: &Path| root.directory().join(file).starts_with(&absolute);
+                listing.zones.retain(|zone| is_below(&zone.file));
+                listing.misnamed.retain(|(file, _)| is_below(file));
+            }
+            return Self { root, listing }.or_nothing(path);
+        }
+        let parent = absolute.parent().unwrap_or(&absolute);
+        let root = open(if is_configured { &config.source.directory } else { parent })?;
+        let file = absolute.strip_prefix(root.directory()).unwrap_or(&absolute).to_owned();
+        let name = match origin {
+            Some(origin) => origin.clone(),
+            None => name_of(path, &file, is_configured.then_some(config))?,
+        };
+        let zones = vec![ZoneFile { name, file, rival: None }];
+        Ok(Self { root, listing: Listing { zones, misnamed: Vec::new() } })
+    }
+
+    fn or_nothing(self, directory: &Path) -> anyhow::Result<Self> {
+        if self.listing.zones.is_empty() && self.listing.misnamed.is_empty() {
+            bail!("there is no `*.zone` below {}", directory.display());
+        }
+        Ok(self)
+    }
+}
+
+fn open(directory: &Path) -> anyhow::Result<Root> {
+    Root::open(directory).with_context(|| format!("opening the zone directory {}", directory.display()))
+}
+
+/// The zone of a file: as the config says of `file`, or as the file of this `path` is called.
+fn name_of(path: &Path, file: &Path, config: Option<&Config>) -> anyhow::Result<Name> {
+    let zones = config.map_or(&[][..], |config| &config.source.zones);
+    if let Some((name, _)) = zones.iter().find(|(_, known)| known == file) {
+        return Ok(name.clone());
+    }
+    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".zone"));
+    match stem {
+        Some("root") => Ok(Name::absolute(".")?),
+        Some(stem) => Name::absolute(stem).with_context(|| format!("reading a zone's name off {}", path.display())),
+        None => bail!("{} is not called NAME.zone: say which zone it is with --origin NAME", path.display()),
+    }
+}
+
+/// A zone's or a host's name, as an argument.
+pub(super) fn parse_name(text: &str) -> Result<Name, String> {
+    Name::absolute(text).map_err(|error| error.to_string())
+}

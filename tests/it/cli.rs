@@ -1,0 +1,241 @@
+//! The commands as people and scripts run them: as processes, by their output and exit code.
+
+#![expect(clippy::disallowed_methods, reason = "tests make the files that commands read")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use zonewright::server::Printed;
+
+const GOOD: &str = "\
+$TTL 300
+@   SOA ns.example.org. hostmaster.example.org. 1 7200 1800 1209600 300
+    NS  ns
+ns  A   192.0.2.53
+www CNAME ns
+";
+
+/// A directory of files, which goes away with its test.
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    directory
+}
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zonewright"));
+    command.current_dir(directory).args(arguments).env_remove("RUST_BACKTRACE");
+    command
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
+    text(command(directory, arguments).output().unwrap())
+}
+
+fn text(output: Output) -> (i32, String, String) {
+    let code = output.status.code().expect("no signal ended it");
+    (code, String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn the_example_zones_are_good() {
+    let (code, stdout, stderr) = run(Path::new(env!("CARGO_MANIFEST_DIR")), &["check"]);
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", "no findings in 9 zones\n"));
+}
+
+#[test]
+fn check_finds_zones_by_path_by_directory_and_by_config() {
+    let tree = directory(&[
+        ("zonewright.toml", "[source]\ndirectory = \"dns\"\n"),
+        ("dns/example.org.zone", GOOD),
+        ("dns/deep/example.net.zone", "$INCLUDE ../parts/apex.inc\nmail 60 A 192.0.2.1\n"),
+        ("dns/parts/apex.inc", GOOD),
+        ("elsewhere/example.org", GOOD),
+    ]);
+    let table: &[(&[&str], &str)] = &[
+        (&["check"], "no findings in 2 zones\n"),
+        (&["check", "dns"], "no findings in 2 zones\n"),
+        // What `serve` lets it include, it may include here too.
+        (&["check", "dns/deep"], "no findings in 1 zone\n"),
+        (&["check", "dns/deep/example.net.zone"], "no findings in 1 zone\n"),
+        (&["check", "--origin", "example.org", "elsewhere/example.org"], "no findings in 1 zone\n"),
+        (&["check", "dns/example.org.zone", "dns"], "no findings in 3 zones\n"),
+    ];
+    for (arguments, summary) in table {
+        let (code, stdout, stderr) = run(tree.path(), arguments);
+        assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, "", *summary), "{arguments:?}");
+    }
+}
+
+#[test]
+fn check_takes_a_configured_name_over_the_files() {
+    let config = "[[zone]]\nname = \"example.org\"\nfile = \"live/db\"\n";
+    let tree = directory(&[("zonewright.toml", config), ("zones/live/db", GOOD)]);
+    for arguments in [&["check"][..], &["check", "zones/live/db"]] {
+        assert_eq!(run(tree.path(), arguments).2, "no findings in 1 zone\n", "{arguments:?}");
+    }
+}
+
+#[test]
+fn check_shows_all_errors_of_all_zones() {
+    let conflict = format!("{GOOD}www A 192.0.2.1\n");
+    let tree = directory(&[
+        ("zones/a.example.zone", &format!("{GOOD}x A 192.0.2\ny A 2001:db8::1\n")),
+        ("zones/b.example.zone", &conflict),
+        ("zones/c.example.zone", GOOD),
+    ]);
+    let (code, stdout, stderr) = run(tree.path(), &["check"]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!("check_full", format!("{stdout}{stderr}"));
+
+    let (code, stdout, stderr) = run(tree.path(), &["check", "--format", "json"]);
+    assert_eq!(code, 1);
+    insta::assert_snapshot!("check_json", format!("{stdout}{stderr}"));
+}
+
+#[test]
+fn what_cannot_run_exits_with_2_and_says_why() {
+    let tree = directory(&[
+        ("zones/a.zone", GOOD),
+        ("db", GOOD),
+        ("empty/readme", ""),
+        ("bad.toml", "[server]\nthread = 1\n"),
+    ]);
+    let table: &[(&[&str], &str)] = &[
+        (&[], "Usage: zonewright"),
+        (&["chekc"], "a similar subcommand exists: 'check'"),
+        (&["check", "--format", "xml"], "[possible values: full, json]"),
+        (&["check", "missing.zone"], "zonewright: reading missing.zone: No such file"),
+        (&["check", "db"], "zonewright: db is not called NAME.zone: say which zone it is with --origin NAME"),
+        (&["check", "empty"], "zonewright: there is no `*.zone` below empty"),
+        (&["check", "--origin", "a", "zones"], "--origin names the zone of one file, and zones is a directory"),
+        (&["check", "--origin", "a"], "give exactly one PATH with it"),
+        (&["check", "--origin", "a..b", "db"], "a label is empty"),
+        (&["check", "--config", "missing.toml"], "zonewright: reading the config missing.toml: No such file"),
+        (&["check", "--config", "bad.toml"], "zonewright: the config bad.toml has 1 error"),
+        (&["query", "a", "XYZZY"], "no such type"),
+        (&["query", "a", "--origin", "a"], "--zone <FILE>"),
+        (&["serve", "--listen", "localhost"], "invalid value 'localhost' for '--listen <ADDR:PORT>'"),
+        (&["serve", "--threads", "5000"], "5000 is not in 0..=1024"),
+        (&["man", "xyzzy"], "there is no command `xyzzy`"),
+    ];
+    for (arguments, message) in table {
+        let (code, stdout, stderr) = run(tree.path(), arguments);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(message), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_refused_config_is_shown_as_zones_are() {
+    let tree = directory(&[("config/zonewright.toml", "[server]\nthread = 1\n\n[limits]\nfindings = \"all\"\n")]);
+    let (code, stdout, stderr) = run(&tree.path().join("config"), &["check"]);
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    insta::assert_snapshot!("config_refused", stderr);
+}
+
+#[test]
+fn names_of_files_cannot_drive_the_terminal() {
+    let tree = directory(&[("zones/\u{1b}[2J.zone", "x A\n"), ("zones/bad..name\u{202e}.zone", GOOD)]);
+    for arguments in [&["check"][..], &["check", "\u{1b}[2Jmissing"], &["check", "--format", "json"]] {
+        let (_, stdout, stderr) = run(tree.path(), arguments);
+        let raw = |c: char| c == '\x1b' || c == '\u{202e}';
+        assert!(!stdout.contains(raw) && !stderr.contains(raw), "{arguments:?}: {stdout:?} {stderr:?}");
+    }
+}
+
+/// `zonewright check | head -1` is no error of ours, and must not change what `check` says by its exit code.
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let tree = directory(&[("zones/bad.zone", "x A\n"), ("good/example.org.zone", GOOD)]);
+    let table: &[(&[&str], i32)] = &[
+        (&["check", "zones"], 1),
+        (&["check", "good"], 0),
+        (&["query", "www.example.org", "--zone", "good/example.org.zone"], 0),
+        (&["completions", "zsh"], 0),
+        (&["man"], 0),
+        (&["--help"], 0),
+    ];
+    for (arguments, code) in table {
+        let mut child = command(tree.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let (ended, _, stderr) = text(child.wait_with_output().unwrap());
+        assert_eq!(ended, *code, "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn query_prints_as_dig_does() {
+    let tree = directory(&[("zones/example.org.zone", GOOD), ("zones/bad.example.zone", "x A\n")]);
+    let queries: &[&[&str]] = &[
+        &["www.example.org"],
+        &["WWW.Example.ORG.", "cname"],
+        &["example.org", "SOA", "--dnssec"],
+        &["missing.example.org", "AAAA", "--tcp"],
+        &["example.com", "TXT"],
+        &["bad.example", "NS"],
+    ];
+    let mut shown = String::new();
+    for query in queries {
+        let (code, stdout, stderr) = run(tree.path(), &[&["query"], *query].concat());
+        assert_eq!(code, 0, "{query:?}: {stderr}");
+        let said = if query[0] == "bad.example" { stderr } else { String::new() };
+        shown += &format!("$ zonewright query {}\n{said}{stdout}\n", query.join(" "));
+    }
+    insta::assert_snapshot!("query", shown);
+}
+
+/// Only our own responses are printed, yet no octets must be able to hang a terminal.
+#[test]
+fn printing_ends_whatever_the_message() {
+    let header = |questions: u8| [0, 0, 0, 0, 0, questions, 0, 0, 0, 0, 0, 0].to_vec();
+    let table: &[(&str, Vec<u8>)] = &[
+        ("nothing", Vec::new()),
+        ("half a header", header(1)[..7].to_vec()),
+        ("a question that is not there", header(1)),
+        ("a pointer to itself", [header(1), vec![0xC0, 12, 0, 1, 0, 1]].concat()),
+        ("a pointer back to its own label", [header(1), vec![1, b'a', 0xC0, 12, 0, 1, 0, 1]].concat()),
+        ("a label type that never came to be", [header(1), vec![0x41, 0, 0, 1, 0, 1]].concat()),
+    ];
+    for (what, message) in table {
+        assert_eq!(Printed(message).to_string(), ";; The message is malformed.\n", "{what}");
+    }
+    assert!(Printed(&header(0)).to_string().contains("QUERY: 0, ANSWER: 0"));
+}
+
+#[test]
+fn query_answers_from_one_file() {
+    let tree = directory(&[("db", GOOD)]);
+    let arguments = ["query", "www.example.org", "--zone", "db", "--origin", "example.org"];
+    let (code, stdout, _) = run(tree.path(), &arguments);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("ns.example.org.\t\t300\tIN\tA\t192.0.2.53\n"), "{stdout}");
+}
+
+#[test]
+fn help_is_worth_reading() {
+    let here = tempfile::tempdir().unwrap();
+    let (code, stdout, stderr) = run(here.path(), &["--help"]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    insta::assert_snapshot!("help", stdout);
+    assert!(stdout.lines().all(|line| line.chars().count() <= 100));
+}
+
+#[test]
+fn completions_and_pages_are_made_for_every_shell_and_command() {
+    let here = tempfile::tempdir().unwrap();
+    let shells = ["bash", "elvish", "fish", "powershell", "zsh"].map(|shell| vec!["completions", shell]);
+    let pages = ["serve", "check", "query", "status", "reload", "completions", "man"].map(|verb| vec!["man", verb]);
+    for arguments in shells.into_iter().chain(pages).chain([vec!["man"]]) {
+        let (code, stdout, stderr) = run(here.path(), &arguments);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{arguments:?}");
+        assert!(stdout.contains("zonewright"), "{arguments:?}");
+    }
+}
