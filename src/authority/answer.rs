@@ -3,7 +3,7 @@
 //! Reads as a response does: answer, authority, additional.
 
 use super::writer::Full;
-use super::{Authority, Catalog, NodeRef, Outcome, Question, RrsetRef, Section, Writer, lookup};
+use super::{Authority, Catalog, NONE, NodeRef, Outcome, Question, RrsetRef, Section, Writer, lookup};
 use crate::dns::{MAX_NAME, NameRef, Rcode, Rtype};
 
 /// What was written, for the header.
@@ -32,7 +32,8 @@ const MAX_LINKS: usize = 17;
 
 /// Answers `question` from the catalog; it is taken over by the last name of the chain.
 pub fn answer(catalog: &Catalog, question: &mut Question, rtype: Rtype, writer: &mut Writer<'_>) -> Answered {
-    let mut chain = Chain { catalog, question, rtype, writer, seen: [0; MAX_LINKS], links: 0 };
+    let redirects = [(std::ptr::null(), NONE); MAX_LINKS];
+    let mut chain = Chain { catalog, question, rtype, writer, seen: [0; MAX_LINKS], redirects, links: 0 };
     let answered = chain.follow();
     answered.unwrap_or_else(|Full| Answered { is_truncated: true, ..Answered::new(Rcode::NOERROR, true) })
 }
@@ -44,6 +45,8 @@ struct Chain<'c, 'm> {
     writer: &'c mut Writer<'m>,
     /// The hashes of the names passed, to know a loop by.
     seen: [u64; MAX_LINKS],
+    /// The DNAMEs used at each link, told apart by zone and number.
+    redirects: [(*const Authority, u32); MAX_LINKS],
     links: usize,
 }
 
@@ -79,7 +82,7 @@ impl Chain<'_, '_> {
         self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
         for host in zone.extras(rrset).all {
             // What does not fit here is asked for when it is wanted (RFC 2181 §9).
-            self.addresses(zone, *host, rrset.rtype()).ok();
+            self.addresses(zone, *host, rrset).ok();
         }
         Ok(Answered::new(Rcode::NOERROR, true))
     }
@@ -100,26 +103,23 @@ impl Chain<'_, '_> {
             return Answered { is_truncated: true, ..answered };
         }
         for host in extras.in_domain {
-            answered.is_truncated |= self.addresses(zone, *host, Rtype::NS).is_err();
+            answered.is_truncated |= self.addresses(zone, *host, servers).is_err();
         }
         for host in &extras.all[extras.in_domain.len()..] {
-            self.addresses(zone, *host, Rtype::NS).ok();
+            self.addresses(zone, *host, servers).ok();
         }
         answered
     }
 
-    /// The addresses of a host that an rrset of type `named_by` names; for a service binding, its own bindings too.
-    fn addresses(&mut self, zone: &Authority, host: u32, named_by: Rtype) -> Result<(), Full> {
+    /// The addresses of a host that `named_by` names; for a service binding, the host's own bindings too (RFC 9460 §4.1).
+    fn addresses(&mut self, zone: &Authority, host: u32, named_by: RrsetRef<'_>) -> Result<(), Full> {
         let node = NodeRef { authority: zone, index: host };
-        let is_binding = matches!(named_by, Rtype::SVCB | Rtype::HTTPS) && !node.name().is(self.question.name());
-        let binding = if is_binding { node.rrset(named_by) } else { None };
+        let is_binding = matches!(named_by.rtype(), Rtype::SVCB | Rtype::HTTPS);
+        let binding = if is_binding { node.rrset(named_by.rtype()) } else { None };
         let rrsets = [node.rrset(Rtype::A), node.rrset(Rtype::AAAA), binding];
         let mut result = Ok(());
-        for rrset in rrsets.into_iter().flatten() {
-            let is_answer = node.name().is(self.question.name()) && self.rtype == rrset.rtype();
-            if !is_answer {
-                result = result.and(self.writer.rrset(Section::Additional, node.name(), rrset, rrset.ttl()));
-            }
+        for rrset in rrsets.into_iter().flatten().filter(|rrset| rrset.index != named_by.index) {
+            result = result.and(self.writer.rrset(Section::Additional, node.name(), rrset, rrset.ttl()));
         }
         result
     }
@@ -132,7 +132,9 @@ impl Chain<'_, '_> {
 
     /// A DNAME: its record, then the alias that it means for this name (RFC 6672 §3.1).
     fn redirect(&mut self, dname: RrsetRef<'_>, node: NodeRef<'_>) -> Result<Option<Answered>, Full> {
-        self.writer.rrset(Section::Answer, node.name(), dname, dname.ttl())?;
+        if self.is_new(dname) {
+            self.writer.rrset(Section::Answer, node.name(), dname, dname.ttl())?;
+        }
         let mut octets = [0; MAX_NAME];
         let Some(target) = substitute(self.question.name(), node.name(), NameRef::trusted(dname.first()), &mut octets)
         else {
@@ -140,10 +142,20 @@ impl Chain<'_, '_> {
         };
         let alias = [target.octets()];
         self.writer.records(Section::Answer, self.question.name(), Rtype::CNAME, dname.ttl(), alias.into_iter())?;
-        if matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
+        // A target below its own DNAME is redirected for ever: one step says all there is (NSD ends there too).
+        let is_endless = target.is_below(node.name());
+        if is_endless || matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
             return Ok(Some(Answered::new(Rcode::NOERROR, true)));
         }
         Ok(self.go_on(target))
+    }
+
+    /// Whether a DNAME is met for the first time in this chain: an rrset stands in an answer once.
+    fn is_new(&mut self, dname: RrsetRef<'_>) -> bool {
+        let mark = (std::ptr::from_ref(dname.authority), dname.index);
+        let is_new = !self.redirects[..self.links].contains(&mark);
+        self.redirects[self.links] = mark;
+        is_new
     }
 
     /// Takes the question on to an alias's target; ends it in a loop, or when it is too long.

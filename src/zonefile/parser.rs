@@ -178,7 +178,11 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
 
     fn record(&mut self, entry: &Entry, tokens: &[Token]) -> Result<()> {
         let result = self.read_record(entry, tokens, entry.starts_blank);
-        result.map_err(|finding| self.misplaced_blank(entry, tokens).unwrap_or(finding))
+        result.map_err(|finding| {
+            let is_suspect = slips::may_be_misplaced_blank(finding.code, entry.starts_blank);
+            let slip = if is_suspect { self.misplaced_blank(entry, tokens) } else { None };
+            slip.unwrap_or(finding)
+        })
     }
 
     /// Reads one record; `inherits` says whether its owner is the one before it.

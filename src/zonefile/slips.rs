@@ -4,7 +4,7 @@
 
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
-use crate::diagnostic::{Code, Diagnostic, Label, codes};
+use crate::diagnostic::{Code, Diagnostic, Label, Severity, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Span};
 
@@ -62,7 +62,7 @@ pub(super) fn encoding(text: &[u8], file: FileId) -> (Option<Diagnostic>, Option
             .label("a byte order mark of UTF-16")
             .why("zone files are read octet by octet (RFC 1035 §5.1)")
             .fix("save the file as UTF-8 without BOM");
-        finding.severity = crate::diagnostic::Severity::Error;
+        finding.severity = Severity::Error;
         return (Some(finding), None);
     }
     (None, Some(0))
@@ -76,6 +76,14 @@ pub(super) fn hash_comment(hash: Span) -> Box<Diagnostic> {
         .why("`#` is a letter like any other here: the line would be a record whose name starts with `#`")
         .fix("write `;` in place of `#`; a name that does start with `#` is written `\\#`");
     Box::new(finding)
+}
+
+/// Whether a finding is what a blank too many, or one too few, before an entry looks like.
+pub(super) fn may_be_misplaced_blank(code: &'static Code, starts_blank: bool) -> bool {
+    let before_data: &[&Code] = &[&codes::UNKNOWN_TYPE, &codes::MISSING_TYPE, &codes::META_TYPE];
+    let in_data: &[&Code] = &[&codes::MISSING_FIELD, &codes::BAD_FIELD, &codes::TRAILING_FIELD];
+    let is_one_of = |list: &[&Code]| list.iter().any(|one| std::ptr::eq(*one, code));
+    is_one_of(before_data) || (starts_blank && is_one_of(in_data))
 }
 
 /// An entry that would be right with the blank before it taken away, or with one put there.
@@ -92,7 +100,7 @@ pub(super) fn misplaced_blank(text: &[u8], first: Span, starts_blank: bool) -> B
             .why("the first word of a line that starts without a blank is a name (RFC 1035 §5.1)")
             .fix("put the owner name, `@` or a blank at the start of the line")
     };
-    Box::new(finding)
+    Box::new(Diagnostic { severity: Severity::Error, ..finding })
 }
 
 /// A record that reads well, and whose own text says that its owner is not the one meant.

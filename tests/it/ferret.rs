@@ -15,13 +15,14 @@ use crate::support::{self, KEY};
 #[test]
 fn every_ferret_case_is_answered_as_the_model_says() {
     let Some(folder) = support::shared("ferret") else { return };
-    let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let read =
+        |path: &str| std::fs::read_to_string(folder.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     let list = read("zones.tsv");
-    let zones: Vec<(&str, String)> = list.lines().filter_map(|line| line.split_once('\t')).map(|(apex, path)| (apex, read(path))).collect();
+    let zones: Vec<(&str, String)> =
+        list.lines().filter_map(|line| line.split_once('\t')).map(|(apex, path)| (apex, read(path))).collect();
     assert!(zones.len() > 1000, "{} zones", zones.len());
-    let zones = zones.iter().map(|(apex, text)| {
-        (Name::absolute(apex).expect("an apex"), Some(support::authority(apex, text)))
-    });
+    let zones =
+        zones.iter().map(|(apex, text)| (Name::absolute(apex).expect("an apex"), Some(support::authority(apex, text))));
     let server = Server::start(Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() });
     let client = Udp::connect(server.address);
     let (mut wrong, mut asked) = (Vec::new(), 0);
@@ -32,7 +33,8 @@ fn every_ferret_case_is_answered_as_the_model_says() {
         let response = client.ask(&Query::new(&text("qname"), rtype));
         asked += 1;
         if !case["accept"].as_array().expect("a list").iter().any(|accepted| agrees(accepted, &response)) {
-            wrong.push(format!("{} {} {}: got {response:#?}\nwanted {:#}", case["id"], text("qname"), text("qtype"), case["accept"]));
+            let (name, rtype, wanted) = (text("qname"), text("qtype"), &case["accept"]);
+            wrong.push(format!("case {}: {name} {rtype}\n  got    {response}\n  wanted {wanted}", case["id"]));
         }
     }
     assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong[..wrong.len().min(3)].join("\n"));
@@ -41,7 +43,12 @@ fn every_ferret_case_is_answered_as_the_model_says() {
 
 fn agrees(accepted: &serde_json::Value, response: &Response) -> bool {
     let wanted = |section: &str| -> BTreeSet<String> {
-        accepted[section].as_array().expect("a list").iter().map(|record| normal(record.as_str().expect("a record"))).collect()
+        accepted[section]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|record| normal(record.as_str().expect("a record")))
+            .collect()
     };
     let got = |records: &[support::message::Record]| -> BTreeSet<String> {
         records.iter().map(|record| normal(&record.to_string())).collect()

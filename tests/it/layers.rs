@@ -31,10 +31,12 @@ const DOORS: &[(&str, &[&str])] = &[
 ];
 
 /// Words that a pure room has no use for.
-const IMPURE: &[&str] = &["std::fs", "std::net::Udp", "std::net::Tcp", "tokio::", "tracing::", "SystemTime", "Instant::", "async fn"];
+const IMPURE: &[&str] =
+    &["std::fs", "std::net::Udp", "std::net::Tcp", "tokio::", "tracing::", "SystemTime", "Instant::", "async fn"];
 
 /// The rooms that meet the outside world.
-const OUTSIDE: &[&str] = &["src/server/handler.rs", "src/server/transport/", "src/config/", "src/control/", "src/cli/", "src/main.rs"];
+const OUTSIDE: &[&str] =
+    &["src/server/handler.rs", "src/server/transport/", "src/config/", "src/control/", "src/cli/", "src/main.rs"];
 
 fn files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -57,7 +59,10 @@ fn files() -> Vec<(String, String)> {
 
 /// The lines that are code.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 fn room(file: &str) -> &str {
@@ -81,7 +86,10 @@ fn a_room_imports_only_from_lower_ones() {
             for target in line.split("crate::").skip(1).flat_map(imported_rooms) {
                 let Some(other) = layer(target) else { continue };
                 if target != room(&file) && (other > own || (other == own && own >= 4)) {
-                    wrong.push(format!("{file}:{number}: {} (layer {own}) imports {target} (layer {other})", room(&file)));
+                    wrong.push(format!(
+                        "{file}:{number}: {} (layer {own}) imports {target} (layer {other})",
+                        room(&file)
+                    ));
                 }
             }
         }

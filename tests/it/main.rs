@@ -1,5 +1,9 @@
-//! The tests, one module a room.
+//! One binary for all tests, its modules named for the rooms of `src/` or for what they hold a claim against.
 
 mod cli;
 mod config;
+mod ferret;
+mod layers;
+mod oracle;
 mod render;
+mod support;

@@ -112,7 +112,8 @@ fn compiled(zone: &Authority, name: &str, rtype: Rtype) -> (String, String) {
 fn modelled(zone: &Authority, records: &[Plain], name: &[String], rtype: Rtype) -> (String, String) {
     let rdata = |owner: &[String], rtype: Rtype| {
         let owner = Name::absolute(&display(owner)).expect("a name");
-        let rrset = zone.node(owner.as_ref()).and_then(|node| node.rrset(rtype)).expect("the model's record is compiled");
+        let rrset =
+            zone.node(owner.as_ref()).and_then(|node| node.rrset(rtype)).expect("the model's record is compiled");
         format!("{:02x?}", rrset.first())
     };
     match naive(records, name, rtype) {
@@ -152,12 +153,16 @@ fn plain() -> impl Strategy<Value = Plain> {
 fn lawful(records: Vec<Plain>) -> Vec<Plain> {
     let mut kept: Vec<Plain> = Vec::new();
     for record in records {
-        let at_same = |kept: &[Plain], test: &dyn Fn(Rtype) -> bool| kept.iter().any(|other| other.owner == record.owner && test(other.rtype));
+        let at_same = |kept: &[Plain], test: &dyn Fn(Rtype) -> bool| {
+            kept.iter().any(|other| other.owner == record.owner && test(other.rtype))
+        };
         let is_alias = record.rtype == Rtype::CNAME;
         let clashes = at_same(&kept, &|rtype| rtype == record.rtype || rtype == Rtype::CNAME || is_alias)
             || (is_alias && record.owner.is_empty())
-            || (record.rtype == Rtype::NS && (record.owner.is_empty() || at_same(&kept, &|rtype| rtype == Rtype::DNAME)))
-            || (record.rtype == Rtype::DNAME && (record.owner.is_empty() || at_same(&kept, &|rtype| rtype == Rtype::NS)))
+            || (record.rtype == Rtype::NS
+                && (record.owner.is_empty() || at_same(&kept, &|rtype| rtype == Rtype::DNAME)))
+            || (record.rtype == Rtype::DNAME
+                && (record.owner.is_empty() || at_same(&kept, &|rtype| rtype == Rtype::NS)))
             || (record.owner.is_empty())
             || kept.iter().any(|other| is_below_dname(other, &record) || is_below_dname(&record, other));
         if !clashes {

@@ -49,7 +49,7 @@ impl TypeRow {
 macro_rules! rows {
     ($($mnemonic:literal $code:literal: $($name:literal $kind:expr),*;)*) => {
         /// All rows, by code.
-        pub static ROWS: &[TypeRow] =
+        pub(super) static ROWS: &[TypeRow] =
             &[$(TypeRow::new($mnemonic, $code, const { &[$(Field { name: $name, kind: $kind }),*] })),*];
         const CODES: &[u16] = &[$($code),*];
     };
@@ -149,7 +149,7 @@ rows! {
 }
 
 /// Types that exist in questions and messages only, by code: known by name, so that they can be asked for and refused.
-pub static META: &[(&str, Rtype)] = &[
+pub(super) static META: &[(&str, Rtype)] = &[
     ("OPT", Rtype(41)),
     ("NXNAME", Rtype(128)),
     ("TKEY", Rtype(249)),

@@ -15,7 +15,8 @@ pub(crate) struct Udp {
 
 impl Udp {
     pub(crate) fn connect(server: SocketAddr) -> Self {
-        let local: SocketAddr = if server.is_ipv4() { ([127, 0, 0, 1], 0).into() } else { ([0u16, 0, 0, 0, 0, 0, 0, 1], 0).into() };
+        let local: SocketAddr =
+            if server.is_ipv4() { ([127, 0, 0, 1], 0).into() } else { ([0u16, 0, 0, 0, 0, 0, 0, 1], 0).into() };
         let socket = UdpSocket::bind(local).expect("a loopback socket");
         socket.connect(server).expect("the server's address");
         socket.set_read_timeout(Some(DEADLINE)).expect("a deadline");

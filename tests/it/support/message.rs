@@ -81,6 +81,18 @@ pub(crate) struct Response {
     pub(crate) length: usize,
 }
 
+impl std::fmt::Display for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} aa={} tc={}", self.rcode, self.is_authoritative(), self.is_truncated())?;
+        for (name, records) in
+            [("answer", &self.answer), ("authority", &self.authority), ("additional", &self.additional)]
+        {
+            write!(f, " {name}{:?}", Self::section(records))?;
+        }
+        Ok(())
+    }
+}
+
 impl Response {
     pub(crate) fn is_authoritative(&self) -> bool {
         self.flags & 0x0400 != 0

@@ -71,9 +71,9 @@ pub(crate) fn authority(apex: &str, text: impl AsRef<[u8]>) -> Arc<Authority> {
 
 /// What is served from zones given as apex and text.
 pub(crate) fn served<'t>(zones: impl IntoIterator<Item = (&'t str, &'t str)>) -> Served {
-    let zones = zones.into_iter().map(|(apex, text)| {
-        (Name::absolute(apex).expect("the apex is a name"), Some(authority(apex, text)))
-    });
+    let zones = zones
+        .into_iter()
+        .map(|(apex, text)| (Name::absolute(apex).expect("the apex is a name"), Some(authority(apex, text))));
     Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() }
 }
 

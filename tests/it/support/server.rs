@@ -16,7 +16,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(served: Served) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let publisher: Publisher = Arc::new(ArcSwap::from_pointee(served));
         let loopback: SocketAddr = ([127, 0, 0, 1], 0).into();
         let listeners = runtime.block_on(Listeners::bind(&[loopback], publisher.clone())).expect("a loopback port");
