@@ -174,7 +174,8 @@ fn locate(fields: &Fields<'_>, tokens: &[Token], error: DecodeError, encoding: &
     };
     let label = match error.kind {
         DecodeKind::Length if encoding.bit_width() == 4 => "half an octet: the digits must come in pairs",
-        DecodeKind::Length => "cut short: it ends amid an octet or lacks its `=`",
+        DecodeKind::Length if encoding.bit_width() == 6 => "cut short: it ends amid an octet or lacks its `=`",
+        DecodeKind::Length => "cut short: it ends amid an octet",
         DecodeKind::Symbol => "not a digit of this encoding",
         DecodeKind::Trailing => "bits after the last octet that are not zero",
         DecodeKind::Padding => "`=` belongs at the end only",

@@ -67,11 +67,11 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> text::Result<()> {
     let name = reader.field.name;
     match GatewayType::of(reader.rdata()) {
         Some(GatewayType::Ipv4) => {
-            reader.field.kind = Kind::Ipv4;
+            reader.field = Field { name: "IPv4 address", kind: Kind::Ipv4 };
             address::read_v4(reader)
         }
         Some(GatewayType::Ipv6) => {
-            reader.field.kind = Kind::Ipv6;
+            reader.field = Field { name: "IPv6 address", kind: Kind::Ipv6 };
             address::read_v6(reader)
         }
         Some(GatewayType::Name) => reader.read_name(),

@@ -169,8 +169,9 @@ impl Kind {
     /// A text that would do, for fixes.
     pub(super) fn example(self) -> &'static str {
         match self {
-            Self::U8 | Self::U32 | Self::U64 | Self::Named8(_) => "0",
+            Self::U8 | Self::U32 | Self::U64 => "0",
             Self::U16 => "10",
+            Self::Named8(_) => "6",
             Self::Named16(_) | Self::GatewayType => "1",
             Self::Ttl => "1h",
             Self::Time => "20300101000000",

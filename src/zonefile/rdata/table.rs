@@ -49,7 +49,7 @@ impl TypeRow {
 macro_rules! rows {
     ($($mnemonic:literal $code:literal: $($name:literal $kind:expr),*;)*) => {
         /// All rows, by code.
-        pub static ROWS: &[TypeRow] =
+        pub(super) static ROWS: &[TypeRow] =
             &[$(TypeRow::new($mnemonic, $code, const { &[$(Field { name: $name, kind: $kind }),*] })),*];
         const CODES: &[u16] = &[$($code),*];
     };
@@ -61,8 +61,8 @@ rows! {
     "MD" 3: "mail agent" CompressibleName;
     "MF" 4: "mail agent" CompressibleName;
     "CNAME" 5: "target" CompressibleName;
-    "SOA" 6: "primary server" CompressibleName, "contact" CompressibleName, "serial" U32, "refresh" Ttl, "retry" Ttl,
-        "expire" Ttl, "minimum" Ttl;
+    "SOA" 6: "primary server" CompressibleName, "contact" CompressibleName, "serial" U32, "refresh time" Ttl, "retry time" Ttl,
+        "expire time" Ttl, "minimum TTL" Ttl;
     "MB" 7: "mail host" CompressibleName;
     "MG" 8: "mailbox" CompressibleName;
     "MR" 9: "mailbox" CompressibleName;
@@ -97,7 +97,7 @@ rows! {
     "CERT" 37: "certificate type" Named16(CERT_TYPES), "key tag" U16, "algorithm" Named8(ALGORITHMS),
         "certificate" Base64;
     "DNAME" 39: "target" CanonicalName;
-    "APL" 42: "prefixes" Prefixes;
+    "APL" 42: "address prefixes" Prefixes;
     "DS" 43: "key tag" U16, "algorithm" Named8(ALGORITHMS), "digest type" Named8(DS.mnemonics), "digest" Digest(&DS);
     "SSHFP" 44: "algorithm" U8, "fingerprint type" U8, "fingerprint" Digest(&SSHFP);
     "IPSECKEY" 45: "precedence" U8, "gateway type" GatewayType, "algorithm" U8, "gateway" Gateway,
@@ -149,7 +149,7 @@ rows! {
 }
 
 /// Types that exist in questions and messages only, by code: known by name, so that they can be asked for and refused.
-pub static META: &[(&str, Rtype)] = &[
+pub(super) static META: &[(&str, Rtype)] = &[
     ("OPT", Rtype(41)),
     ("NXNAME", Rtype(128)),
     ("TKEY", Rtype(249)),
