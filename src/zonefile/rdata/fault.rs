@@ -13,7 +13,7 @@ pub(super) use crate::zonefile::name::shown;
 /// A noun with its article, by its first letter and its plural: field names are chosen so that this is right.
 fn with_article(noun: &str) -> String {
     let spoken_vowel = ["RFC", "NSAP", "X.", "a", "e", "i", "o", "A", "E", "I", "O"];
-    if noun.ends_with('s') && !noun.ends_with("ss") {
+    if noun.ends_with("data") || (noun.ends_with('s') && !noun.ends_with("ss")) {
         noun.to_owned()
     } else if spoken_vowel.iter().any(|start| noun.starts_with(start)) {
         format!("an {noun}")
@@ -40,6 +40,11 @@ fn example(field: Field) -> &'static str {
         "digest type" => "2",
         _ => field.kind.example(),
     }
+}
+
+/// So many octets, in words.
+pub(super) fn octets(count: usize) -> String {
+    if count == 1 { "1 octet".to_owned() } else { format!("{count} octets") }
 }
 
 /// A type without a presentation format, written as if it had one.
@@ -136,8 +141,7 @@ impl Reader<'_, '_> {
         if token.kind != TokenKind::Word || !text.starts_with(b"#") {
             return None;
         }
-        let last = self.fields.rest().last().copied().unwrap_or(token);
-        let span = self.fields.span(token).to(self.fields.span(last));
+        let span = Span { end: self.fields.everything().end, ..self.fields.span(token) };
         Some(Box::new(
             self.blame(&codes::HASH_COMMENT, span, "a comment starts with `#`")
                 .label("read as data, not as a comment")

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::fault::{long_rdata, shown};
+use super::fault::{long_rdata, octets as in_words, shown};
 use super::mnemonics::Mnemonic;
 use super::text::Result;
 use super::{MAX_RDATA, encoded, is_valid, number};
@@ -78,7 +78,7 @@ fn not_hex(fields: &Fields<'_>, fault: encoded::Fault) -> Box<Diagnostic> {
 }
 
 fn wrong_length(fields: &Fields<'_>, token: Token, octets: usize, stated: usize) -> Box<Diagnostic> {
-    let headline = format!("the length says {stated} octets, and {octets} follow");
+    let headline = format!("the length says {}, and {octets} follow", in_words(stated));
     Box::new(
         Diagnostic::new(&codes::BAD_FIELD, fields.span(token), headline)
             .label(format!("should be {octets}"))
@@ -93,7 +93,7 @@ fn not_of_type(rtype: Rtype, octets: usize, span: crate::source::Span) -> Box<Di
         Diagnostic::new(
             &codes::BAD_FIELD,
             span,
-            format!("these {octets} octets are not the data of {mnemonic} records"),
+            format!("{} here: that is not the data of a {mnemonic} record", in_words(octets)),
         )
         .label("do not fit the type's fields")
         .why("data of a known type is checked however it is written (RFC 3597 §5)")

@@ -50,8 +50,6 @@ pub enum Kind {
     CharStrs,
     /// One string that fills the rest, of any length.
     Text,
-    /// The same, and not empty.
-    NonEmptyText,
     /// A character-string of four decimal digits or more (RFC 1183 §3.1).
     Digits,
     /// A character-string that holds a decimal number, of at most this magnitude (RFC 1712 §3).
@@ -138,7 +136,7 @@ impl Kind {
 
     /// Whether the field holds a string that quotes keep together.
     pub(super) fn is_string(self) -> bool {
-        matches!(self, Self::CharStr | Self::OptionalCharStr | Self::Text | Self::NonEmptyText)
+        matches!(self, Self::CharStr | Self::OptionalCharStr | Self::Text)
     }
 
     /// What stands in brackets after the field's name in a finding; empty where the name says it all.
@@ -181,7 +179,7 @@ impl Kind {
             Self::CompressibleName | Self::CanonicalName | Self::Name | Self::Names | Self::Gateway => {
                 "host.example.org."
             }
-            Self::CharStr | Self::OptionalCharStr | Self::CharStrs | Self::Text | Self::NonEmptyText => "\"text\"",
+            Self::CharStr | Self::OptionalCharStr | Self::CharStrs | Self::Text => "\"text\"",
             Self::Digits => "311061700956",
             Self::Decimal(_) => "10.5",
             Self::Tag => "issue",

@@ -133,7 +133,7 @@ rows! {
     "LP" 107: "preference" U16, "pointer" Name;
     "EUI48" 108: "EUI-48 address" Eui(6);
     "EUI64" 109: "EUI-64 address" Eui(8);
-    "URI" 256: "priority" U16, "weight" U16, "target" NonEmptyText;
+    "URI" 256: "priority" U16, "weight" U16, "target" Text;
     "CAA" 257: "flags" U8, "tag" Tag, "value" Text;
     "AVC" 258: "text" CharStrs;
     "DOA" 259: "enterprise" U32, "type" U32, "location" U8, "media type" CharStr, "data" DashBase64;

@@ -67,8 +67,7 @@ impl<'e> Reader<'_, 'e> {
                 strings::read(self)?;
                 self.read_each(strings::read)
             }
-            Kind::Text => strings::read_text(self, 0),
-            Kind::NonEmptyText => strings::read_text(self, 1),
+            Kind::Text => strings::read_text(self),
             Kind::Digits => strings::read_digits(self),
             Kind::Decimal(limit) => strings::read_decimal(self, limit),
             Kind::Tag => strings::read_tag(self),

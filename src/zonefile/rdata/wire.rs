@@ -34,7 +34,7 @@ pub(super) fn end(kind: Kind, rdata: &[u8], at: usize) -> Option<usize> {
         Kind::Salt => string(rdata, at, |_| true),
         Kind::Hash => string(rdata, at, |octets| !octets.is_empty()),
         Kind::Text | Kind::OptionalBase64 | Kind::DashBase64 | Kind::Opaque => all(rdata, at, 0),
-        Kind::NonEmptyText | Kind::Base64 | Kind::Hex | Kind::Nsap => all(rdata, at, 1),
+        Kind::Base64 | Kind::Hex | Kind::Nsap => all(rdata, at, 1),
         Kind::Digest(digests) => {
             let algorithm = *rdata.get(at.checked_sub(1)?)?;
             all(rdata, at, 0).filter(|end| digests.allows(algorithm, end - at))
