@@ -87,10 +87,10 @@ fn every_type_has_a_row_that_agrees_in_all_forms() {
 }
 
 fn has_name_field(rtype: Rtype) -> bool {
-    use table::Kind::{CanonicalName, CompressibleName, Gateway, Name, Names};
+    use table::Kind::{CanonicalName, CompressibleName, Gateway, Name, Names, Signer};
     let row = rdata::types().iter().find(|row| row.rtype == rtype).unwrap();
     let is_name =
-        |field: &table::Field| matches!(field.kind, CompressibleName | CanonicalName | Name | Names | Gateway);
+        |field: &table::Field| matches!(field.kind, CompressibleName | CanonicalName | Signer | Name | Names | Gateway);
     row.fields.iter().any(is_name)
 }
 

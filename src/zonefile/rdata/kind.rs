@@ -40,6 +40,8 @@ pub enum Kind {
     CanonicalName,
     /// A name that is never compressed and always kept as it is.
     Name,
+    /// The same as [`CanonicalName`](Self::CanonicalName), with no more labels than the record counts (RFC 4034 §3.1).
+    Signer,
     /// Names to the end, perhaps none.
     Names,
     /// A length octet and up to 255 octets.
@@ -60,6 +62,8 @@ pub enum Kind {
     Base64,
     /// Octets to the end, perhaps none.
     OptionalBase64,
+    /// Octets to the end, none if the flags that start the rdata say so (RFC 2535 §3.1.2).
+    Key,
     /// Octets to the end; none are written `-`.
     DashBase64,
     /// Octets to the end, at least one.
@@ -109,7 +113,7 @@ impl Kind {
     pub(super) const fn name_rule(self) -> Option<NameRule> {
         match self {
             Self::CompressibleName => Some(NameRule { compress: true, canonical_lower: true }),
-            Self::CanonicalName => Some(NameRule { compress: false, canonical_lower: true }),
+            Self::CanonicalName | Self::Signer => Some(NameRule { compress: false, canonical_lower: true }),
             Self::Name | Self::Names | Self::Gateway => Some(NameRule { compress: false, canonical_lower: false }),
             _ => None,
         }
@@ -122,6 +126,7 @@ impl Kind {
             Self::Names
                 | Self::OptionalCharStr
                 | Self::OptionalBase64
+                | Self::Key
                 | Self::OptionalTypeBitmap
                 | Self::Ports
                 | Self::Prefixes
@@ -150,7 +155,7 @@ impl Kind {
             Self::Named16(_) => "0–65535 or a mnemonic",
             Self::Ttl => "seconds, or as in `1h30m`",
             Self::Time => "YYYYMMDDHHmmSS in UTC, or seconds since 1970",
-            Self::Base64 | Self::OptionalBase64 => "base64",
+            Self::Base64 | Self::OptionalBase64 | Self::Key => "base64",
             Self::DashBase64 => "base64, or `-` for none",
             Self::Hex | Self::Digest(_) => "hexadecimal",
             Self::Salt => "hexadecimal, or `-` for none",
@@ -176,14 +181,14 @@ impl Kind {
             Self::Rtype | Self::TypeBitmap | Self::OptionalTypeBitmap | Self::OldBitmap => "A",
             Self::Ipv4 => "192.0.2.1",
             Self::Ipv6 => "2001:db8::1",
-            Self::CompressibleName | Self::CanonicalName | Self::Name | Self::Names | Self::Gateway => {
+            Self::CompressibleName | Self::CanonicalName | Self::Signer | Self::Name | Self::Names | Self::Gateway => {
                 "host.example.org."
             }
             Self::CharStr | Self::OptionalCharStr | Self::CharStrs | Self::Text => "\"text\"",
             Self::Digits => "311061700956",
             Self::Decimal(_) => "10.5",
             Self::Tag => "issue",
-            Self::Base64 | Self::OptionalBase64 | Self::DashBase64 => "AQIDBA==",
+            Self::Base64 | Self::OptionalBase64 | Self::Key | Self::DashBase64 => "AQIDBA==",
             Self::Hex | Self::Digest(_) | Self::Salt => "0A1B2C",
             Self::Hash => "2vptu5timamqttgl4luu9kg21e0aor3s",
             Self::Eui(6) => "00-00-5e-00-53-2a",

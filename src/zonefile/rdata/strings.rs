@@ -52,11 +52,12 @@ pub(super) fn read_decimal(reader: &mut Reader<'_, '_>, limit: u32) -> Result<()
     read_checked(reader, |octets| is_decimal(octets, limit))
 }
 
-/// Whether this is a decimal number, perhaps with sign and fraction, of at most this magnitude.
+/// Whether this is a decimal number, perhaps with sign and fraction, of at most this magnitude; or nothing, as BIND has it
+/// for what is not known.
 pub(super) fn is_decimal(octets: &[u8], limit: u32) -> bool {
     let plain = |octet: &u8| octet.is_ascii_digit() || b"+-.".contains(octet);
     let number = std::str::from_utf8(octets).ok().and_then(|text| text.parse::<f64>().ok());
-    octets.iter().all(plain) && number.is_some_and(|number| number.abs() <= f64::from(limit))
+    octets.is_empty() || (octets.iter().all(plain) && number.is_some_and(|number| number.abs() <= f64::from(limit)))
 }
 
 /// Reads a tag.

@@ -82,7 +82,7 @@ rows! {
     "NSAP-PTR" 23: "target" Name;
     "SIG" 24: "type covered" Kind::Rtype, "algorithm" Named8(ALGORITHMS), "label count" U8, "original TTL" Ttl,
         "expiration" Time, "inception" Time, "key tag" U16, "signer" CanonicalName, "signature" Base64;
-    "KEY" 25: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" OptionalBase64;
+    "KEY" 25: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" Kind::Key;
     "PX" 26: "preference" U16, "RFC 822 domain" CanonicalName, "X.400 domain" CanonicalName;
     "GPOS" 27: "longitude" Decimal(180), "latitude" Decimal(180), "altitude" Decimal(u32::MAX);
     "AAAA" 28: "IPv6 address" Ipv6;
@@ -103,7 +103,7 @@ rows! {
     "IPSECKEY" 45: "precedence" U8, "gateway type" GatewayType, "algorithm" U8, "gateway" Gateway,
         "public key" OptionalBase64;
     "RRSIG" 46: "type covered" Kind::Rtype, "algorithm" Named8(ALGORITHMS), "label count" U8, "original TTL" Ttl,
-        "expiration" Time, "inception" Time, "key tag" U16, "signer" CanonicalName, "signature" Base64;
+        "expiration" Time, "inception" Time, "key tag" U16, "signer" Signer, "signature" Base64;
     "NSEC" 47: "next name" Name, "types" TypeBitmap;
     "DNSKEY" 48: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" Base64;
     "DHCID" 49: "identity" Base64;

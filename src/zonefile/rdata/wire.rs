@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::table::Field;
-use super::{apl, bitmap, gateway, hip, loc, strings, svcb, wks};
+use super::{apl, bitmap, gateway, hip, loc, signing, strings, svcb, wks};
 use crate::dns::NameRef;
 
 /// Whether the fields fill `rdata` exactly.
@@ -23,6 +23,7 @@ pub(super) fn end(kind: Kind, rdata: &[u8], at: usize) -> Option<usize> {
         Kind::Ipv6 => skip(rdata, at, 16),
         Kind::Eui(octets) => skip(rdata, at, octets),
         Kind::CompressibleName | Kind::CanonicalName | Kind::Name => name_end(rdata, at),
+        Kind::Signer => signing::signer_end(rdata, at),
         Kind::Names => each(rdata, at, name_end),
         Kind::CharStr => string(rdata, at, |_| true),
         Kind::OptionalCharStr if at == rdata.len() => Some(at),
@@ -39,6 +40,7 @@ pub(super) fn end(kind: Kind, rdata: &[u8], at: usize) -> Option<usize> {
             let algorithm = *rdata.get(at.checked_sub(1)?)?;
             all(rdata, at, 0).filter(|end| digests.allows(algorithm, end - at))
         }
+        Kind::Key => signing::key_end(rdata, at),
         Kind::TypeBitmap => rest(rdata, at, |octets| bitmap::is_valid(octets, 1)),
         Kind::OptionalTypeBitmap => rest(rdata, at, |octets| bitmap::is_valid(octets, 0)),
         Kind::OldBitmap => rest(rdata, at, bitmap::is_valid_old),
