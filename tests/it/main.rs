@@ -7,3 +7,6 @@ mod layers;
 mod oracle;
 mod render;
 mod support;
+//! The tests.
+
+mod rdata;
