@@ -5,8 +5,6 @@ mod config;
 mod ferret;
 mod layers;
 mod oracle;
+mod rdata;
 mod render;
 mod support;
-//! The tests.
-
-mod rdata;
