@@ -27,6 +27,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
     ("toml", &["src/config/"]),
+    ("ring", &["src/lint/crypto.rs"]),
     ("anyhow", &["src/main.rs", "src/cli/", "src/control/"]),
 ];
 
