@@ -309,3 +309,127 @@ fn a_child_that_changes_alone_is_told_of_at_its_keys() {
     // A parent that did not build is unknown, and not empty.
     assert!(judge("example", &child, Some((".", "broken"))).is_empty());
 }
+
+mod served {
+    //! What a finding does to what is served.
+
+    use std::path::Path;
+
+    use zonewright::config::{Config, Overrides};
+    use zonewright::control::load::{Terms, load};
+    use zonewright::control::reload::{Demand, Reloader};
+    use zonewright::control::status::Look;
+    use zonewright::control::{Loaded, Root};
+    use zonewright::dns::Name;
+    use zonewright::server::Policy;
+    use zonewright::zonefile::Limits;
+    use zonewright::zonefile::rdata::parse_moment;
+
+    use super::{fixtures, read};
+
+    fn loaded(text: &str, today: &str) -> Loaded {
+        let folder = tempfile::tempdir().expect("a directory");
+        std::fs::write(folder.path().join("example.zone"), text).expect("a zone");
+        let root = Root::open(folder.path()).expect("the directory opens");
+        let terms = Terms::at(&Limits::default(), parse_moment(today).expect("a moment"));
+        load(&root, Path::new("example.zone"), &Name::absolute("example").expect("a name"), &terms)
+    }
+
+    /// Nobody edited anything when a signature expired: a start serves what is there, and a change waits for the signer.
+    #[test]
+    fn an_expired_signature_holds_back_a_change_and_not_a_start() {
+        let text = read(&fixtures("signed/nsec.zone"));
+        let rows: &[(&str, &str, bool, bool)] = &[
+            ("good", "20260301000000", true, true),
+            ("expiring", "20841231000000", true, true),
+            ("expired", "20850102000000", true, false),
+            ("not yet valid", "20241231000000", true, false),
+        ];
+        for &(what, today, starts, replaces) in rows {
+            let loaded = loaded(&text, today);
+            let is = (loaded.servable(false).is_some(), loaded.servable(true).is_some());
+            assert_eq!(is, (starts, replaces), "{what}");
+        }
+        let edited = loaded(&text.replace("192.0.2.25", "192.0.2.26"), "20260301000000");
+        assert!(edited.zone.is_some() && edited.servable(false).is_none(), "an edit that was not signed");
+    }
+
+    struct Tree {
+        folder: tempfile::TempDir,
+        config: Config,
+        reloader: Reloader,
+    }
+
+    impl Tree {
+        fn new(zones: &[(&str, &str)]) -> (Self, Look) {
+            let folder = tempfile::tempdir().expect("a directory");
+            let zone_directory = folder.path().join("zones");
+            std::fs::create_dir(&zone_directory).expect("a directory");
+            let path = folder.path().join("zonewright.toml");
+            std::fs::write(&path, "").expect("a config");
+            let config = Config::load(Some(&path), &Overrides::default()).expect("a config");
+            let reloader = Reloader::new(Policy::default());
+            let mut tree = Self { folder, config, reloader };
+            let look = tree.write(zones);
+            (tree, look)
+        }
+
+        fn write(&mut self, zones: &[(&str, &str)]) -> Look {
+            for (name, text) in zones {
+                std::fs::write(self.folder.path().join("zones").join(name), text).expect("a zone");
+            }
+            self.reloader.look(&self.config, Demand::default())
+        }
+
+        /// Zones with a version that is served, and zones whose newest text is refused.
+        fn state(&self) -> (Vec<String>, Vec<String>) {
+            let zones = self.reloader.zones();
+            let names = |wanted: fn(&zonewright::control::status::ZoneStatus) -> bool| {
+                zones.iter().filter(|zone| wanted(zone)).map(|zone| zone.zone.clone()).collect()
+            };
+            (names(|zone| zone.served.is_some()), names(|zone| zone.refused.is_some()))
+        }
+    }
+
+    fn is(state: (Vec<String>, Vec<String>), served: &[&str], refused: &[&str]) -> bool {
+        state.0 == served && state.1 == refused
+    }
+
+    #[test]
+    fn an_edit_that_was_not_signed_leaves_the_last_good_zone() {
+        let text = read(&fixtures("signed/nsec.zone"));
+        let (mut tree, _) = Tree::new(&[("example.zone", &text)]);
+        assert!(is(tree.state(), &["example."], &[]));
+        let look = tree.write(&[("example.zone", &text.replace("192.0.2.25", "192.0.2.26"))]);
+        assert!(look.refused[0].report.contains("rrsig-does-not-verify"), "{look:?}");
+        assert!(is(tree.state(), &["example."], &["example."]));
+        tree.write(&[("example.zone", &text)]);
+        assert!(is(tree.state(), &["example."], &[]));
+    }
+
+    /// The rule asks about two zones, whichever of them changed.
+    #[test]
+    fn a_key_that_leaves_its_ds_behind_is_refused() {
+        // Valid until 2085, so that the day of the test is none of its business.
+        let signed = read(&fixtures("signed/nsec.zone"));
+        let parent = "\
+. 300 SOA a.root. h.root. 1 7200 1800 1209600 300
+. 300 NS a.root.
+a.root. 300 A 192.0.2.1
+example. 300 NS ns.example.
+ns.example. 300 A 192.0.2.53
+";
+        let wrong = format!("{parent}example. 300 DS 4711 13 2 {}\n", "00".repeat(32));
+        let (mut tree, _) = Tree::new(&[("root.zone", parent), ("example.zone", &signed)]);
+        assert!(is(tree.state(), &[".", "example."], &[]));
+        let look = tree.write(&[("root.zone", &wrong)]);
+        assert!(look.refused[0].report.contains("ds-does-not-match"), "{look:?}");
+        assert!(is(tree.state(), &[".", "example."], &["."]));
+        tree.write(&[("root.zone", parent)]);
+        // The other way round: the parent is right with a child that is not here, and then the child comes.
+        let (mut tree, _) = Tree::new(&[("root.zone", &wrong)]);
+        let look = tree.write(&[("example.zone", &signed)]);
+        assert!(look.refused[0].report.contains("ds-does-not-match"), "{look:?}");
+        assert!(is(tree.state(), &["."], &["example."]));
+    }
+}
