@@ -62,8 +62,8 @@ pub struct Loaded {
 pub struct Terms {
     /// How much of a hostile text is read.
     pub limits: Limits,
-    /// Today, and what rules depend on.
-    pub lint: lint::Settings,
+    /// Today, and what rules depend on; none asks no rule, for who wants the records only.
+    pub lint: Option<lint::Settings>,
 }
 
 impl Terms {
@@ -77,7 +77,13 @@ impl Terms {
     /// The terms of another moment, in seconds since 1970.
     pub fn at(limits: &Limits, moment: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { limits: limits.clone(), lint: lint::Settings { threads, ..lint::Settings::new(moment) } }
+        let lint = lint::Settings { threads, ..lint::Settings::new(moment) };
+        Self { limits: limits.clone(), lint: Some(lint) }
+    }
+
+    /// No opinions: a text makes a zone or does not.
+    pub fn without_rules(limits: &Limits) -> Self {
+        Self { limits: limits.clone(), lint: None }
     }
 }
 
@@ -90,8 +96,8 @@ impl Loaded {
 
     /// Adds what rules find beside all other zones.
     pub fn judge_beside(&mut self, others: &lint::Others<'_>, terms: &Terms) {
-        let Some(zone) = &self.zone else { return };
-        self.findings.extend(lint::check_beside(zone, &self.sources, &terms.lint, others));
+        let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) else { return };
+        self.findings.extend(lint::check_beside(zone, &self.sources, settings, others));
         self.settle();
     }
 
@@ -191,8 +197,8 @@ fn judge(
 ) -> (Vec<Diagnostic>, Option<Zone>) {
     let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
     let zone::Built { mut findings, zone } = zone::build(apex, id, parsed, sources);
-    if let Some(zone) = &zone {
-        findings.extend(lint::check(zone, sources, &terms.lint));
+    if let (Some(zone), Some(settings)) = (&zone, &terms.lint) {
+        findings.extend(lint::check(zone, sources, settings));
     }
     (findings, zone)
 }

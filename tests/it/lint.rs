@@ -1,5 +1,7 @@
 //! Rules: each has its manual and its fixtures, and a signed zone that is edited by hand is told of once.
 
+#![expect(clippy::disallowed_methods, reason = "tests read fixtures, and write the zones that are judged")]
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! Pre-signed zones through real sockets: `delv`, with the zone's key as trust anchor, validates every kind of answer.
 
+#![expect(clippy::disallowed_methods, reason = "tests read fixtures, and write the zones that signers and peers read")]
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
