@@ -4,6 +4,8 @@ mod cli;
 mod config;
 mod ferret;
 mod layers;
+mod load;
 mod oracle;
+mod reload;
 mod render;
 mod support;
