@@ -3,9 +3,10 @@
 //! Runs in a thread of its own: reading and freeing a million records is never in the way of an answer. The config file is
 //! read again whenever it changed; what can follow it while serving does.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,6 +18,9 @@ use crate::diagnostic::render::{self, Format};
 
 /// How often what was served before is tried to be freed, while somebody still reads it.
 const FREE_EVERY: Duration = Duration::from_millis(500);
+
+/// A tree that is copied, or an editor at work, settles sooner; past this the log tells.
+const UNSETTLED: Duration = Duration::from_secs(5);
 
 /// Zones of one look that the log names one by one; `status` shows all.
 const MOST_LISTED: usize = 50;
@@ -43,6 +47,11 @@ pub struct Follower {
     debounce: Debounce,
     watch: Option<Watch>,
     sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    /// Messages that came in while a look was busy with hints.
+    waiting: VecDeque<Message>,
+    /// Since when no look found the files at rest.
+    unsettled: Option<Instant>,
     /// Whether the first look is over, of which the start has its own summary.
     is_started: bool,
     /// What was logged last of what holds until further notice, so that it is logged once.
@@ -51,14 +60,26 @@ pub struct Follower {
 
 impl Follower {
     /// Takes the first look, at whatever `config` says.
-    pub fn start(config: Config, overrides: Overrides, sender: Sender<Message>) -> (Self, Look) {
+    pub fn start(config: Config, overrides: Overrides) -> (Self, Look) {
+        let (sender, receiver) = mpsc::channel();
         let reloader = Reloader::new(config.policy.clone());
         let settings = Settings::new(config, overrides);
         let pid = std::process::id();
         let status = Status { build: status::BUILD.into(), pid, ..Status::default() };
         let status = Arc::new(Mutex::new(Arc::new(status)));
-        let (debounce, told) = (Debounce::default(), (None, Vec::new()));
-        let mut follower = Self { reloader, settings, status, debounce, watch: None, sender, is_started: false, told };
+        let mut follower = Self {
+            reloader,
+            settings,
+            status,
+            debounce: Debounce::default(),
+            watch: None,
+            sender,
+            receiver,
+            waiting: VecDeque::new(),
+            unsettled: None,
+            is_started: false,
+            told: (None, Vec::new()),
+        };
         // Before the look: what changes during it is then seen.
         follower.watch();
         let look = follower.look(Demand { republish: true, ..Demand::default() });
@@ -71,13 +92,18 @@ impl Follower {
         self.reloader.publisher()
     }
 
+    /// Where to send what the loop is to be told.
+    pub fn sender(&self) -> Sender<Message> {
+        self.sender.clone()
+    }
+
     /// What `status` shows.
     pub fn status(&self) -> SharedStatus {
         Arc::clone(&self.status)
     }
 
     /// Looks whenever there is a reason to, until it is told to stop.
-    pub fn run(mut self, receiver: &Receiver<Message>) {
+    pub fn run(mut self) {
         let (mut looked, mut has_retired) = (Instant::now(), true);
         loop {
             let (now, due) = (Instant::now(), self.due(looked));
@@ -87,7 +113,8 @@ impl Follower {
                 continue;
             }
             let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
-            match receiver.recv_timeout(wait) {
+            let message = self.waiting.pop_front().map_or_else(|| self.receiver.recv_timeout(wait), Ok);
+            match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Message::Hint(hint)) => self.take_hint(hint),
                 Ok(Message::Look(demand, reply)) => {
@@ -108,6 +135,17 @@ impl Follower {
         let poll = looked + self.settings.config.source.poll;
         let due = self.debounce.due().map_or(poll, |due| due.min(poll));
         self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
+    }
+
+    /// Takes in the hints that came by now; other messages wait.
+    fn take_hints(&mut self) {
+        let messages: Vec<Message> = self.waiting.drain(..).chain(self.receiver.try_iter()).collect();
+        for message in messages {
+            match message {
+                Message::Hint(hint) => self.take_hint(hint),
+                other => self.waiting.push_back(other),
+            }
+        }
     }
 
     fn take_hint(&mut self, hint: Hint) {
@@ -137,9 +175,19 @@ impl Follower {
         if directory != self.settings.config.source.directory || (is_changed && self.watch.is_none()) {
             self.watch();
         }
+        // What is told until now, this look sees; and what is told while it reads may show that it came too early.
+        self.take_hints();
         self.debounce.looked();
-        let (reloader, config) = (&mut self.reloader, &self.settings.config);
-        let result = catch_unwind(AssertUnwindSafe(|| reloader.look(config, demand)));
+        let (reloader, receiver, debounce) = (&mut self.reloader, &self.receiver, &mut self.debounce);
+        let (config, waiting) = (&self.settings.config, &mut self.waiting);
+        let mut is_calm = || {
+            receiver.try_iter().for_each(|message| match message {
+                Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
+                other => waiting.push_back(other),
+            });
+            demand.everything || debounce.busy_until(Instant::now()).is_none()
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| reloader.look(config, demand, &mut is_calm)));
         let mut look = result.unwrap_or_else(|_| {
             let whole = Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
             Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
@@ -147,6 +195,7 @@ impl Follower {
         if look.unsettled {
             self.debounce.ask(Instant::now());
         }
+        self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
         self.tell(&look);
         self.update_status(&look);
@@ -171,7 +220,8 @@ impl Follower {
             tracing::warn!("{} is served, with findings\n{}", change.zone, change.report.trim_end());
         }
         look.refused.iter().filter(|refused| refused.is_new).for_each(tell_refused);
-        if look.unsettled {
+        if self.unsettled.is_some_and(|since| since.elapsed() > UNSETTLED) {
+            self.unsettled = Some(Instant::now());
             tracing::warn!("files kept changing, so nothing of them is taken yet");
         }
         let (whole, notices) = (look.whole.clone(), look.notices.clone());

@@ -120,12 +120,15 @@ impl Reloader {
     }
 
     /// Looks at the zone directory once, publishes what may be served of it, and says what came of it.
-    pub fn look(&mut self, config: &Config, demand: Demand) -> Look {
+    ///
+    /// Nothing is taken unless `is_calm` says, after all was read, that no file is just being written.
+    pub fn look(&mut self, config: &Config, demand: Demand, is_calm: &mut dyn FnMut() -> bool) -> Look {
         let (at, start) = (SystemTime::now(), Instant::now());
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
         let everything = demand.everything || self.limits != config.limits;
         self.zones.values_mut().for_each(|entry| entry.is_new = false);
         match self.read(config, everything) {
+            Ok(Some(_)) if !is_calm() => look.unsettled = true,
             Ok(Some(snapshot)) => self.take(snapshot, config, demand, &mut look),
             Ok(None) => look.unsettled = true,
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
