@@ -6,4 +6,5 @@ mod ferret;
 mod layers;
 mod oracle;
 mod render;
+mod respond;
 mod support;
