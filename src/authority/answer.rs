@@ -120,10 +120,13 @@ impl<'c> Chain<'c, '_, '_> {
     }
 
     fn found(&mut self, zone: &Authority, rrset: RrsetRef<'_>) -> Result<Answered, Full> {
-        self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
+        // A DNAME on the way to itself stands there already.
+        if rrset.rtype() != Rtype::DNAME || self.is_new(rrset) {
+            self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
+        }
         for host in zone.extras(rrset).all {
             // What does not fit here is asked for when it is wanted (RFC 2181 §9).
-            self.addresses(zone, *host, rrset).ok();
+            self.addresses(NodeRef { authority: zone, index: *host }, rrset).ok();
         }
         Ok(Answered::new(Rcode::NOERROR, true))
     }
@@ -147,23 +150,24 @@ impl<'c> Chain<'c, '_, '_> {
             return Answered { is_truncated: true, ..answered };
         }
         for host in extras.in_domain {
-            answered.is_truncated |= self.addresses(zone, *host, servers).is_err();
+            answered.is_truncated |= self.addresses(NodeRef { authority: zone, index: *host }, servers).is_err();
         }
         for host in &extras.all[extras.in_domain.len()..] {
-            self.addresses(zone, *host, servers).ok();
+            self.addresses(NodeRef { authority: zone, index: *host }, servers).ok();
         }
         answered
     }
 
     /// The addresses of a host that `named_by` names; for a service binding, the host's own bindings too (RFC 9460 §4.1).
-    fn addresses(&mut self, zone: &Authority, host: u32, named_by: RrsetRef<'_>) -> Result<(), Full> {
-        let node = NodeRef { authority: zone, index: host };
-        let is_binding = matches!(named_by.rtype(), Rtype::SVCB | Rtype::HTTPS);
-        let binding = if is_binding { node.rrset(named_by.rtype()) } else { None };
-        let rrsets = [node.rrset(Rtype::A), node.rrset(Rtype::AAAA), binding];
+    fn addresses(&mut self, host: NodeRef<'_>, named_by: RrsetRef<'_>) -> Result<(), Full> {
+        let binding = Some(named_by.rtype()).filter(|rtype| rtype.is_service_binding());
+        let rrsets = [host.rrset(Rtype::A), host.rrset(Rtype::AAAA), binding.and_then(|rtype| host.rrset(rtype))];
+        // A binding's own owner is, at a wildcard, the name asked for (RFC 1034 §4.3.2, step 3c).
+        let is_own = binding.is_some() && host.has(named_by);
+        let name = if is_own { self.question.name() } else { host.name() };
         let mut result = Ok(());
         for rrset in rrsets.into_iter().flatten().filter(|rrset| rrset.index != named_by.index) {
-            result = result.and(self.writer.additional(node.name(), rrset));
+            result = result.and(self.writer.additional(name, rrset));
         }
         result
     }

@@ -198,6 +198,12 @@ impl<'a> NodeRef<'a> {
         Some(RrsetRef { authority: self.authority, index: (first + found) as u32 })
     }
 
+    /// Whether an rrset of its own zone is this name's.
+    fn has(self, rrset: RrsetRef<'_>) -> bool {
+        let row = self.row();
+        (row.rrsets..row.rrsets + u32::from(row.rrset_count)).contains(&rrset.index)
+    }
+
     /// The rrset that answers ANY: the alias, or the smallest; none where there is none.
     pub fn smallest(self) -> Option<RrsetRef<'a>> {
         let row = self.row();

@@ -9,4 +9,5 @@ mod oracle;
 mod rdata;
 mod reload;
 mod render;
+mod respond;
 mod support;
