@@ -6,6 +6,8 @@ mod ferret;
 mod layers;
 mod load;
 mod oracle;
+mod rdata;
 mod reload;
 mod render;
+mod respond;
 mod support;

@@ -61,8 +61,8 @@ rows! {
     "MD" 3: "mail agent" CompressibleName;
     "MF" 4: "mail agent" CompressibleName;
     "CNAME" 5: "target" CompressibleName;
-    "SOA" 6: "primary server" CompressibleName, "contact" CompressibleName, "serial" U32, "refresh" Ttl, "retry" Ttl,
-        "expire" Ttl, "minimum" Ttl;
+    "SOA" 6: "primary server" CompressibleName, "contact" CompressibleName, "serial" U32, "refresh time" Ttl, "retry time" Ttl,
+        "expire time" Ttl, "minimum TTL" Ttl;
     "MB" 7: "mail host" CompressibleName;
     "MG" 8: "mailbox" CompressibleName;
     "MR" 9: "mailbox" CompressibleName;
@@ -82,7 +82,7 @@ rows! {
     "NSAP-PTR" 23: "target" Name;
     "SIG" 24: "type covered" Kind::Rtype, "algorithm" Named8(ALGORITHMS), "label count" U8, "original TTL" Ttl,
         "expiration" Time, "inception" Time, "key tag" U16, "signer" CanonicalName, "signature" Base64;
-    "KEY" 25: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" OptionalBase64;
+    "KEY" 25: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" Kind::Key;
     "PX" 26: "preference" U16, "RFC 822 domain" CanonicalName, "X.400 domain" CanonicalName;
     "GPOS" 27: "longitude" Decimal(180), "latitude" Decimal(180), "altitude" Decimal(u32::MAX);
     "AAAA" 28: "IPv6 address" Ipv6;
@@ -97,13 +97,13 @@ rows! {
     "CERT" 37: "certificate type" Named16(CERT_TYPES), "key tag" U16, "algorithm" Named8(ALGORITHMS),
         "certificate" Base64;
     "DNAME" 39: "target" CanonicalName;
-    "APL" 42: "prefixes" Prefixes;
+    "APL" 42: "address prefixes" Prefixes;
     "DS" 43: "key tag" U16, "algorithm" Named8(ALGORITHMS), "digest type" Named8(DS.mnemonics), "digest" Digest(&DS);
     "SSHFP" 44: "algorithm" U8, "fingerprint type" U8, "fingerprint" Digest(&SSHFP);
     "IPSECKEY" 45: "precedence" U8, "gateway type" GatewayType, "algorithm" U8, "gateway" Gateway,
         "public key" OptionalBase64;
     "RRSIG" 46: "type covered" Kind::Rtype, "algorithm" Named8(ALGORITHMS), "label count" U8, "original TTL" Ttl,
-        "expiration" Time, "inception" Time, "key tag" U16, "signer" CanonicalName, "signature" Base64;
+        "expiration" Time, "inception" Time, "key tag" U16, "signer" Signer, "signature" Base64;
     "NSEC" 47: "next name" Name, "types" TypeBitmap;
     "DNSKEY" 48: "flags" U16, "protocol" U8, "algorithm" Named8(ALGORITHMS), "public key" Base64;
     "DHCID" 49: "identity" Base64;
@@ -133,7 +133,7 @@ rows! {
     "LP" 107: "preference" U16, "pointer" Name;
     "EUI48" 108: "EUI-48 address" Eui(6);
     "EUI64" 109: "EUI-64 address" Eui(8);
-    "URI" 256: "priority" U16, "weight" U16, "target" NonEmptyText;
+    "URI" 256: "priority" U16, "weight" U16, "target" Text;
     "CAA" 257: "flags" U8, "tag" Tag, "value" Text;
     "AVC" 258: "text" CharStrs;
     "DOA" 259: "enterprise" U32, "type" U32, "location" U8, "media type" CharStr, "data" DashBase64;

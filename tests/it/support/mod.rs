@@ -1,6 +1,7 @@
 //! What tests share: where data is, how to skip aloud, zones from text, queries and what comes back.
 
 pub(crate) mod client;
+pub(crate) mod fixture;
 pub(crate) mod message;
 pub(crate) mod server;
 
