@@ -46,6 +46,8 @@ pub struct Follower {
     status: SharedStatus,
     debounce: Debounce,
     watch: Option<Watch>,
+    /// Whether the system refused to tell of file events.
+    is_blind: bool,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
     /// Messages that came in while a look was busy with hints.
@@ -73,6 +75,7 @@ impl Follower {
             status,
             debounce: Debounce::default(),
             watch: None,
+            is_blind: false,
             sender,
             receiver,
             waiting: VecDeque::new(),
@@ -163,8 +166,13 @@ impl Follower {
         let tell = move |hint| drop(sender.send(Message::Hint(hint)));
         match Watch::start(&config.source.directory, config.path.as_deref(), tell) {
             Ok(watch) => self.watch = Some(watch),
-            Err(error) => tracing::warn!("no file events, so edits are seen at the next poll only: {error}"),
+            // Tried again at every poll, and told once.
+            Err(error) if !self.is_blind => {
+                tracing::warn!("no file events, so edits are seen at the next poll only: {error}");
+            }
+            Err(_) => {}
         }
+        self.is_blind = self.watch.is_none();
     }
 
     /// Looks, tells the log of it, and brings `status` up to date.
@@ -172,7 +180,7 @@ impl Follower {
         let directory = self.settings.config.source.directory.clone();
         let (is_changed, notices) = self.settings.follow(demand.everything);
         demand.republish |= is_changed;
-        if directory != self.settings.config.source.directory || (is_changed && self.watch.is_none()) {
+        if directory != self.settings.config.source.directory || !self.watch.as_ref().is_some_and(Watch::is_whole) {
             self.watch();
         }
         // What is told until now, this look sees; and what is told while it reads may show that it came too early.

@@ -357,7 +357,6 @@ fn every_kind_of_edit_goes_live() {
     running.expect_state("c", "3");
     took.sort();
     // A machine that builds at the same time delays some of them, hardly ever all.
-    eprintln!("live after {:?}", took);
     assert!(took[took.len() / 4] < Duration::from_millis(100), "{took:?}");
 }
 
@@ -565,5 +564,6 @@ fn five_hundred_edits_lose_no_query_and_mix_no_states() {
         is_over.store(true, Ordering::Release);
         askers.into_iter().for_each(|asker| asker.join().unwrap());
     });
-    eprintln!("{} queries", asked.into_inner());
+    // One at a time from each asker: few, where a query takes long, and some during every edit all the same.
+    assert!(asked.into_inner() > EDITS / 10, "there was hardly a query");
 }
