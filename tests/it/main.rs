@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod ferret;
+mod fuzz;
 mod layers;
 mod load;
 mod oracle;
