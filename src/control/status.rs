@@ -109,9 +109,9 @@ pub struct Refused {
 }
 
 impl Status {
-    /// The status as a person reads it, at the time `now`.
-    pub fn say(&self, now: SystemTime) -> String {
-        let now = unix_seconds(now);
+    /// The status as a person reads it now.
+    pub fn say(&self) -> String {
+        let now = unix_seconds(SystemTime::now());
         let mut text = format!(
             "zonewright {}, process {}, up {}, {} in use\n",
             self.build,
