@@ -7,6 +7,7 @@ mod layers;
 mod load;
 mod oracle;
 mod rdata;
+mod readme;
 mod reload;
 mod render;
 mod respond;
