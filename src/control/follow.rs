@@ -19,6 +19,9 @@ use crate::diagnostic::render::{self, Format};
 /// How often what was served before is tried to be freed, while somebody still reads it.
 const FREE_EVERY: Duration = Duration::from_millis(500);
 
+/// Polls are at least this many times as far apart as a look takes: a hundred thousand zones are not stated all the time.
+const POLL_SHARE: u32 = 20;
+
 /// A tree that is copied, or an editor at work, settles sooner; past this the log tells.
 const UNSETTLED: Duration = Duration::from_secs(5);
 
@@ -46,6 +49,8 @@ pub struct Follower {
     status: SharedStatus,
     debounce: Debounce,
     watch: Option<Watch>,
+    /// How long the last look took.
+    took: Duration,
     /// Whether the system refused to tell of file events.
     is_blind: bool,
     sender: Sender<Message>,
@@ -57,7 +62,15 @@ pub struct Follower {
     /// Whether the first look is over, of which the start has its own summary.
     is_started: bool,
     /// What was logged last of what holds until further notice, so that it is logged once.
-    told: (Option<String>, Vec<String>),
+    told: Told,
+}
+
+/// What was logged of the last look and may hold for many more.
+#[derive(Default)]
+struct Told {
+    whole: Option<String>,
+    config: Option<String>,
+    notices: Vec<String>,
 }
 
 impl Follower {
@@ -75,13 +88,14 @@ impl Follower {
             status,
             debounce: Debounce::default(),
             watch: None,
+            took: Duration::ZERO,
             is_blind: false,
             sender,
             receiver,
             waiting: VecDeque::new(),
             unsettled: None,
             is_started: false,
-            told: (None, Vec::new()),
+            told: Told::default(),
         };
         // Before the look: what changes during it is then seen.
         follower.watch();
@@ -135,7 +149,7 @@ impl Follower {
 
     /// When to look next: after events, at the next poll at the latest, and not while a file is being written.
     fn due(&self, looked: Instant) -> Instant {
-        let poll = looked + self.settings.config.source.poll;
+        let poll = looked + self.settings.config.source.poll.max(self.took * POLL_SHARE);
         let due = self.debounce.due().map_or(poll, |due| due.min(poll));
         self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
     }
@@ -200,11 +214,13 @@ impl Follower {
             let whole = Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
             Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
         });
+        self.took = Duration::from_secs_f64(look.seconds);
         if look.unsettled {
             self.debounce.ask(Instant::now());
         }
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
+        look.config.clone_from(&self.settings.refused);
         self.tell(&look);
         self.update_status(&look);
         look
@@ -212,9 +228,8 @@ impl Follower {
 
     fn update_status(&self, look: &Look) {
         let (zones, look, resident) = (self.reloader.zones(), look.clone(), status::resident_octets());
-        let config_refused = self.settings.refused.clone();
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Arc::new(Status { zones, look, config_refused, resident, ..Status::clone(&status) });
+        *status = Arc::new(Status { zones, look, resident, ..Status::clone(&status) });
     }
 
     fn tell(&mut self, look: &Look) {
@@ -232,12 +247,18 @@ impl Follower {
             self.unsettled = Some(Instant::now());
             tracing::warn!("files kept changing, so nothing of them is taken yet");
         }
-        let (whole, notices) = (look.whole.clone(), look.notices.clone());
-        if let Some(whole) = whole.as_ref().filter(|_| self.told.0 != whole) {
-            tracing::error!("the zone directory is refused, and all zones stay as they are\n{}", whole.trim_end());
+        let told = &self.told;
+        if let Some(whole) = look.whole.as_ref().filter(|_| told.whole != look.whole) {
+            tracing::error!("the zone directory is refused: all zones stay as they are\n{}", whole.trim_end());
         }
-        notices.iter().filter(|notice| !self.told.1.contains(notice)).for_each(|notice| tracing::warn!("{notice}"));
-        self.told = (whole, notices);
+        if let Some(config) = look.config.as_ref().filter(|_| told.config != look.config) {
+            tracing::error!("the config is refused: the settings stay as they are\n{}", config.trim_end());
+        }
+        look.notices
+            .iter()
+            .filter(|notice| !told.notices.contains(notice))
+            .for_each(|notice| tracing::warn!("{notice}"));
+        self.told = Told { whole: look.whole.clone(), config: look.config.clone(), notices: look.notices.clone() };
         if !look.published.is_empty() && self.is_started {
             let memory = status::say_octets(status::resident_octets());
             tracing::info!("published {} zones in {:.3} s, {memory} in use", look.published.len(), look.seconds);
@@ -295,9 +316,7 @@ impl Settings {
             ("control", now.control != then.control),
         ];
         let keys = changed.iter().filter(|(_, is_changed)| *is_changed);
-        let restart = keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it"));
-        let refused = self.refused.iter().map(|text| format!("the config is refused, the settings stay\n{text}"));
-        restart.chain(refused).collect()
+        keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it")).collect()
     }
 }
 

@@ -198,6 +198,7 @@ impl Stamp {
 }
 
 impl Seen {
+    #[expect(clippy::unnecessary_cast, reason = "the types of these fields differ between systems")]
     fn new(stat: &rustix::fs::Stat) -> Self {
         Self::There {
             device: stat.st_dev as u64,

@@ -39,6 +39,9 @@ const MAX_THREADS: usize = 8;
 
 type Built = Arc<Authority>;
 
+/// A zone as it is known, and what a look found of it.
+type Found = (plan::Zone<Built>, Disk<Built>);
+
 /// What a look is asked to do beyond looking.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Demand {
@@ -244,7 +247,7 @@ impl Reloader {
     }
 
     /// Brings together what is known of each zone and what was found of it; `zones` is empty after it.
-    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<(plan::Zone<Built>, Disk<Built>)>, HashMap<Box<[u8]>, Note>) {
+    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, HashMap<Box<[u8]>, Note>) {
         let mut known = std::mem::take(&mut self.zones);
         let mut found = Vec::with_capacity(snapshot.readings.len());
         let mut notes = HashMap::with_capacity(snapshot.readings.len());

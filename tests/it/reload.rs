@@ -197,12 +197,12 @@ impl Running {
     fn start(make: impl FnOnce(&Path)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         make(directory.path());
-        Self::start_in(directory, &["--zones", "zones"])
+        Self::start_in(directory, &["--zones", "zones", "--threads", "1"])
     }
 
     fn start_in(directory: TempDir, arguments: &[&str]) -> Self {
         let mut command = Self::command(directory.path(), "serve");
-        command.args(arguments).args(["--listen", "127.0.0.1:0", "--threads", "1"]);
+        command.args(arguments).args(["--listen", "127.0.0.1:0"]);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, sink) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
@@ -460,10 +460,13 @@ fn the_config_is_followed_but_for_what_needs_a_restart() {
     running.expect_state("a", "REFUSED");
     edit("[acces]\n");
     running.expect_log("the config is refused");
+    let (code, shown) = running.run("reload", &[]);
+    assert_eq!(code, 2, "the command reads the same config: {shown}");
     edit("[server]\nthreads = 3\n");
     running.expect_state("a", "1");
     let (code, shown) = running.run("reload", &[]);
     assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("`threads` under `[server]` changed: restart"), "{shown}");
 }
 
 #[test]
