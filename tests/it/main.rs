@@ -3,8 +3,10 @@
 mod cli;
 mod config;
 mod ferret;
+mod hosts;
 mod layers;
 mod oracle;
+mod peers;
 mod render;
 mod respond;
 mod support;
