@@ -73,7 +73,8 @@ impl Chain<'_, '_> {
         }
     }
 
-    /// The chain, or the question itself, leaves what is served here.
+    /// The chain, or the question itself, leaves what is served here. Of a chain the aliases are true whatever becomes of the
+    /// target: also where its zone has no good version, which the resolver learns when it asks for the target (so NSD).
     fn outside(&self, unanswered: Answered) -> Answered {
         if self.links == 0 { unanswered } else { Answered::new(Rcode::NOERROR, true) }
     }
@@ -148,6 +149,7 @@ impl Chain<'_, '_> {
         self.writer.records(Section::Answer, self.question.name(), Rtype::CNAME, dname.ttl(), alias.into_iter())?;
         // A target below its own DNAME is redirected for ever: one step says all there is (NSD ends there too).
         let is_endless = target.is_below(node.name());
+        // ANY is content with any rrset of the name (RFC 8482 §4.1), and the alias is one; BIND ends there too.
         if is_endless || matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
             return Ok(Some(Answered::new(Rcode::NOERROR, true)));
         }

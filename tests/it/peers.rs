@@ -89,7 +89,9 @@ fn start(name: &'static str, zones: &Zones) -> Option<Peer> {
         }
         _ => {
             let list = zones.list(|apex, file| {
-                format!("zone \"{apex}\" {{ type primary; file \"{file}\"; check-names ignore; check-integrity no; }};\n")
+                format!(
+                    "zone \"{apex}\" {{ type primary; file \"{file}\"; check-names ignore; check-integrity no; }};\n"
+                )
             });
             format!(
                 "options {{ directory \"{dir}\"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; \
