@@ -2,6 +2,8 @@
 //!
 //! Reads as a response does: answer, authority, additional.
 
+use super::denial::{Proof, Proofs};
+use super::lookup::Found;
 use super::writer::Full;
 use super::{Authority, Catalog, NONE, NodeRef, Outcome, Question, RrsetRef, Section, Writer, lookup};
 use crate::dns::{MAX_NAME, NameRef, Rcode, Rtype};
@@ -33,16 +35,19 @@ const MAX_LINKS: usize = 17;
 /// Answers `question` from the catalog; it is taken over by the last name of the chain.
 pub fn answer(catalog: &Catalog, question: &mut Question, rtype: Rtype, writer: &mut Writer<'_>) -> Answered {
     let redirects = [(std::ptr::null(), NONE); MAX_LINKS];
-    let mut chain = Chain { catalog, question, rtype, writer, seen: [0; MAX_LINKS], redirects, links: 0 };
-    let answered = chain.follow();
+    let mut chain =
+        Chain { catalog, question, rtype, writer, proofs: Proofs::new(), seen: [0; MAX_LINKS], redirects, links: 0 };
+    let answered = chain.follow().map(|answered| chain.prove(answered));
     answered.unwrap_or_else(|Full| Answered { is_truncated: true, ..Answered::new(Rcode::NOERROR, true) })
 }
 
-struct Chain<'c, 'm> {
+struct Chain<'c, 'w, 'm> {
     catalog: &'c Catalog,
-    question: &'c mut Question,
+    question: &'w mut Question,
     rtype: Rtype,
-    writer: &'c mut Writer<'m>,
+    writer: &'w mut Writer<'m>,
+    /// What proves that names on the way do not exist; it stands behind the answers.
+    proofs: Proofs<'c>,
     /// The hashes of the names passed, to know a loop by.
     seen: [u64; MAX_LINKS],
     /// The DNAMEs used at each link, told apart by zone and number.
@@ -50,7 +55,7 @@ struct Chain<'c, 'm> {
     links: usize,
 }
 
-impl Chain<'_, '_> {
+impl<'c> Chain<'c, '_, '_> {
     fn follow(&mut self) -> Result<Answered, Full> {
         loop {
             let Some(entry) = self.catalog.find(self.question, self.rtype) else {
@@ -59,18 +64,54 @@ impl Chain<'_, '_> {
             let Some(zone) = entry.authority.as_deref() else {
                 return Ok(self.outside(Answered { is_broken: true, ..Answered::new(Rcode::SERVFAIL, false) }));
             };
-            let ended = match lookup(zone, self.question, self.rtype) {
-                Outcome::Answer(rrset) => Some(self.found(zone, rrset)?),
-                Outcome::NoData => Some(self.denied(zone, Rcode::NOERROR)),
-                Outcome::NxDomain => Some(self.denied(zone, Rcode::NXDOMAIN)),
-                Outcome::Referral(servers, cut) => Some(self.referred(servers, cut)),
-                Outcome::Alias(cname) => self.alias(cname)?,
-                Outcome::Redirect(dname, node) => self.redirect(dname, node)?,
-            };
-            if let Some(answered) = ended {
+            if let Some(answered) = self.step(zone)? {
                 return Ok(answered);
             }
         }
+    }
+
+    /// What one zone says: the end of the chain, or nothing where it goes on.
+    fn step(&mut self, zone: &'c Authority) -> Result<Option<Answered>, Full> {
+        let found = lookup(zone, self.question, self.rtype);
+        if self.writer.has_dnssec() {
+            self.collect(zone, &found);
+        }
+        Ok(match found.outcome {
+            Outcome::Answer(rrset) => Some(self.found(zone, rrset)?),
+            Outcome::NoData => Some(self.denied(zone, Rcode::NOERROR)),
+            Outcome::NxDomain => Some(self.denied(zone, Rcode::NXDOMAIN)),
+            Outcome::Referral(servers, cut) => Some(self.referred(servers, cut)),
+            Outcome::Alias(cname) => self.alias(cname)?,
+            Outcome::Redirect(dname, node) => self.redirect(dname, node)?,
+        })
+    }
+
+    /// Collects what proves an outcome (RFC 4035 §3.1.3, RFC 5155 §7.2).
+    fn collect(&mut self, zone: &'c Authority, found: &Found<'c>) {
+        let proofs = &mut self.proofs;
+        match found.outcome {
+            Outcome::Answer(_) | Outcome::Alias(_) if found.is_wildcard => {
+                zone.prove_expansion(self.question, found.encloser, proofs);
+            }
+            Outcome::NoData if found.is_wildcard => {
+                zone.prove_no_type_at_wildcard(self.question, found.encloser, proofs)
+            }
+            Outcome::NoData => zone.prove_no_type(self.question, found.encloser, proofs),
+            Outcome::NxDomain => zone.prove_no_name(self.question, found.encloser, proofs),
+            Outcome::Referral(_, cut) if cut.rrset(Rtype::DS).is_none() => {
+                zone.prove_no_type(self.question, cut.name().label_count(), proofs);
+            }
+            Outcome::Answer(_) | Outcome::Alias(_) | Outcome::Redirect(..) | Outcome::Referral(..) => {}
+        }
+    }
+
+    /// Writes the proofs behind what was answered.
+    fn prove(&mut self, mut answered: Answered) -> Answered {
+        let writer = &mut *self.writer;
+        let mut write =
+            |proof: &Proof<'_>| writer.rrset(Section::Authority, proof.owner, proof.rrset, proof.rrset.ttl());
+        answered.is_truncated = answered.is_truncated || self.proofs.iter().any(|proof| write(proof).is_err());
+        answered
     }
 
     /// The chain, or the question itself, leaves what is served here. Of a chain the aliases are true whatever becomes of the
@@ -103,7 +144,10 @@ impl Chain<'_, '_> {
         let zone = cut.authority;
         let extras = zone.extras(servers);
         let mut answered = Answered::new(Rcode::NOERROR, self.links > 0);
-        if self.writer.rrset(Section::Authority, cut.name(), servers, servers.ttl()).is_err() {
+        // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours.
+        let signer = cut.rrset(Rtype::DS).filter(|_| self.writer.has_dnssec());
+        let mut rrsets = std::iter::once(servers).chain(signer);
+        if !rrsets.all(|rrset| self.writer.rrset(Section::Authority, cut.name(), rrset, rrset.ttl()).is_ok()) {
             return Answered { is_truncated: true, ..answered };
         }
         for host in extras.in_domain {
@@ -124,7 +168,7 @@ impl Chain<'_, '_> {
         let name = if is_own { self.question.name() } else { host.name() };
         let mut result = Ok(());
         for rrset in rrsets.into_iter().flatten().filter(|rrset| rrset.index != named_by.index) {
-            result = result.and(self.writer.rrset(Section::Additional, name, rrset, rrset.ttl()));
+            result = result.and(self.writer.additional(name, rrset));
         }
         result
     }

@@ -8,6 +8,7 @@
 //! `extras` holds, for an rrset whose records name hosts, a list: how many nodes follow, how many of them lie at or below
 //! the rrset's own owner (in-domain glue, RFC 9471), then the nodes, those first.
 
+use super::denial::{self, Denial};
 use super::index::{HashKey, Index};
 use super::{Authority, NONE, NodeRef, NodeRow, Question, Role, RrsetRow};
 use crate::dns::{NameRef, Rtype};
@@ -32,6 +33,7 @@ struct Compiler<'z> {
     key: HashKey,
     authority: Authority,
     hashes: Vec<u64>,
+    nsec3: Vec<denial::Nsec3Row>,
     /// The path from the apex to the last node.
     path: Vec<Step>,
 }
@@ -55,17 +57,21 @@ impl<'z> Compiler<'z> {
             rrsets: Vec::with_capacity(names),
             rdata: Vec::with_capacity(zone.rdata_octets() + 2 * records),
             extras: Vec::new(),
+            denial: Denial::Unsigned,
             apex_labels: zone.apex().label_count(),
             name_count: names,
             record_count: records,
             serial: 0,
             negative_ttl: 0,
         };
-        Self { zone, key, authority, hashes: Vec::with_capacity(names), path: Vec::new() }
+        Self { zone, key, authority, hashes: Vec::with_capacity(names), nsec3: Vec::new(), path: Vec::new() }
     }
 
     fn add(&mut self, node: Node<'_>) {
         let name = node.name();
+        if is_only_nsec3(node) {
+            return self.add_nsec3(node);
+        }
         let labels = name.label_count();
         while self.path.last().is_some_and(|step| !name.is_below(self.authority.name(step.node))) {
             self.path.pop();
@@ -80,6 +86,18 @@ impl<'z> Compiler<'z> {
             self.push(place + skipped as u32, between, question.hash(between), None);
         }
         self.push(place, labels, question.hash(labels), Some(node));
+    }
+
+    /// A name that owns NSEC3 records alone is no name of the zone (RFC 5155 §7.2.8): it is found by its hash only.
+    fn add_nsec3(&mut self, node: Node<'_>) {
+        let name = self.authority.names.len() as u32;
+        self.authority.names.extend_from_slice(node.name().octets());
+        let first = self.authority.rrsets.len();
+        self.push_rrsets(node);
+        let nsec3 = self.authority.rrsets[first..].iter().position(|row| row.rtype == Rtype::NSEC3);
+        if let (Some(offset), Some(hash)) = (nsec3, denial::owner_hash(node.name())) {
+            self.nsec3.push(denial::Nsec3Row { hash, name, rrset: (first + offset) as u32 });
+        }
     }
 
     /// Adds a node below the last of the path, which it becomes.
@@ -113,6 +131,7 @@ impl<'z> Compiler<'z> {
     /// Adds a node's rrsets and gives which of them answers ANY.
     fn push_rrsets(&mut self, node: Node<'_>) -> u16 {
         let mut smallest = (usize::MAX, 0);
+        let first = self.authority.rrsets.len();
         for (index, rrset) in node.rrsets().enumerate() {
             let start = self.authority.rdata.len();
             self.push_rrset(rrset);
@@ -124,20 +143,45 @@ impl<'z> Compiler<'z> {
             };
             smallest = smallest.min((size, index as u16));
         }
+        self.link_signatures(first);
         smallest.1
     }
 
     fn push_rrset(&mut self, rrset: Rrset<'_>) {
         let rdata = self.authority.rdata.len() as u32;
-        for octets in rrset.rdatas() {
+        let mut rdatas: Vec<&[u8]> = rrset.rdatas().collect();
+        if rrset.rtype() == Rtype::RRSIG {
+            // Those that cover one type lie together, so that an rrset's signatures are one run.
+            rdatas.sort_by_key(|octets| covered(octets));
+        }
+        for octets in &rdatas {
             self.authority.rdata.extend_from_slice(&(octets.len() as u16).to_be_bytes());
             self.authority.rdata.extend_from_slice(octets);
         }
-        let count = rrset.records().len() as u16;
-        self.authority.rrsets.push(RrsetRow { rtype: rrset.rtype(), count, ttl: rrset.ttl(), rdata, extras: NONE });
+        let (rtype, ttl, count) = (rrset.rtype(), rrset.ttl(), rdatas.len() as u16);
+        let row = RrsetRow { rtype, count, ttl, rdata, extras: NONE, signatures: 0, signature_count: 0 };
+        self.authority.rrsets.push(row);
+    }
+
+    /// Notes, for each of a node's rrsets from `first` on, which signatures cover it.
+    fn link_signatures(&mut self, first: usize) {
+        let rows = &mut self.authority.rrsets[first..];
+        let Some(signatures) = rows.iter().find(|row| row.rtype == Rtype::RRSIG).copied() else { return };
+        let octets = &self.authority.rdata[signatures.rdata as usize..];
+        let mut at = signatures.rdata;
+        for rdata in (super::Rdatas { octets, left: signatures.count }) {
+            if let Some(row) = rows.iter_mut().find(|row| row.rtype == covered(rdata)) {
+                if row.signature_count == 0 {
+                    row.signatures = at;
+                }
+                row.signature_count += 1;
+            }
+            at += 2 + rdata.len() as u32;
+        }
     }
 
     fn finish(mut self) -> Authority {
+        self.authority.denial = Denial::new(&self.authority, std::mem::take(&mut self.nsec3));
         self.authority.index = Index::build(&self.hashes, self.key);
         if let Some(soa) = self.zone.rrset(self.zone.apex(), Rtype::SOA)
             && let Some(numbers) = soa.rdatas().next().and_then(|rdata| rdata.last_chunk::<20>())
@@ -153,6 +197,16 @@ impl<'z> Compiler<'z> {
         self.authority.names.shrink_to_fit();
         self.authority
     }
+}
+
+/// The type that an RRSIG record covers (RFC 4034 §3.1.1).
+fn covered(rrsig: &[u8]) -> Rtype {
+    Rtype(rrsig.first_chunk::<2>().map_or(0, |octets| u16::from_be_bytes(*octets)))
+}
+
+fn is_only_nsec3(node: Node<'_>) -> bool {
+    let is_nsec3 = |rrset: Rrset<'_>| matches!(rrset.rtype(), Rtype::NSEC3 | Rtype::RRSIG);
+    !node.is_apex() && node.rrset(Rtype::NSEC3).is_some() && node.rrsets().all(is_nsec3)
 }
 
 impl Authority {

@@ -20,13 +20,31 @@ pub enum Outcome<'a> {
     NxDomain,
 }
 
+/// An outcome, and by which name it was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// What the zone says.
+    pub outcome: Outcome<'a>,
+    /// How many labels the closest encloser has: all of them where the name itself exists (RFC 4592 §3.3.1).
+    pub encloser: usize,
+    /// Whether a wildcard stands for the name.
+    pub is_wildcard: bool,
+}
+
 /// Looks a question up in the zone that its name lies in.
-pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Outcome<'a> {
+pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Found<'a> {
     let labels = question.label_count();
     if let Some(index) = zone.find(question, labels) {
-        return at_node(zone, index, rtype);
+        return Found { outcome: at_node(zone, index, rtype), encloser: labels, is_wildcard: false };
     }
-    let encloser = closest_encloser(zone, question);
+    let (encloser, labels) = closest_encloser(zone, question);
+    let row = &zone.nodes[encloser as usize];
+    let is_wildcard = row.role == Role::Authoritative && !row.has_dname && row.wildcard != NONE;
+    Found { outcome: below(zone, encloser, rtype), encloser: labels, is_wildcard }
+}
+
+/// What a zone says of a name that does not exist, below its closest encloser.
+fn below(zone: &Authority, encloser: u32, rtype: Rtype) -> Outcome<'_> {
     let row = &zone.nodes[encloser as usize];
     match row.role {
         Role::Delegation | Role::Occluded => occluded(zone, row.above),
@@ -36,10 +54,10 @@ pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Out
     }
 }
 
-/// The deepest existing ancestor of a name that does not exist (RFC 4592 §3.3.1).
+/// The deepest existing ancestor of a name that does not exist, and its number of labels (RFC 4592 §3.3.1).
 ///
 /// Names are closed under parents, so all shorter suffixes of an existing one exist: a binary search finds the longest.
-fn closest_encloser(zone: &Authority, question: &Question) -> u32 {
+fn closest_encloser(zone: &Authority, question: &Question) -> (u32, usize) {
     let (mut exists, mut missing, mut node) = (zone.apex_labels, question.label_count(), 0);
     while missing - exists > 1 {
         let middle = exists.midpoint(missing);
@@ -48,7 +66,7 @@ fn closest_encloser(zone: &Authority, question: &Question) -> u32 {
             None => missing = middle,
         }
     }
-    node
+    (node, exists)
 }
 
 fn at_node(zone: &Authority, index: u32, rtype: Rtype) -> Outcome<'_> {

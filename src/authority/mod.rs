@@ -13,6 +13,7 @@
 mod answer;
 mod catalog;
 mod compile;
+mod denial;
 mod index;
 mod lookup;
 mod question;
@@ -21,11 +22,12 @@ mod writer;
 pub use answer::{Answered, answer};
 pub use catalog::{Catalog, Entry};
 pub use index::HashKey;
-pub use lookup::{Outcome, lookup};
+pub use lookup::{Found, Outcome, lookup};
 pub use question::Question;
 pub use writer::{Section, Writer};
 
 use crate::dns::{NameRef, Rtype};
+use denial::Denial;
 use index::Index;
 
 /// No node, or no list of extras.
@@ -44,6 +46,8 @@ pub struct Authority {
     rdata: Vec<u8>,
     /// Lists of nodes whose addresses go with an rrset; see [`compile`].
     extras: Vec<u32>,
+    /// How the zone proves that something does not exist.
+    denial: Denial,
     /// The number of labels of the apex.
     apex_labels: usize,
     name_count: usize,
@@ -86,6 +90,9 @@ struct RrsetRow {
     ttl: u32,
     rdata: u32,
     extras: u32,
+    /// The RRSIG records that cover it: a run of the data of its owner's RRSIG rrset.
+    signatures: u32,
+    signature_count: u16,
 }
 
 /// An rrset as it is served.
@@ -105,6 +112,11 @@ impl<'a> RrsetRef<'a> {
         self.row().rtype
     }
 
+    /// Whether both are the same rrset of the same zone.
+    pub(crate) fn is_same(self, other: RrsetRef<'_>) -> bool {
+        std::ptr::eq(self.authority, other.authority) && self.index == other.index
+    }
+
     /// The TTL in seconds.
     pub fn ttl(self) -> u32 {
         self.row().ttl
@@ -113,6 +125,12 @@ impl<'a> RrsetRef<'a> {
     /// The data of each record, in the order of the zone's text.
     pub fn rdatas(self) -> Rdatas<'a> {
         Rdatas { octets: &self.authority.rdata[self.row().rdata as usize..], left: self.row().count }
+    }
+
+    /// The data of the RRSIG records that cover it.
+    pub fn signatures(self) -> Rdatas<'a> {
+        let row = self.row();
+        Rdatas { octets: &self.authority.rdata[row.signatures as usize..], left: row.signature_count }
     }
 
     /// The first record's data: all of an rrset that may have one record only.
@@ -218,7 +236,7 @@ impl Authority {
     /// Octets of memory it holds.
     pub fn memory(&self) -> usize {
         let rows = self.nodes.capacity() * size_of::<NodeRow>() + self.rrsets.capacity() * size_of::<RrsetRow>();
-        let words = self.extras.capacity() * size_of::<u32>() + self.index.memory();
+        let words = self.extras.capacity() * size_of::<u32>() + self.index.memory() + self.denial.memory();
         rows + words + self.names.capacity() + self.rdata.capacity()
     }
 

@@ -42,6 +42,7 @@ pub struct Writer<'m> {
     at: usize,
     limit: usize,
     class: Class,
+    has_dnssec: bool,
     counts: [u16; 4],
     has_compression: bool,
     targets: [Target; MAX_TARGETS],
@@ -55,8 +56,17 @@ impl<'m> Writer<'m> {
     pub fn new(message: &'m mut [u8], at: usize, limit: usize, has_compression: bool) -> Self {
         let limit = limit.min(message.len());
         let (counts, targets) = ([0, 0, 0, 0], [Target::default(); MAX_TARGETS]);
-        let mut writer =
-            Self { message, at, limit, class: Class::IN, counts, has_compression, targets, target_count: 0 };
+        let mut writer = Self {
+            message,
+            at,
+            limit,
+            class: Class::IN,
+            has_dnssec: false,
+            counts,
+            has_compression,
+            targets,
+            target_count: 0,
+        };
         writer.remember_question();
         writer
     }
@@ -66,18 +76,49 @@ impl<'m> Writer<'m> {
         self.class = class;
     }
 
+    /// Writes rrsets with their signatures from here on (RFC 4035 §3.1).
+    pub fn set_dnssec(&mut self) {
+        self.has_dnssec = true;
+    }
+
+    /// Whether rrsets are written with their signatures.
+    pub fn has_dnssec(&self) -> bool {
+        self.has_dnssec
+    }
+
     /// Where the next record goes, and how many records each section has: answer, authority, additional.
     pub fn finish(self) -> (usize, [u16; 3]) {
         (self.at, [self.counts[1], self.counts[2], self.counts[3]])
     }
 
-    /// Writes an rrset under `owner`.
+    /// Writes an rrset under `owner`, its signatures with it where they are wanted.
     ///
     /// # Errors
     ///
     /// [`Full`] if it does not fit whole.
     pub fn rrset(&mut self, section: Section, owner: NameRef<'_>, rrset: RrsetRef<'_>, ttl: u32) -> Result<(), Full> {
-        self.records(section, owner, rrset.rtype(), ttl, rrset.rdatas())
+        let before = (self.at, self.target_count, self.counts);
+        self.records(section, owner, rrset.rtype(), ttl, rrset.rdatas())?;
+        if !self.has_dnssec {
+            return Ok(());
+        }
+        // A signature's TTL is that of what it covers (RFC 4034 §3).
+        let signed = self.records(section, owner, Rtype::RRSIG, ttl, rrset.signatures());
+        if signed.is_err() {
+            (self.at, self.target_count, self.counts) = before;
+        }
+        signed
+    }
+
+    /// Writes an rrset that nobody asked for: where there is no room for its signatures, without them (RFC 4035 §3.1.1).
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if not even its records fit.
+    pub fn additional(&mut self, owner: NameRef<'_>, rrset: RrsetRef<'_>) -> Result<(), Full> {
+        let section = Section::Additional;
+        let whole = self.rrset(section, owner, rrset, rrset.ttl());
+        whole.or_else(|Full| self.records(section, owner, rrset.rtype(), rrset.ttl(), rrset.rdatas()))
     }
 
     /// Writes the records of one owner and type.

@@ -1,7 +1,9 @@
 //! `reload`: make a running server look at its files now.
 
+use super::output::Output;
 use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
+use crate::control::socket;
 
 /// Make the running server look at its config and zones now
 ///
@@ -10,9 +12,14 @@ use crate::config::Overrides;
 pub(super) struct Arguments {
     #[command(flatten)]
     config: ConfigArgument,
+    /// Serve what is refused for having lost most of its names, or most of its zones: it is meant
+    #[arg(long)]
+    accept_loss: bool,
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
-    let _settings = arguments.config.load(&Overrides::default())?;
-    anyhow::bail!("`reload` is not built yet")
+    let config = arguments.config.load(&Overrides::default())?;
+    let look = socket::ask_reload(&socket::find(&config), arguments.accept_loss)?;
+    Output::new().print(look.say())?;
+    Ok(if look.is_refused() { Verdict::Errors } else { Verdict::Good })
 }

@@ -1,10 +1,17 @@
 //! `serve`: answer queries, and follow every edit.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
 use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
+use crate::control;
 
 /// Answer queries from zone files, and follow every edit of them
 ///
@@ -30,6 +37,16 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let Arguments { config, zones, listen, threads } = arguments;
     let overrides = Overrides { zones, listen, threads };
-    let _settings = config.load(&overrides)?;
-    anyhow::bail!("`serve` is not built yet")
+    let settings = config.load(&overrides)?;
+    start_log();
+    control::serve::serve(settings, overrides)?;
+    Ok(Verdict::Good)
+}
+
+/// Sends the log to standard error. What the libraries below say of each query would cost more than the answer does.
+fn start_log() {
+    let colour = super::output::wants_colour(std::io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_target(false);
+    let ours = Targets::new().with_target("zonewright", Level::INFO).with_default(Level::ERROR);
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }

@@ -1,7 +1,13 @@
 //! `status`: what a running server serves.
 
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+
+use super::output::Output;
 use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
+use crate::control::socket;
 
 /// Show what the running server serves, and what it refused
 ///
@@ -16,7 +22,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
-    let _settings = arguments.config.load(&Overrides::default())?;
-    let _json = arguments.json;
-    anyhow::bail!("`status` is not built yet")
+    let config = arguments.config.load(&Overrides::default())?;
+    let status = socket::ask_status(&socket::find(&config))?;
+    let text = match arguments.json {
+        true => serde_json::to_string(&status).context("writing JSON")? + "\n",
+        false => status.say(SystemTime::now()),
+    };
+    Output::new().print(text)?;
+    Ok(Verdict::Good)
 }

@@ -72,9 +72,6 @@ enum Seen {
 /// A file younger than this when it was read may change again under the same times: FAT keeps two seconds, others a tick.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// Includes of one zone: far past any real zone, and few enough that doubling includes cannot run for hours.
-const MAX_INCLUDES: usize = 1 << 16;
-
 /// Levels of directories below the root that are searched for zones; a deeper tree is no zone directory.
 const MAX_DIRECTORY_DEPTH: usize = 32;
 
@@ -171,9 +168,21 @@ pub fn stand_still(root: &Root, stamps: &[Stamp]) -> bool {
     stamps.iter().all(|stamp| root.look(&stamp.path) == stamp.seen)
 }
 
+/// One digest of all that was read: of the files' paths and their contents, in the order in which they were asked for.
+pub fn digest_of(stamps: &[Stamp]) -> u128 {
+    let mut hasher = keyed_hasher();
+    for stamp in stamps {
+        let path = stamp.path.as_os_str().as_bytes();
+        hasher.write_u64(path.len() as u64);
+        hasher.write(path);
+        hasher.write_u128(stamp.digest);
+    }
+    hasher.finish128().into()
+}
+
 impl Stamp {
     /// A file that nobody read, as it is now.
-    fn of(root: &Root, path: &Path) -> Self {
+    pub(super) fn of(root: &Root, path: &Path) -> Self {
         Self { path: path.into(), seen: root.look(path), digest: 0, settled: true }
     }
 
@@ -230,6 +239,12 @@ impl Root {
         let shown = here.and_then(|here| directory.strip_prefix(here).ok()).unwrap_or(directory);
         let shown = shown.strip_prefix(".").unwrap_or(shown).to_path_buf();
         Ok(Self { directory: directory.into(), shown, fd, walks: AtomicBool::new(cfg!(not(target_os = "linux"))) })
+    }
+
+    /// Whether the other is the same directory, and was not put in this one's place.
+    pub fn is(&self, other: &Root) -> bool {
+        let identity = |root: &Root| rustix::fs::fstat(&root.fd).map(|stat| (stat.st_dev, stat.st_ino));
+        matches!((identity(self), identity(other)), (Ok(mine), Ok(theirs)) if mine == theirs)
     }
 
     /// The directory, as it was named.
@@ -397,8 +412,6 @@ enum Refused {
     TooManyLinks,
     NotPlain { kind: &'static str },
     TooLarge { limit: u32 },
-    TooManyIncludes,
-    TooMuchText { limit: u32 },
     Failed(std::io::Error),
 }
 
@@ -452,17 +465,7 @@ impl Refused {
             Self::TooLarge { limit } => words(
                 format!("`{file}` has more than {limit} octets"),
                 "the limit keeps one file from taking all memory",
-                "split the file, or raise `file-octets` under [limits] in the config",
-            ),
-            Self::TooManyIncludes => words(
-                format!("`{file}` is not read: the zone has {MAX_INCLUDES} includes already"),
-                "files that include each other several times multiply, and would be read for hours",
-                "include a file once, and put its records into fewer files",
-            ),
-            Self::TooMuchText { limit } => words(
-                format!("`{file}` is not read: the zone's files would have more than {limit} octets together"),
-                "the limit for one file holds for all that a zone includes, each time it is included",
-                "raise `file-octets` under [limits] in the config",
+                "split the file, or raise `file_octets` under `[limits]` in the config",
             ),
             Self::Failed(error) => words(
                 format!("`{file}` cannot be read: {}", say(error)),
@@ -509,14 +512,12 @@ struct Reader<'r> {
     paths: HashMap<String, PathBuf>,
     /// By device and inode: the name that a file was first shown under, so that a link does not hide a cycle.
     names: HashMap<(u64, u64), String>,
-    includes: usize,
-    octets: u64,
 }
 
 impl<'r> Reader<'r> {
     fn new(root: &'r Root, limits: &'r Limits) -> Self {
         let (texts, paths, names) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { root, limits, stamps: Vec::new(), texts, paths, names, includes: 0, octets: 0 }
+        Self { root, limits, stamps: Vec::new(), texts, paths, names }
     }
 
     fn read(&mut self, path: &Path) -> Result<Source, Refused> {
@@ -551,16 +552,7 @@ impl<'r> Reader<'r> {
         }
         let beside = self.paths.get(from).and_then(|path| path.parent()).unwrap_or(Path::new(""));
         let path = normalise(beside, written).ok_or((None, Refused::LeavesRoot))?;
-        if self.includes >= MAX_INCLUDES {
-            return Err((Some(path), Refused::TooManyIncludes));
-        }
-        let source = self.read(&path).map_err(|refused| (Some(path.clone()), refused))?;
-        self.includes += 1;
-        self.octets += source.text().len() as u64;
-        if self.octets > u64::from(self.limits.file_octets) {
-            return Err((Some(path), Refused::TooMuchText { limit: self.limits.file_octets }));
-        }
-        Ok(source)
+        self.read(&path).map_err(|refused| (Some(path), refused))
     }
 }
 
@@ -589,10 +581,14 @@ fn show(path: &Path) -> String {
 
 /// 128 keyed bits of a text: whoever writes zone files cannot make two that collide.
 fn digest(text: &[u8]) -> u128 {
-    static KEY: OnceLock<[u8; 16]> = OnceLock::new();
-    let mut hasher = SipHasher13::new_with_key(KEY.get_or_init(random_key));
+    let mut hasher = keyed_hasher();
     hasher.write(text);
     hasher.finish128().into()
+}
+
+fn keyed_hasher() -> SipHasher13 {
+    static KEY: OnceLock<[u8; 16]> = OnceLock::new();
+    SipHasher13::new_with_key(KEY.get_or_init(random_key))
 }
 
 /// Sixteen octets that nobody else knows: what the standard library's own keys, which come from the system, make of two numbers.
@@ -603,7 +599,7 @@ pub(crate) fn random_key() -> [u8; 16] {
 }
 
 /// The zones of a root and their files.
-#[derive(Debug, Default)]
+#[derive(PartialEq, Eq, Debug, Default)]
 pub struct Listing {
     /// One for each zone, in canonical order of their names.
     pub zones: Vec<ZoneFile>,
@@ -747,5 +743,64 @@ impl Search<'_> {
             Ok(name) => self.listing.zones.push(ZoneFile { name, file: path, rival: None }),
             Err(error) => self.listing.misnamed.push((path, error.to_string())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn without_openat2_the_same_files_open_and_the_same_are_refused() {
+        let outer = tempfile::tempdir().unwrap();
+        let zones = outer.path().join("zones");
+        fs::create_dir_all(zones.join("sub/deep")).unwrap();
+        fs::write(outer.path().join("secret"), "secret").unwrap();
+        for file in ["a", "sub/b", "sub/deep/c"] {
+            fs::write(zones.join(file), file).unwrap();
+        }
+        let links = [
+            ("to_file", "sub/b"),
+            ("to_directory", "sub/deep"),
+            ("sub/deep/back", "../../a"),
+            ("sub/deep/out", "../../../secret"),
+            ("up", ".."),
+            ("there_and_back", "../zones/a"),
+            ("absolute", "/etc/passwd"),
+            ("itself", "itself"),
+            ("dangling", "nothing"),
+        ];
+        links.iter().for_each(|(link, target)| symlink(target, zones.join(link)).unwrap());
+        let paths = [
+            "a",
+            "sub/b",
+            "to_file",
+            "to_directory/c",
+            "to_directory/back",
+            "to_directory/../a",
+            "to_directory/../b",
+            "to_directory/out",
+            "up/secret",
+            "up",
+            "there_and_back",
+            "absolute",
+            "itself",
+            "dangling",
+            "missing",
+            "a/b",
+            "sub",
+        ];
+        let root = Root::open(&zones).unwrap();
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        for path in paths.map(Path::new) {
+            let identity = |fd: OwnedFd| rustix::fs::fstat(fd).map(|stat| stat.st_ino);
+            let by_steps = root.open_by_steps(path, flags).and_then(identity);
+            let at_once = root.open_beneath(path, flags).and_then(identity);
+            assert_eq!(by_steps, at_once, "{}", path.display());
+        }
+        assert!(!root.walks.load(Ordering::Relaxed), "this system has no openat2 to compare with");
     }
 }

@@ -1,6 +1,15 @@
 //! Time and the outside world: zone files in, what is served out, and every change of the former in the latter.
 
+#![expect(clippy::disallowed_methods, reason = "this is the room where files, clocks and threads are met")]
+
+pub mod follow;
 pub mod load;
+pub mod plan;
+pub mod reload;
+pub mod serve;
+pub mod socket;
+pub mod status;
+pub mod watch;
 
 pub use load::{Loaded, Root, load};
 

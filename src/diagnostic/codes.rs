@@ -100,6 +100,8 @@ codes! {
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
     MANY_FILES           "many-files"           Error   Reload "Two files claim to hold one zone.";
+    NO_ZONES             "no-zones"             Error   Reload "The zone directory cannot be read, or holds no zone any more.";
+    INTERNAL_FAULT       "internal-fault"       Error   Reload "Reading the zone ran into a fault of zonewright itself.";
 }
 
 /// The code of a name, as findings carry it.

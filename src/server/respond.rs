@@ -89,6 +89,9 @@ impl<'s> Reply<'s> {
         self.edns = edns;
         let limit = self.limit(out.len()) - self.opt_length(query.end, out.len());
         let mut writer = Writer::new(out, query.end, limit, self.has_compression);
+        if self.edns.is_some_and(|edns| edns.has_dnssec_ok) {
+            writer.set_dnssec();
+        }
         match records {
             Ok(()) => self.decide(&query, client, &mut writer),
             Err(query::Malformed) => self.refuse(Rcode::FORMERR, None),

@@ -35,6 +35,11 @@ impl<'e> Fields<'e> {
         self.tokens.get(self.next).copied()
     }
 
+    /// The token that was taken last.
+    pub fn last(&self) -> Option<Token> {
+        self.tokens[..self.next].last().copied()
+    }
+
     /// Takes all tokens that are left.
     pub fn take_rest(&mut self) -> &'e [Token] {
         let rest = &self.tokens[self.next..];

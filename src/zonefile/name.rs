@@ -25,13 +25,25 @@ pub(super) fn push(
     crate::dns::push_name(text, origin, out).map_err(|error| Box::new(malformed(text, at, error)))
 }
 
+/// A finding quotes no more characters of a text than this: the underline shows the rest.
+const SHOWN: usize = 48;
+
+/// A text as a headline quotes it, shortened.
+pub(super) fn shown(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    match text.char_indices().nth(SHOWN) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.into_owned(),
+    }
+}
+
 fn within(at: Span, start: usize, end: usize) -> Span {
     Span { file: at.file, start: at.start + start as u32, end: at.start + end as u32 }
 }
 
 fn malformed(text: &[u8], at: Span, error: NameError) -> Diagnostic {
     let code = if error.kind == NameErrorKind::BadEscape { &codes::BAD_ESCAPE } else { &codes::BAD_NAME };
-    let shown = String::from_utf8_lossy(text);
+    let shown = shown(text);
     let finding = Diagnostic::new(code, within(at, error.start, error.end), format!("`{shown}` is no name: {error}"));
     match error.kind {
         NameErrorKind::Empty => finding.fix("write `@` for the origin, or `.` for the root"),
@@ -66,7 +78,7 @@ fn non_ascii(text: &[u8], at: Span) -> Diagnostic {
     let start = text[..first].iter().rposition(|&octet| octet == b'.').map_or(0, |dot| dot + 1);
     let end = text[last..].iter().position(|&octet| octet == b'.').map_or(text.len(), |dot| last + dot);
     let guilty = &text[start..end];
-    let headline = format!("`{}` holds characters outside ASCII", String::from_utf8_lossy(text));
+    let headline = format!("`{}` holds characters outside ASCII", shown(text));
     let finding = Diagnostic::new(&codes::NON_ASCII_NAME, within(at, start, end), headline)
         .label("not ASCII")
         .why("resolvers ask for the A-label of such a name, never for these octets (RFC 5890 §2.3.2.1)");

@@ -98,7 +98,7 @@ fn compiled(zone: &Authority, name: &str, rtype: Rtype) -> (String, String) {
     let name = Name::absolute(name).expect("a name");
     let question = Question::new(name.as_ref(), KEY);
     let rdata = |octets: &[u8]| format!("{octets:02x?}");
-    match lookup(zone, &question, rtype) {
+    match lookup(zone, &question, rtype).outcome {
         Outcome::Answer(rrset) => (format!("answer {}", rrset.rtype().0), rdata(rrset.first())),
         Outcome::Alias(rrset) => ("alias".into(), rdata(rrset.first())),
         Outcome::Redirect(rrset, node) => (format!("redirect {}", node.name()), rdata(rrset.first())),

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::mnemonics::{Mnemonic, from_mnemonic};
+use super::number::decimal;
 use super::text::{Reader, Result};
 use crate::dns::Rtype;
 
@@ -57,22 +58,29 @@ fn push_bits(codes: &[u16], last: u8, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads the types that are left into one bitmap.
+/// Reads the types that are left into one bitmap; here alone a number is enough for a type (RFC 2535 §5.3).
 pub(super) fn read_old(reader: &mut Reader<'_, '_>) -> Result<()> {
     let mut codes = Vec::with_capacity(reader.fields.rest().len());
     while codes.is_empty() || reader.fields.peek().is_some() {
-        let token = reader.fields.peek();
-        let code = take_type(reader)?;
-        if !(1..128).contains(&code) {
-            let span = token.map_or(reader.fields.missing(), |token| reader.fields.span(token));
-            let headline = format!("an NXT record has no room for {}", Mnemonic(Rtype(code)));
-            return Err(Box::new(reader.rule(span, headline).label("types 1–127 only").fix("use NSEC instead of NXT")));
-        }
-        codes.push(code);
+        codes.push(take_old_type(reader)?);
     }
     let last = codes.iter().max().map_or(0, |&code| code as u8);
     push_bits(&codes, last, reader.out);
     Ok(())
+}
+
+fn take_old_type(reader: &mut Reader<'_, '_>) -> Result<u16> {
+    let Some(token) = reader.fields.peek() else { return take_type(reader) };
+    let code = match decimal(reader.fields.text(token), u16::MAX.into()) {
+        Some(number) => reader.word().map(|_| number as u16)?,
+        None => take_type(reader)?,
+    };
+    if (1..128).contains(&code) {
+        return Ok(code);
+    }
+    let headline = format!("an NXT record has no room for {}", Mnemonic(Rtype(code)));
+    let finding = reader.rule(reader.fields.span(token), headline).label("types 1–127 only");
+    Err(Box::new(finding.fix("use NSEC instead of NXT")))
 }
 
 /// Whether these are windows in order, none empty, each without zeros at its end.

@@ -56,9 +56,12 @@ pub(super) fn read_word(reader: &mut Reader<'_, '_>, encoding: &Encoding) -> Res
 
 fn decode_field(reader: &mut Reader<'_, '_>, tokens: &[Token], encoding: &Encoding) -> Result<()> {
     decode(reader.fields, tokens, encoding, reader.out).map_err(|fault| {
+        let starts_comment = |token: &&Token| reader.fields.text(**token).starts_with(b"#");
+        if let Some(&comment) = tokens.iter().find(starts_comment) {
+            return reader.expected(comment);
+        }
         let finding = reader.expected_within(fault.token, fault.span);
         match reader.fields.text(fault.token) {
-            text if text.starts_with(b"#") => reader.expected(fault.token),
             [b'0', b'x' | b'X', rest @ ..] if !rest.is_empty() => {
                 let fix = format!("write `{}`, without the `0x`", super::fault::shown(rest));
                 Box::new(finding.label("hexadecimal needs no prefix here").fix(fix))
@@ -84,10 +87,11 @@ pub(super) fn read_digest(reader: &mut Reader<'_, '_>, digests: &Digests) -> Res
         Some(exact) => format!("type {algorithm} has {exact}"),
         None => format!("{} are the least", digests.least()),
     };
-    let finding = reader.rule(span, format!("the {name} of this {mnemonic} record has {octets} octets, and {needs}"));
+    let count = super::fault::octets(octets);
+    let finding = reader.rule(span, format!("the {name} of this {mnemonic} record has {count}, and {needs}"));
     Err(Box::new(
         finding
-            .label(format!("{octets} octets"))
+            .label(count)
             .why("no key or zone has a digest of this length, so what it vouches for would never be trusted")
             .fix("copy it once more, to its last digit"),
     ))
@@ -174,7 +178,8 @@ fn locate(fields: &Fields<'_>, tokens: &[Token], error: DecodeError, encoding: &
     };
     let label = match error.kind {
         DecodeKind::Length if encoding.bit_width() == 4 => "half an octet: the digits must come in pairs",
-        DecodeKind::Length => "cut short: it ends amid an octet or lacks its `=`",
+        DecodeKind::Length if encoding.bit_width() == 6 => "cut short: it ends amid an octet or lacks its `=`",
+        DecodeKind::Length => "cut short: it ends amid an octet",
         DecodeKind::Symbol => "not a digit of this encoding",
         DecodeKind::Trailing => "bits after the last octet that are not zero",
         DecodeKind::Padding => "`=` belongs at the end only",

@@ -1,36 +1,50 @@
 //! The words of findings about rdata, made of the names of type and field.
 
 use super::mnemonics::Mnemonic;
-use super::table::TypeRow;
+use super::table::{Field, TypeRow};
 use super::text::Reader;
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::dns::Rtype;
 use crate::source::Span;
 use crate::zonefile::Fields;
 use crate::zonefile::lexer::{Token, TokenKind};
+pub(super) use crate::zonefile::name::shown;
 
-/// A finding quotes no more characters of a token than this: the underline shows the rest.
-const SHOWN: usize = 48;
-
-/// A token's text for a headline, shortened.
-pub(super) fn shown(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text);
-    match text.char_indices().nth(SHOWN) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.into_owned(),
+/// A noun with its article, by its first letter and its plural: field names are chosen so that this is right.
+fn with_article(noun: &str) -> String {
+    let spoken_vowel = ["RFC", "NSAP", "X.", "a", "e", "i", "o", "A", "E", "I", "O"];
+    if noun.ends_with("data") || (noun.ends_with('s') && !noun.ends_with("ss")) {
+        noun.to_owned()
+    } else if spoken_vowel.iter().any(|start| noun.starts_with(start)) {
+        format!("an {noun}")
+    } else {
+        format!("a {noun}")
     }
 }
 
-/// A noun with its article, by its first letter: field names are chosen so that this is right.
-fn with_article(noun: &str) -> String {
-    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) || noun.starts_with("RFC");
-    format!("{} {noun}", if vowel { "an" } else { "a" })
+/// A record as its type wants it, `MX PREFERENCE EXCHANGE`; one with a single field as an example.
+fn synopsis(row: &TypeRow) -> String {
+    if let [only] = row.fields {
+        return format!("{} {}", row.mnemonic, only.kind.example());
+    }
+    let parts = row.fields.iter().flat_map(|field| field.name.split(", ")).flat_map(|part| part.split(" and "));
+    parts.fold(row.mnemonic.to_owned(), |line, part| line + " " + &part.to_uppercase().replace(' ', "-"))
 }
 
-/// A record as its type wants it: `MX PREFERENCE EXCHANGE`.
-fn synopsis(row: &TypeRow) -> String {
-    let field = |name: &str| name.to_uppercase().replace(", ", " ").replace(" AND ", " ").replace(' ', "-");
-    row.fields.iter().fold(row.mnemonic.to_owned(), |line, part| line + " " + &field(part.name))
+/// A text that would do for a field, for fixes.
+fn example(field: Field) -> &'static str {
+    match field.name {
+        "priority" => "1",
+        "port" => "443",
+        "algorithm" => "13",
+        "digest type" => "2",
+        _ => field.kind.example(),
+    }
+}
+
+/// So many octets, in words.
+pub(super) fn octets(count: usize) -> String {
+    if count == 1 { "1 octet".to_owned() } else { format!("{count} octets") }
 }
 
 /// A type without a presentation format, written as if it had one.
@@ -70,12 +84,8 @@ impl Reader<'_, '_> {
         let headline = format!("this {mnemonic} record ends before its {name}");
         Box::new(
             self.blame(&codes::MISSING_FIELD, self.fields.missing(), headline)
-                .label(format!("the {name} belongs here"))
-                .fix(format!(
-                    "write it as `{}`, the {name} such as `{}`",
-                    synopsis(self.row),
-                    self.field.kind.example()
-                )),
+                .label(format!("the {name} should be here"))
+                .fix(self.rewrite()),
         )
     }
 
@@ -90,18 +100,26 @@ impl Reader<'_, '_> {
     /// The same, with the underline on a part of the token only, and no other slip considered.
     #[cold]
     pub(super) fn expected_within(&self, token: Token, span: Span) -> Box<Diagnostic> {
-        let example = self.field.kind.example();
         Box::new(
             self.blame(&codes::BAD_FIELD, span, self.headline(token))
                 .label(format!("not {}", with_article(self.field.name)))
-                .fix(format!("write it as `{}`, the {} such as `{example}`", synopsis(self.row), self.field.name)),
+                .fix(self.rewrite()),
         )
     }
 
     /// `expected a preference (0–65535) in this MX record, found `mail``.
-    pub(super) fn headline(&self, token: Token) -> String {
+    fn headline(&self, token: Token) -> String {
         let found = shown(self.fields.text(token));
         format!("expected {} in this {} record, found `{found}`", self.wanted(), self.row.mnemonic)
+    }
+
+    /// The fix that always holds: the record in outline, and an example of the field.
+    fn rewrite(&self) -> String {
+        let outline = synopsis(self.row);
+        if self.row.fields.len() == 1 {
+            return format!("write it as in `{outline}`");
+        }
+        format!("write `{outline}`, with {} such as `{}`", with_article(self.field.name), example(self.field))
     }
 
     /// Quotes around what is no string.
@@ -123,8 +141,7 @@ impl Reader<'_, '_> {
         if token.kind != TokenKind::Word || !text.starts_with(b"#") {
             return None;
         }
-        let last = self.fields.rest().last().copied().unwrap_or(token);
-        let span = self.fields.span(token).to(self.fields.span(last));
+        let span = Span { end: self.fields.everything().end, ..self.fields.span(token) };
         Some(Box::new(
             self.blame(&codes::HASH_COMMENT, span, "a comment starts with `#`")
                 .label("read as data, not as a comment")
@@ -137,17 +154,18 @@ impl Reader<'_, '_> {
     fn number_left_out(&self, token: Token) -> Option<Box<Diagnostic>> {
         let text = self.fields.text(token);
         let rest = self.fields.rest();
+        let comment = rest.iter().position(|&token| self.fields.text(token).starts_with(b"#"));
+        let rest = &rest[..comment.unwrap_or(rest.len())];
         let wanted = self.row.fields.len() - self.index;
         let starts_as_number = text.first().is_none_or(|octet| octet.is_ascii_digit() || b"-+".contains(octet));
         if !self.field.kind.is_number() || starts_as_number || rest.len() + 2 != wanted {
             return None;
         }
-        let example = self.field.kind.example();
         let tail = rest.iter().fold(self.written(token), |line, &token| line + " " + &self.written(token));
         Some(Box::new(
             self.blame(&codes::MISSING_FIELD, self.fields.span(token), self.headline(token))
-                .label(format!("the {} belongs before this", self.field.name))
-                .fix(format!("write `{example} {tail}`")),
+                .label(format!("the {} should stand before this", self.field.name))
+                .fix(format!("write `{} {tail}`", example(self.field))),
         ))
     }
 
@@ -169,12 +187,13 @@ impl Reader<'_, '_> {
         let headline = format!("`{found}` stands after the {name} of this {mnemonic} record, its last field");
         let last = self.fields.rest().last().copied().unwrap_or(token);
         let span = self.fields.span(token).to(self.fields.span(last));
-        let fix = if self.field.kind.is_string() {
-            format!("put quotes around the whole {name}, as in `\"two words\"`")
-        } else if self.row.fields.len() == 1 {
-            format!("delete it, or give it a record of its own: one {mnemonic} record holds one {name}")
-        } else {
-            format!("delete it: the record is `{}`", synopsis(self.row))
+        let fix = match self.fields.last() {
+            Some(last) if self.field.kind.is_string() && last.kind == TokenKind::Word => {
+                let rest = self.fields.rest().iter();
+                let whole = rest.fold(self.written(last), |line, &token| line + " " + &self.written(token));
+                format!("put quotes around the whole {name}: `\"{}\"`", whole.replace('"', ""))
+            }
+            _ => format!("delete it, or give it a record of its own, as in `{}`", synopsis(self.row)),
         };
         Box::new(self.blame(&codes::TRAILING_FIELD, span, headline).label("one too many").fix(fix))
     }

@@ -67,11 +67,11 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> text::Result<()> {
     let name = reader.field.name;
     match GatewayType::of(reader.rdata()) {
         Some(GatewayType::Ipv4) => {
-            reader.field.kind = Kind::Ipv4;
+            reader.field = Field { name: "IPv4 address", kind: Kind::Ipv4 };
             address::read_v4(reader)
         }
         Some(GatewayType::Ipv6) => {
-            reader.field.kind = Kind::Ipv6;
+            reader.field = Field { name: "IPv6 address", kind: Kind::Ipv6 };
             address::read_v6(reader)
         }
         Some(GatewayType::Name) => reader.read_name(),
@@ -103,8 +103,8 @@ pub(super) fn end(rdata: &[u8], at: usize) -> Option<usize> {
 /// Prints a gateway, which is at `octets` of valid `rdata`.
 pub(super) fn print(rdata: &[u8], octets: &[u8], f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
     match GatewayType::of(rdata) {
-        Some(GatewayType::Ipv4) => super::print::array(octets, f, |octets| Ipv4Addr::from(octets)),
-        Some(GatewayType::Ipv6) => super::print::array(octets, f, |octets: [u8; 16]| Ipv6Addr::from(octets)),
+        Some(GatewayType::Ipv4) => super::print::array::<4, _>(octets, f, Ipv4Addr::from),
+        Some(GatewayType::Ipv6) => super::print::array::<16, _>(octets, f, Ipv6Addr::from),
         Some(GatewayType::Name) => super::print::name(octets, f),
         Some(GatewayType::None) | None => f.write_str("."),
     }

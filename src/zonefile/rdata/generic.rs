@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::fault::{long_rdata, shown};
+use super::fault::{long_rdata, octets as in_words, shown};
 use super::mnemonics::Mnemonic;
 use super::text::Result;
 use super::{MAX_RDATA, encoded, is_valid, number};
@@ -30,7 +30,8 @@ pub(super) fn is_next(fields: &Fields<'_>) -> bool {
 /// Appends the octets; those of a type with a row must be what the row asks for.
 pub(super) fn read(rtype: Rtype, fields: &mut Fields<'_>, out: &mut Vec<u8>) -> Result<()> {
     let start = out.len();
-    let mark = fields.take();
+    // The mark itself, which the caller has seen.
+    let _ = fields.take();
     let length = fields.take().ok_or_else(|| missing_length(fields))?;
     let stated = number::decimal(fields.text(length), u64::MAX).ok_or_else(|| bad_length(fields, length))? as usize;
     let digits = fields.take_rest();
@@ -45,9 +46,7 @@ pub(super) fn read(rtype: Rtype, fields: &mut Fields<'_>, out: &mut Vec<u8>) -> 
     if is_valid(rtype, &out[start..]) {
         return Ok(());
     }
-    let span = fields.everything();
-    debug_assert!(mark.is_some());
-    Err(not_of_type(rtype, octets, span))
+    Err(not_of_type(rtype, octets, fields.everything()))
 }
 
 fn missing_length(fields: &Fields<'_>) -> Box<Diagnostic> {
@@ -78,7 +77,7 @@ fn not_hex(fields: &Fields<'_>, fault: encoded::Fault) -> Box<Diagnostic> {
 }
 
 fn wrong_length(fields: &Fields<'_>, token: Token, octets: usize, stated: usize) -> Box<Diagnostic> {
-    let headline = format!("the length says {stated} octets, and {octets} follow");
+    let headline = format!("the length says {}, and {octets} follow", in_words(stated));
     Box::new(
         Diagnostic::new(&codes::BAD_FIELD, fields.span(token), headline)
             .label(format!("should be {octets}"))
@@ -93,9 +92,9 @@ fn not_of_type(rtype: Rtype, octets: usize, span: crate::source::Span) -> Box<Di
         Diagnostic::new(
             &codes::BAD_FIELD,
             span,
-            format!("these {octets} octets are not the data of {mnemonic} records"),
+            format!("the octets after `\\#` are not the data of {mnemonic} records"),
         )
-        .label("do not fit the type's fields")
+        .label(format!("{}, which do not fit the type's fields", in_words(octets)))
         .why("data of a known type is checked however it is written (RFC 3597 §5)")
         .fix(format!("write the {mnemonic} record in its own text form")),
     )

@@ -40,6 +40,8 @@ pub enum Kind {
     CanonicalName,
     /// A name that is never compressed and always kept as it is.
     Name,
+    /// The same as [`CanonicalName`](Self::CanonicalName), with no more labels than the record counts (RFC 4034 §3.1).
+    Signer,
     /// Names to the end, perhaps none.
     Names,
     /// A length octet and up to 255 octets.
@@ -50,8 +52,6 @@ pub enum Kind {
     CharStrs,
     /// One string that fills the rest, of any length.
     Text,
-    /// The same, and not empty.
-    NonEmptyText,
     /// A character-string of four decimal digits or more (RFC 1183 §3.1).
     Digits,
     /// A character-string that holds a decimal number, of at most this magnitude (RFC 1712 §3).
@@ -62,6 +62,8 @@ pub enum Kind {
     Base64,
     /// Octets to the end, perhaps none.
     OptionalBase64,
+    /// Octets to the end, none if the flags that start the rdata say so (RFC 2535 §3.1.2).
+    Key,
     /// Octets to the end; none are written `-`.
     DashBase64,
     /// Octets to the end, at least one.
@@ -111,7 +113,7 @@ impl Kind {
     pub(super) const fn name_rule(self) -> Option<NameRule> {
         match self {
             Self::CompressibleName => Some(NameRule { compress: true, canonical_lower: true }),
-            Self::CanonicalName => Some(NameRule { compress: false, canonical_lower: true }),
+            Self::CanonicalName | Self::Signer => Some(NameRule { compress: false, canonical_lower: true }),
             Self::Name | Self::Names | Self::Gateway => Some(NameRule { compress: false, canonical_lower: false }),
             _ => None,
         }
@@ -124,6 +126,7 @@ impl Kind {
             Self::Names
                 | Self::OptionalCharStr
                 | Self::OptionalBase64
+                | Self::Key
                 | Self::OptionalTypeBitmap
                 | Self::Ports
                 | Self::Prefixes
@@ -138,7 +141,7 @@ impl Kind {
 
     /// Whether the field holds a string that quotes keep together.
     pub(super) fn is_string(self) -> bool {
-        matches!(self, Self::CharStr | Self::OptionalCharStr | Self::Text | Self::NonEmptyText)
+        matches!(self, Self::CharStr | Self::OptionalCharStr | Self::Text)
     }
 
     /// What stands in brackets after the field's name in a finding; empty where the name says it all.
@@ -152,7 +155,7 @@ impl Kind {
             Self::Named16(_) => "0–65535 or a mnemonic",
             Self::Ttl => "seconds, or as in `1h30m`",
             Self::Time => "YYYYMMDDHHmmSS in UTC, or seconds since 1970",
-            Self::Base64 | Self::OptionalBase64 => "base64",
+            Self::Base64 | Self::OptionalBase64 | Self::Key => "base64",
             Self::DashBase64 => "base64, or `-` for none",
             Self::Hex | Self::Digest(_) => "hexadecimal",
             Self::Salt => "hexadecimal, or `-` for none",
@@ -169,22 +172,23 @@ impl Kind {
     /// A text that would do, for fixes.
     pub(super) fn example(self) -> &'static str {
         match self {
-            Self::U8 | Self::U32 | Self::U64 | Self::Named8(_) => "0",
+            Self::U8 | Self::U32 | Self::U64 => "0",
             Self::U16 => "10",
+            Self::Named8(_) => "6",
             Self::Named16(_) | Self::GatewayType => "1",
             Self::Ttl => "1h",
             Self::Time => "20300101000000",
             Self::Rtype | Self::TypeBitmap | Self::OptionalTypeBitmap | Self::OldBitmap => "A",
             Self::Ipv4 => "192.0.2.1",
             Self::Ipv6 => "2001:db8::1",
-            Self::CompressibleName | Self::CanonicalName | Self::Name | Self::Names | Self::Gateway => {
+            Self::CompressibleName | Self::CanonicalName | Self::Signer | Self::Name | Self::Names | Self::Gateway => {
                 "host.example.org."
             }
-            Self::CharStr | Self::OptionalCharStr | Self::CharStrs | Self::Text | Self::NonEmptyText => "\"text\"",
+            Self::CharStr | Self::OptionalCharStr | Self::CharStrs | Self::Text => "\"text\"",
             Self::Digits => "311061700956",
             Self::Decimal(_) => "10.5",
             Self::Tag => "issue",
-            Self::Base64 | Self::OptionalBase64 | Self::DashBase64 => "AQIDBA==",
+            Self::Base64 | Self::OptionalBase64 | Self::Key | Self::DashBase64 => "AQIDBA==",
             Self::Hex | Self::Digest(_) | Self::Salt => "0A1B2C",
             Self::Hash => "2vptu5timamqttgl4luu9kg21e0aor3s",
             Self::Eui(6) => "00-00-5e-00-53-2a",

@@ -37,8 +37,8 @@ struct Angle {
 
 const LATITUDE: Angle = Angle {
     degrees: "latitude in degrees (0–90)",
-    minutes: "latitude's minutes (0–59), N or S",
-    seconds: "latitude's seconds (0–59.999), N or S",
+    minutes: "minute of latitude (0–59), or N or S",
+    seconds: "second of latitude (0–59.999), or N or S",
     most: 90,
     positive: b'N',
     negative: b'S',
@@ -46,8 +46,8 @@ const LATITUDE: Angle = Angle {
 
 const LONGITUDE: Angle = Angle {
     degrees: "longitude in degrees (0–180)",
-    minutes: "longitude's minutes (0–59), E or W",
-    seconds: "longitude's seconds (0–59.999), E or W",
+    minutes: "minute of longitude (0–59), or E or W",
+    seconds: "second of longitude (0–59.999), or E or W",
     most: 180,
     positive: b'E',
     negative: b'W',

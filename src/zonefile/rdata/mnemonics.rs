@@ -37,12 +37,12 @@ fn numbered(text: &[u8]) -> Option<Rtype> {
     super::number::decimal(digits, u64::from(u16::MAX)).map(|code| Rtype(code as u16))
 }
 
-/// A text of up to 16 octets as one number, upper-cased, so that looking it up compares registers.
+/// A text of up to 15 octets as one number, upper-cased after a leading one, so that looking it up compares registers.
 const fn fold(text: &[u8]) -> Option<u128> {
-    if text.len() > 16 {
+    if text.len() > 15 {
         return None;
     }
-    let (mut key, mut index) = (0, 0);
+    let (mut key, mut index) = (1, 0);
     while index < text.len() {
         key = key << 8 | text[index].to_ascii_uppercase() as u128;
         index += 1;
@@ -62,7 +62,7 @@ static SORTED: [(u128, u16); MNEMONICS] = {
         } else {
             (META[count - ROWS.len()].0, META[count - ROWS.len()].1.0)
         };
-        let Some(key) = fold(mnemonic.as_bytes()) else { panic!("a mnemonic has more than 16 octets") };
+        let Some(key) = fold(mnemonic.as_bytes()) else { panic!("a mnemonic has more than 15 octets") };
         let mut at = count;
         while at > 0 && sorted[at - 1].0 > key {
             sorted[at] = sorted[at - 1];

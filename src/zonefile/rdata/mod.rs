@@ -28,6 +28,7 @@ mod loc;
 mod mnemonics;
 mod number;
 mod print;
+mod signing;
 mod strings;
 mod svcb;
 mod svcparam;

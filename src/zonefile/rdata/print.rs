@@ -52,16 +52,17 @@ fn print_field(kind: Kind, rdata: &[u8], octets: &[u8], f: &mut fmt::Formatter<'
         Kind::Named8(_) | Kind::Named16(_) | Kind::GatewayType => write!(f, "{}", from_wire(octets)),
         Kind::Time => time::print(from_wire(octets), f),
         Kind::Rtype => write!(f, "{}", Mnemonic(Rtype(from_wire(octets) as u16))),
-        Kind::Ipv4 => array(octets, f, |octets: [u8; 4]| Ipv4Addr::from(octets)),
-        Kind::Ipv6 => array(octets, f, |octets: [u8; 16]| Ipv6Addr::from(octets)),
-        Kind::CompressibleName | Kind::CanonicalName | Kind::Name => name(octets, f),
+        Kind::Ipv4 => array::<4, _>(octets, f, Ipv4Addr::from),
+        Kind::Ipv6 => array::<16, _>(octets, f, Ipv6Addr::from),
+        Kind::CompressibleName | Kind::CanonicalName | Kind::Signer | Kind::Name => name(octets, f),
         Kind::Names => each(octets, f, |octets| NameRef::parse(octets).map_or(0, |name| name.octets().len()), name),
         Kind::CharStr | Kind::OptionalCharStr | Kind::Digits | Kind::Decimal(_) => string(octets, f),
         Kind::CharStrs => each(octets, f, |octets| 1 + usize::from(octets[0]), string),
-        Kind::Text | Kind::NonEmptyText => write!(f, "{}", Quoted(octets)),
+        Kind::Text => write!(f, "{}", Quoted(octets)),
         Kind::Tag => octets[1..].iter().try_for_each(|&octet| f.write_char(octet.into())),
-        Kind::DashBase64 | Kind::Salt if octets.is_empty() || octets == [0] => f.write_char('-'),
-        Kind::Base64 | Kind::OptionalBase64 | Kind::DashBase64 => write!(f, "{}", encoded::base64(octets)),
+        Kind::DashBase64 if octets.is_empty() => f.write_char('-'),
+        Kind::Salt if octets.len() == 1 => f.write_char('-'),
+        Kind::Base64 | Kind::OptionalBase64 | Kind::Key | Kind::DashBase64 => write!(f, "{}", encoded::base64(octets)),
         Kind::Hex | Kind::Digest(_) => write!(f, "{}", encoded::hex(octets)),
         Kind::Salt => write!(f, "{}", encoded::hex(&octets[1..])),
         Kind::Hash => write!(f, "{}", encoded::base32hex(&octets[1..])),
@@ -85,7 +86,7 @@ fn print_field(kind: Kind, rdata: &[u8], octets: &[u8], f: &mut fmt::Formatter<'
 pub(super) fn array<const N: usize, T: Display>(
     octets: &[u8],
     f: &mut fmt::Formatter<'_>,
-    convert: impl Fn([u8; N]) -> T,
+    convert: fn([u8; N]) -> T,
 ) -> fmt::Result {
     let octets = <[u8; N]>::try_from(octets).map_err(|_| fmt::Error)?;
     convert(octets).fmt(f)

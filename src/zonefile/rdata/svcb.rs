@@ -128,8 +128,8 @@ fn unknown_key(reader: &Reader<'_, '_>, token: Token, name: &[u8]) -> Box<Diagno
 }
 
 fn bad_value(reader: &Reader<'_, '_>, key: u16, written: &Written, problem: &'static str) -> Box<Diagnostic> {
-    let headline = format!("the value of `{}` is not what the key asks for: {problem}", Key(key));
-    let finding = reader.rule(written.guilty, headline).label(problem);
+    let headline = format!("the value of `{}` is malformed: {problem}", Key(key));
+    let finding = reader.rule(written.guilty, headline).label(format!("not a value for `{}`", Key(key)));
     Box::new(finding.fix(format!("write it as `{}`", svcparam::example(key))))
 }
 

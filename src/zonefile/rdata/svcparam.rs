@@ -106,7 +106,7 @@ pub(super) fn push(key: u16, is_generic: bool, value: Option<&[u8]>, out: &mut V
     match form {
         Form::Keys => push_keys(text, out)?,
         Form::Ids | Form::Segments => push_list(text, out)?,
-        Form::Empty if !text.is_empty() => return Err("the key takes no value"),
+        Form::Empty if value.is_some() => return Err("the key takes no value, and no `=`"),
         Form::Empty => {}
         Form::Port => {
             let port = decimal(text, u16::MAX.into()).ok_or("a port is a number, 0–65535")?;
@@ -206,7 +206,7 @@ pub(super) fn is_valid(key: u16, value: &[u8]) -> bool {
     let pairs = || value.chunks_exact(2).map(from_wire);
     match form(key) {
         Form::Keys => is_multiple(value, 2) && from_wire(&value[..2]) != 0 && pairs().is_sorted_by(|a, b| a < b),
-        Form::Ids => !value.is_empty() && Items(value).is_whole(),
+        Form::Ids => !value.is_empty() && is_whole(value),
         Form::Empty => value.is_empty(),
         Form::Port => value.len() == 2,
         Form::Ipv4s => is_multiple(value, 4),
@@ -214,7 +214,7 @@ pub(super) fn is_valid(key: u16, value: &[u8]) -> bool {
         Form::Ipv6s => is_multiple(value, 16),
         Form::Template => is_template(value),
         Form::Groups => is_multiple(value, 2) && all_differ(pairs().collect()),
-        Form::Segments => Items(value).is_whole(),
+        Form::Segments => is_whole(value),
         Form::Opaque => true,
     }
 }
@@ -240,11 +240,10 @@ fn is_template(value: &[u8]) -> bool {
 /// Length-prefixed strings, none empty; ends early where one is empty or cut short.
 struct Items<'a>(&'a [u8]);
 
-impl Items<'_> {
-    fn is_whole(mut self) -> bool {
-        self.by_ref().for_each(drop);
-        self.0.is_empty()
-    }
+fn is_whole(value: &[u8]) -> bool {
+    let mut items = Items(value);
+    items.by_ref().for_each(drop);
+    items.0.is_empty()
 }
 
 impl<'a> Iterator for Items<'a> {
@@ -269,13 +268,9 @@ pub(super) fn print(key: u16, value: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::
         Form::Ids | Form::Segments => write!(f, "{}", Quoted(&escaped_list(value))),
         Form::Empty => Ok(()),
         Form::Port => write!(f, "{}", from_wire(value)),
-        Form::Ipv4s => {
-            list(value.chunks(4), f, |item, f| super::print::array(item, f, |item: [u8; 4]| Ipv4Addr::from(item)))
-        }
+        Form::Ipv4s => list(value.chunks(4), f, |item, f| super::print::array::<4, _>(item, f, Ipv4Addr::from)),
         Form::Base64 => write!(f, "{}", encoded::base64(value)),
-        Form::Ipv6s => {
-            list(value.chunks(16), f, |item, f| super::print::array(item, f, |item: [u8; 16]| Ipv6Addr::from(item)))
-        }
+        Form::Ipv6s => list(value.chunks(16), f, |item, f| super::print::array::<16, _>(item, f, Ipv6Addr::from)),
         Form::Groups => list(value.chunks(2), f, |group, f| write!(f, "{}", from_wire(group))),
         Form::Template | Form::Opaque => write!(f, "{}", Quoted(value)),
     }

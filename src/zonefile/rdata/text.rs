@@ -3,8 +3,8 @@
 use super::kind::Kind;
 use super::table::{Field, TypeRow, row};
 use super::{
-    MAX_RDATA, address, apl, bitmap, encoded, fault, gateway, generic, hip, identifier, loc, number, strings, svcb,
-    time, wks,
+    MAX_RDATA, address, apl, bitmap, encoded, fault, gateway, generic, hip, identifier, loc, number, signing, strings,
+    svcb, time, wks,
 };
 use crate::diagnostic::Diagnostic;
 use crate::dns::Rtype;
@@ -60,6 +60,7 @@ impl<'e> Reader<'_, 'e> {
             Kind::Ipv4 => address::read_v4(self),
             Kind::Ipv6 => address::read_v6(self),
             Kind::CompressibleName | Kind::CanonicalName | Kind::Name => self.read_name(),
+            Kind::Signer => signing::read_signer(self),
             Kind::Names => self.read_each(Self::read_name),
             Kind::CharStr => strings::read(self),
             Kind::OptionalCharStr => self.read_if_any(strings::read),
@@ -67,13 +68,13 @@ impl<'e> Reader<'_, 'e> {
                 strings::read(self)?;
                 self.read_each(strings::read)
             }
-            Kind::Text => strings::read_text(self, 0),
-            Kind::NonEmptyText => strings::read_text(self, 1),
+            Kind::Text => strings::read_text(self),
             Kind::Digits => strings::read_digits(self),
             Kind::Decimal(limit) => strings::read_decimal(self, limit),
             Kind::Tag => strings::read_tag(self),
             Kind::Base64 => encoded::read_base64(self),
             Kind::OptionalBase64 => self.read_if_any(encoded::read_base64),
+            Kind::Key => signing::read_key(self),
             Kind::DashBase64 => encoded::read_dash_base64(self),
             Kind::Hex => encoded::read_hex(self),
             Kind::Digest(digests) => encoded::read_digest(self, digests),

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::table::Field;
-use super::{apl, bitmap, gateway, hip, loc, strings, svcb, wks};
+use super::{apl, bitmap, gateway, hip, loc, signing, strings, svcb, wks};
 use crate::dns::NameRef;
 
 /// Whether the fields fill `rdata` exactly.
@@ -23,6 +23,7 @@ pub(super) fn end(kind: Kind, rdata: &[u8], at: usize) -> Option<usize> {
         Kind::Ipv6 => skip(rdata, at, 16),
         Kind::Eui(octets) => skip(rdata, at, octets),
         Kind::CompressibleName | Kind::CanonicalName | Kind::Name => name_end(rdata, at),
+        Kind::Signer => signing::signer_end(rdata, at),
         Kind::Names => each(rdata, at, name_end),
         Kind::CharStr => string(rdata, at, |_| true),
         Kind::OptionalCharStr if at == rdata.len() => Some(at),
@@ -34,11 +35,12 @@ pub(super) fn end(kind: Kind, rdata: &[u8], at: usize) -> Option<usize> {
         Kind::Salt => string(rdata, at, |_| true),
         Kind::Hash => string(rdata, at, |octets| !octets.is_empty()),
         Kind::Text | Kind::OptionalBase64 | Kind::DashBase64 | Kind::Opaque => all(rdata, at, 0),
-        Kind::NonEmptyText | Kind::Base64 | Kind::Hex | Kind::Nsap => all(rdata, at, 1),
+        Kind::Base64 | Kind::Hex | Kind::Nsap => all(rdata, at, 1),
         Kind::Digest(digests) => {
             let algorithm = *rdata.get(at.checked_sub(1)?)?;
             all(rdata, at, 0).filter(|end| digests.allows(algorithm, end - at))
         }
+        Kind::Key => signing::key_end(rdata, at),
         Kind::TypeBitmap => rest(rdata, at, |octets| bitmap::is_valid(octets, 1)),
         Kind::OptionalTypeBitmap => rest(rdata, at, |octets| bitmap::is_valid(octets, 0)),
         Kind::OldBitmap => rest(rdata, at, bitmap::is_valid_old),

@@ -1,0 +1,320 @@
+//! The loop that follows the zone directory: hints, signals and requests in, looks out.
+//!
+//! Runs in a thread of its own: reading and freeing a million records is never in the way of an answer. The config file is
+//! read again whenever it changed; what can follow it while serving does.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::reload::{Demand, Reloader};
+use super::status::{self, Look, Status};
+use super::watch::{Debounce, Hint, Watch};
+use crate::config::{Config, LoadError, Overrides};
+use crate::diagnostic::render::{self, Format};
+
+/// How often what was served before is tried to be freed, while somebody still reads it.
+const FREE_EVERY: Duration = Duration::from_millis(500);
+
+/// A tree that is copied, or an editor at work, settles sooner; past this the log tells.
+const UNSETTLED: Duration = Duration::from_secs(5);
+
+/// Zones of one look that the log names one by one; `status` shows all.
+const MOST_LISTED: usize = 50;
+
+/// What the loop is told.
+#[derive(Debug)]
+pub enum Message {
+    /// A file event.
+    Hint(Hint),
+    /// Somebody asks for a look, and may want to hear what came of it.
+    Look(Demand, Option<tokio::sync::oneshot::Sender<Look>>),
+    /// The end.
+    Stop,
+}
+
+/// What `status` shows, as of the last look.
+pub type SharedStatus = Arc<Mutex<Arc<Status>>>;
+
+/// Follows the zone directory of a config.
+pub struct Follower {
+    reloader: Reloader,
+    settings: Settings,
+    status: SharedStatus,
+    debounce: Debounce,
+    watch: Option<Watch>,
+    /// Whether the system refused to tell of file events.
+    is_blind: bool,
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    /// Messages that came in while a look was busy with hints.
+    waiting: VecDeque<Message>,
+    /// Since when no look found the files at rest.
+    unsettled: Option<Instant>,
+    /// Whether the first look is over, of which the start has its own summary.
+    is_started: bool,
+    /// What was logged last of what holds until further notice, so that it is logged once.
+    told: (Option<String>, Vec<String>),
+}
+
+impl Follower {
+    /// Takes the first look, at whatever `config` says.
+    pub fn start(config: Config, overrides: Overrides) -> (Self, Look) {
+        let (sender, receiver) = mpsc::channel();
+        let reloader = Reloader::new(config.policy.clone());
+        let settings = Settings::new(config, overrides);
+        let pid = std::process::id();
+        let status = Status { build: status::BUILD.into(), pid, ..Status::default() };
+        let status = Arc::new(Mutex::new(Arc::new(status)));
+        let mut follower = Self {
+            reloader,
+            settings,
+            status,
+            debounce: Debounce::default(),
+            watch: None,
+            is_blind: false,
+            sender,
+            receiver,
+            waiting: VecDeque::new(),
+            unsettled: None,
+            is_started: false,
+            told: (None, Vec::new()),
+        };
+        // Before the look: what changes during it is then seen.
+        follower.watch();
+        let look = follower.look(Demand { republish: true, ..Demand::default() });
+        follower.is_started = true;
+        (follower, look)
+    }
+
+    /// Where answers are to be taken from.
+    pub fn publisher(&self) -> crate::server::Publisher {
+        self.reloader.publisher()
+    }
+
+    /// Where to send what the loop is to be told.
+    pub fn sender(&self) -> Sender<Message> {
+        self.sender.clone()
+    }
+
+    /// What `status` shows.
+    pub fn status(&self) -> SharedStatus {
+        Arc::clone(&self.status)
+    }
+
+    /// Looks whenever there is a reason to, until it is told to stop.
+    pub fn run(mut self) {
+        let (mut looked, mut has_retired) = (Instant::now(), true);
+        loop {
+            let (now, due) = (Instant::now(), self.due(looked));
+            if now >= due {
+                self.look(Demand::default());
+                (looked, has_retired) = (Instant::now(), true);
+                continue;
+            }
+            let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
+            let message = self.waiting.pop_front().map_or_else(|| self.receiver.recv_timeout(wait), Ok);
+            match message {
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Message::Hint(hint)) => self.take_hint(hint),
+                Ok(Message::Look(demand, reply)) => {
+                    let look = self.look(demand);
+                    (looked, has_retired) = (Instant::now(), true);
+                    if let Some(reply) = reply {
+                        // Whoever asked may have gone.
+                        let _ = reply.send(look);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => has_retired = self.reloader.free_retired(),
+            }
+        }
+    }
+
+    /// When to look next: after events, at the next poll at the latest, and not while a file is being written.
+    fn due(&self, looked: Instant) -> Instant {
+        let poll = looked + self.settings.config.source.poll;
+        let due = self.debounce.due().map_or(poll, |due| due.min(poll));
+        self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
+    }
+
+    /// Takes in the hints that came by now; other messages wait.
+    fn take_hints(&mut self) {
+        let messages: Vec<Message> = self.waiting.drain(..).chain(self.receiver.try_iter()).collect();
+        for message in messages {
+            match message {
+                Message::Hint(hint) => self.take_hint(hint),
+                other => self.waiting.push_back(other),
+            }
+        }
+    }
+
+    fn take_hint(&mut self, hint: Hint) {
+        if hint == Hint::Moved {
+            self.watch();
+        }
+        self.debounce.note(hint, Instant::now());
+    }
+
+    fn watch(&mut self) {
+        // The old one ends first: there are few watches, and two would tell everything twice.
+        self.watch = None;
+        let (sender, config) = (self.sender.clone(), &self.settings.config);
+        // The loop may have ended; then nobody minds.
+        let tell = move |hint| drop(sender.send(Message::Hint(hint)));
+        match Watch::start(&config.source.directory, config.path.as_deref(), tell) {
+            Ok(watch) => self.watch = Some(watch),
+            // Tried again at every poll, and told once.
+            Err(error) if !self.is_blind => {
+                tracing::warn!("no file events, so edits are seen at the next poll only: {error}");
+            }
+            Err(_) => {}
+        }
+        self.is_blind = self.watch.is_none();
+    }
+
+    /// Looks, tells the log of it, and brings `status` up to date.
+    fn look(&mut self, mut demand: Demand) -> Look {
+        let directory = self.settings.config.source.directory.clone();
+        let (is_changed, notices) = self.settings.follow(demand.everything);
+        demand.republish |= is_changed;
+        if directory != self.settings.config.source.directory || !self.watch.as_ref().is_some_and(Watch::is_whole) {
+            self.watch();
+        }
+        // What is told until now, this look sees; and what is told while it reads may show that it came too early.
+        self.take_hints();
+        self.debounce.looked();
+        let (reloader, receiver, debounce) = (&mut self.reloader, &self.receiver, &mut self.debounce);
+        let (config, waiting) = (&self.settings.config, &mut self.waiting);
+        let mut is_calm = || {
+            receiver.try_iter().for_each(|message| match message {
+                Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
+                other => waiting.push_back(other),
+            });
+            demand.everything || debounce.busy_until(Instant::now()).is_none()
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| reloader.look(config, demand, &mut is_calm)));
+        let mut look = result.unwrap_or_else(|_| {
+            let whole = Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
+            Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
+        });
+        if look.unsettled {
+            self.debounce.ask(Instant::now());
+        }
+        self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
+        look.notices.extend(notices);
+        self.tell(&look);
+        self.update_status(&look);
+        look
+    }
+
+    fn update_status(&self, look: &Look) {
+        let (zones, look, resident) = (self.reloader.zones(), look.clone(), status::resident_octets());
+        let config_refused = self.settings.refused.clone();
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        *status = Arc::new(Status { zones, look, config_refused, resident, ..Status::clone(&status) });
+    }
+
+    fn tell(&mut self, look: &Look) {
+        for change in look.published.iter().take(MOST_LISTED) {
+            tracing::info!("{change}");
+        }
+        if let Some(more) = look.published.len().checked_sub(MOST_LISTED).filter(|&more| more > 0) {
+            tracing::info!("and {more} zones more");
+        }
+        for change in look.published.iter().filter(|change| !change.report.is_empty()) {
+            tracing::warn!("{} is served, with findings\n{}", change.zone, change.report.trim_end());
+        }
+        look.refused.iter().filter(|refused| refused.is_new).for_each(tell_refused);
+        if self.unsettled.is_some_and(|since| since.elapsed() > UNSETTLED) {
+            self.unsettled = Some(Instant::now());
+            tracing::warn!("files kept changing, so nothing of them is taken yet");
+        }
+        let (whole, notices) = (look.whole.clone(), look.notices.clone());
+        if let Some(whole) = whole.as_ref().filter(|_| self.told.0 != whole) {
+            tracing::error!("the zone directory is refused, and all zones stay as they are\n{}", whole.trim_end());
+        }
+        notices.iter().filter(|notice| !self.told.1.contains(notice)).for_each(|notice| tracing::warn!("{notice}"));
+        self.told = (whole, notices);
+        if !look.published.is_empty() && self.is_started {
+            let memory = status::say_octets(status::resident_octets());
+            tracing::info!("published {} zones in {:.3} s, {memory} in use", look.published.len(), look.seconds);
+        }
+    }
+}
+
+fn tell_refused(refused: &status::Refused) {
+    match refused.report.trim_end() {
+        "" => tracing::warn!("{refused}"),
+        report => tracing::error!("{refused}\n{report}"),
+    }
+}
+
+/// The config and its file.
+struct Settings {
+    config: Config,
+    overrides: Overrides,
+    /// What sockets and threads were made of.
+    started_with: crate::config::ServerSettings,
+    stamp: Option<Stamp>,
+    /// Why the file, as it is now, is not followed.
+    refused: Option<String>,
+}
+
+/// Inode, size and times: whether the config file changed.
+type Stamp = (u64, u64, i64, i64);
+
+impl Settings {
+    fn new(config: Config, overrides: Overrides) -> Self {
+        let stamp = config.path.as_ref().and_then(stamp_of);
+        Self { started_with: config.server.clone(), config, overrides, stamp, refused: None }
+    }
+
+    /// Reads the config file again if it changed; says whether settings did, and what there is to say about it.
+    fn follow(&mut self, is_asked: bool) -> (bool, Vec<String>) {
+        let Some(path) = self.config.path.clone() else { return (false, Vec::new()) };
+        let stamp = stamp_of(&path);
+        let is_read = is_asked || stamp != self.stamp;
+        if is_read {
+            self.stamp = stamp;
+            match Config::load(Some(&path), &self.overrides) {
+                Ok(config) => (self.config, self.refused) = (config, None),
+                Err(error) => self.refused = Some(say_refused(&error)),
+            }
+        }
+        (is_read, self.notices())
+    }
+
+    fn notices(&self) -> Vec<String> {
+        let (now, then) = (&self.config.server, &self.started_with);
+        let changed = [
+            ("listen", now.listen != then.listen),
+            ("threads", now.threads != then.threads),
+            ("control", now.control != then.control),
+        ];
+        let keys = changed.iter().filter(|(_, is_changed)| *is_changed);
+        let restart = keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it"));
+        let refused = self.refused.iter().map(|text| format!("the config is refused, the settings stay\n{text}"));
+        restart.chain(refused).collect()
+    }
+}
+
+fn stamp_of(path: &PathBuf) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt;
+    let file = std::fs::metadata(path).ok()?;
+    Some((file.ino(), file.size(), file.mtime_nsec() ^ file.mtime() << 30, file.ctime_nsec() ^ file.ctime() << 30))
+}
+
+fn say_refused(error: &LoadError) -> String {
+    let mut text = String::new();
+    if let LoadError::Refused { sources, findings } = error {
+        findings.iter().for_each(|finding| render::render(Format::Full, finding, sources, false, &mut text));
+        return text.trim_end().to_owned();
+    }
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}

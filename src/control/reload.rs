@@ -1,0 +1,467 @@
+//! Load → build → compile → publish: one look at the zone directory.
+//!
+//! In: settings, and what was served. Out: what is served from now on, published with one pointer store, and a [`Look`] that
+//! says what came of it. What is published is decided in [`plan`]; here are the disk, the clock and the threads. Logs
+//! nothing: whoever asked for the look tells of it.
+//!
+//! # Design
+//!
+//! A look is one snapshot: it reads what changed, then lists and stats everything once more, and begins again if anything
+//! moved meanwhile. What a first attempt built and the second finds unchanged is not built again. Reading holds no lock that
+//! an answer waits for; old catalogs are kept here until nobody else holds them, so that freeing a million records is never
+//! a query's business.
+
+use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime};
+
+use arc_swap::ArcSwap;
+
+use super::load::{self, ListError, Listing, Root, Stamp, ZoneFile};
+use super::plan::{self, Disk, Rules, Standing, Version, key};
+use super::status::{Change, Look, Refused, ServedStatus, ZoneStatus, unix_seconds};
+use crate::authority::{Authority, Catalog, HashKey};
+use crate::config::Config;
+use crate::diagnostic::render::{self, Format};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::server::{Policy, Publisher, Served};
+use crate::source::{FileId, Source, Sources, Span};
+use crate::zonefile::Limits;
+
+/// How often a look begins again when files move under it; then the next event, or the poll, brings another.
+const MAX_ATTEMPTS: usize = 5;
+
+/// Threads that read zones at a look: parsing is bound by memory beyond that, and answering needs the other cores.
+const MAX_THREADS: usize = 8;
+
+type Built = Arc<Authority>;
+
+/// What a look is asked to do beyond looking.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Demand {
+    /// Read every file again, whatever its stat says.
+    pub everything: bool,
+    /// Publish what is refused for losing too much.
+    pub accept_loss: bool,
+    /// Publish even if no zone changed: the policy did.
+    pub republish: bool,
+}
+
+/// Follows a zone directory: knows what is served and what was read for it.
+pub struct Reloader {
+    hash_key: HashKey,
+    publisher: Publisher,
+    zones: HashMap<Box<[u8]>, Entry>,
+    /// The limits that the texts were read with.
+    limits: Limits,
+    /// Whether a zone came, went or changed since the last publication.
+    is_changed: bool,
+    /// What was served before and may still be read by somebody.
+    retired: Vec<Arc<Served>>,
+}
+
+/// One zone: what is served, and what was read of its newest text.
+struct Entry {
+    zone: plan::Zone<Built>,
+    text: Text,
+    /// When what is served was published.
+    since: SystemTime,
+    /// Whether the last look found this text.
+    is_new: bool,
+}
+
+/// A zone's newest text: where it is, how its files were, and its findings as `check` shows them.
+struct Text {
+    file: ZoneFile,
+    stamps: Vec<Stamp>,
+    report: Arc<str>,
+}
+
+/// A zone's newest text, read and judged.
+struct Judged {
+    stamps: Vec<Stamp>,
+    version: Option<Version<Built>>,
+    report: Arc<str>,
+}
+
+enum Reading {
+    Unchanged(Vec<Stamp>),
+    Judged(Judged),
+}
+
+/// Everything of one moment: the zones there are and, in the same order, what was read of each.
+struct Snapshot {
+    listing: Listing,
+    readings: Vec<Reading>,
+}
+
+impl Reloader {
+    /// Knows no zones yet; answers are to follow [`publisher`](Self::publisher).
+    pub fn new(policy: Policy) -> Self {
+        let hash_key = super::hash_key();
+        let nothing = Served { catalog: Catalog::new(hash_key, []), policy };
+        let publisher = Arc::new(ArcSwap::from_pointee(nothing));
+        Self {
+            hash_key,
+            publisher,
+            zones: HashMap::new(),
+            limits: Limits::default(),
+            is_changed: false,
+            retired: Vec::new(),
+        }
+    }
+
+    /// Where what is served is published.
+    pub fn publisher(&self) -> Publisher {
+        Arc::clone(&self.publisher)
+    }
+
+    /// Looks at the zone directory once, publishes what may be served of it, and says what came of it.
+    ///
+    /// Nothing is taken unless `is_calm` says, after all was read, that no file is just being written.
+    pub fn look(&mut self, config: &Config, demand: Demand, is_calm: &mut dyn FnMut() -> bool) -> Look {
+        let (at, start) = (SystemTime::now(), Instant::now());
+        let mut look = Look { at: unix_seconds(at), ..Look::default() };
+        let everything = demand.everything || self.limits != config.limits;
+        self.zones.values_mut().for_each(|entry| entry.is_new = false);
+        match self.read(config, everything) {
+            Ok(Some(_)) if !is_calm() => look.unsettled = true,
+            Ok(Some(snapshot)) => self.take(snapshot, config, demand, &mut look),
+            Ok(None) => look.unsettled = true,
+            Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
+        }
+        if demand.republish || self.is_changed {
+            self.publish(&config.policy);
+        }
+        self.list_refused(&mut look);
+        self.free_retired();
+        look.seconds = start.elapsed().as_secs_f64();
+        look
+    }
+
+    /// Frees what was served before and nobody reads any more; says whether something is left to free.
+    pub fn free_retired(&mut self) -> bool {
+        self.retired.retain(|served| Arc::strong_count(served) > 1);
+        !self.retired.is_empty()
+    }
+
+    /// All zones as `status` shows them, in canonical order.
+    pub fn zones(&self) -> Vec<ZoneStatus> {
+        let mut entries: Vec<&Entry> = self.zones.values().collect();
+        entries.sort_by(|a, b| a.zone.name.as_ref().canonical_cmp(b.zone.name.as_ref()));
+        entries.into_iter().map(Entry::status).collect()
+    }
+
+    /// One moment's files, or none if they kept moving.
+    fn read(&self, config: &Config, everything: bool) -> Result<Option<Snapshot>, ListError> {
+        let mut earlier: HashMap<Box<[u8]>, Judged> = HashMap::new();
+        for _ in 0..MAX_ATTEMPTS {
+            let (root, listing) = list(config)?;
+            let readings = in_parallel(&listing.zones, |listed| {
+                let earlier = earlier.get(&key(listed.name.as_ref()));
+                self.read_zone(&root, listed, &config.limits, everything, earlier)
+            });
+            if stands_still(config, &root, &listing, &readings) {
+                return Ok(Some(Snapshot { listing, readings }));
+            }
+            for (listed, reading) in listing.zones.iter().zip(readings) {
+                if let Reading::Judged(judged) = reading {
+                    earlier.insert(key(listed.name.as_ref()), judged);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_zone(
+        &self,
+        root: &Root,
+        listed: &ZoneFile,
+        limits: &Limits,
+        everything: bool,
+        earlier: Option<&Judged>,
+    ) -> Reading {
+        let entry = self.zones.get(&key(listed.name.as_ref()));
+        if let Some(entry) = entry.filter(|entry| !everything && entry.text.file == *listed)
+            && let Some(stamps) = load::unchanged(root, &entry.text.stamps, limits)
+        {
+            return Reading::Unchanged(stamps);
+        }
+        if let Some(Judged { stamps, version, report }) = earlier
+            && let Some(stamps) = load::unchanged(root, stamps, limits)
+        {
+            return Reading::Judged(Judged { stamps, version: version.clone(), report: Arc::clone(report) });
+        }
+        let served = entry.and_then(|entry| entry.zone.served.as_ref());
+        // A fault in judging one zone must neither end the process nor keep other zones from being published.
+        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, limits, served)));
+        Reading::Judged(judged.unwrap_or_else(|_| internal_fault(root, listed)))
+    }
+
+    fn judge(&self, root: &Root, listed: &ZoneFile, limits: &Limits, served: Option<&Version<Built>>) -> Judged {
+        let loaded = load::load_listed(root, listed, limits);
+        let digest = load::digest_of(&loaded.stamps);
+        let same = served.filter(|served| served.digest == digest).cloned();
+        let version = loaded.zone.as_ref().map(|zone| {
+            same.unwrap_or_else(|| {
+                let built = Arc::new(Authority::compile(zone, self.hash_key));
+                Version { names: built.name_count(), built, digest }
+            })
+        });
+        Judged { stamps: loaded.stamps, version, report: report(&loaded.findings, &loaded.sources) }
+    }
+
+    fn take(&mut self, snapshot: Snapshot, config: &Config, demand: Demand, look: &mut Look) {
+        let rules = Rules { lost_names_percent: config.lost_names_percent, accept_loss: demand.accept_loss };
+        if config.source.zones.is_empty()
+            && let Some(finding) = lost_zones(self.zones.len(), snapshot.listing.zones.len(), rules)
+        {
+            look.whole = Some(report_on_directory(config, finding));
+            return;
+        }
+        self.limits.clone_from(&config.limits);
+        for (path, reason) in &snapshot.listing.misnamed {
+            let path = render::escape(path.as_os_str().as_bytes());
+            look.notices.push(format!("`{path}` is not served: its name is no zone's: {reason}"));
+        }
+        let before = self.zones.len();
+        let (found, mut notes) = self.match_up(snapshot);
+        for zone in plan::plan(found, rules) {
+            let key = key(zone.name.as_ref());
+            if let Some(note) = notes.remove(&key) {
+                look.published.extend(note.change(&zone));
+                self.zones.insert(key, note.into_entry(zone, config));
+            }
+        }
+        look.published.extend(notes.values().filter_map(Note::removal));
+        look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
+        // A zone that came without a good version counts too: it is answered with SERVFAIL from now on.
+        let has_news = self.zones.values().any(|entry| entry.is_new);
+        self.is_changed |= !look.published.is_empty() || has_news || self.zones.len() != before;
+    }
+
+    /// Brings together what is known of each zone and what was found of it; `zones` is empty after it.
+    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<(plan::Zone<Built>, Disk<Built>)>, HashMap<Box<[u8]>, Note>) {
+        let mut known = std::mem::take(&mut self.zones);
+        let mut found = Vec::with_capacity(snapshot.readings.len());
+        let mut notes = HashMap::with_capacity(snapshot.readings.len());
+        let mut add = |zone: plan::Zone<Built>, disk, text, since| {
+            let is_new = !matches!(disk, Disk::Unchanged);
+            notes.insert(key(zone.name.as_ref()), Note { served: zone.served.clone(), text, since, is_new });
+            found.push((zone, disk));
+        };
+        for (file, reading) in snapshot.listing.zones.into_iter().zip(snapshot.readings) {
+            let entry = known.remove(&key(file.name.as_ref())).unwrap_or_else(|| Entry::unknown(file.clone()));
+            let (disk, stamps, report) = match reading {
+                Reading::Unchanged(stamps) => (Disk::Unchanged, stamps, entry.text.report),
+                Reading::Judged(judged) => (Disk::of(judged.version), judged.stamps, judged.report),
+            };
+            add(entry.zone, disk, Text { file, stamps, report }, entry.since);
+        }
+        for entry in known.into_values() {
+            let is_known = matches!(entry.zone.standing, Standing::Held { waiting: None, .. });
+            add(entry.zone, if is_known { Disk::Unchanged } else { Disk::Gone }, entry.text, entry.since);
+        }
+        (found, notes)
+    }
+
+    fn publish(&mut self, policy: &Policy) {
+        let zones = self.zones.values().map(|Entry { zone, .. }| {
+            let built = zone.served.as_ref().map(|version| Arc::clone(&version.built));
+            (zone.name.clone(), built)
+        });
+        let served = Served { catalog: Catalog::new(self.hash_key, zones), policy: policy.clone() };
+        self.retired.push(self.publisher.swap(Arc::new(served)));
+        self.is_changed = false;
+    }
+
+    fn list_refused(&self, look: &mut Look) {
+        let refused = self.zones.values().filter(|entry| !matches!(entry.zone.standing, Standing::Current));
+        look.refused.extend(refused.map(|entry| Refused {
+            zone: entry.zone.name.to_string(),
+            kept: entry.zone.served.as_ref().map(|version| version.built.serial()),
+            report: entry.refusal().unwrap_or_default(),
+            waits_for: entry.waits_for(),
+            is_new: entry.is_new,
+        }));
+        look.refused.sort_by(|a, b| a.zone.cmp(&b.zone));
+    }
+}
+
+/// What a look knows of a zone besides what is planned for it.
+struct Note {
+    served: Option<Version<Built>>,
+    text: Text,
+    since: SystemTime,
+    is_new: bool,
+}
+
+impl Note {
+    /// What the plan changes in what is served of the zone.
+    fn change(&self, zone: &plan::Zone<Built>) -> Option<Change> {
+        let to = zone.served.as_ref().filter(|to| !self.served.as_ref().is_some_and(|from| is_same(from, to)))?;
+        Some(Change {
+            zone: zone.name.to_string(),
+            from: self.served.as_ref().map(|from| from.built.serial()),
+            to: Some(to.built.serial()),
+            records: to.built.record_count(),
+            report: self.text.report.to_string(),
+        })
+    }
+
+    /// That the zone is not served any more, if it was.
+    fn removal(&self) -> Option<Change> {
+        let from = self.served.as_ref()?.built.serial();
+        Some(Change { zone: self.text.file.name.to_string(), from: Some(from), ..Change::default() })
+    }
+
+    fn into_entry(mut self, zone: plan::Zone<Built>, config: &Config) -> Entry {
+        let is_published = self.change(&zone).is_some();
+        if let (true, Standing::Lossy(version), Some(served)) = (self.is_new, &zone.standing, &zone.served) {
+            let finding = lossy(served.names, version.names, config.lost_names_percent);
+            let file = config.source.directory.join(&self.text.file.file);
+            self.text.report = report_on(file.display().to_string(), finding);
+        }
+        let since = if is_published { SystemTime::now() } else { self.since };
+        Entry { zone, text: self.text, since, is_new: self.is_new }
+    }
+}
+
+fn is_same(a: &Version<Built>, b: &Version<Built>) -> bool {
+    Arc::ptr_eq(&a.built, &b.built)
+}
+
+impl Entry {
+    fn unknown(file: ZoneFile) -> Self {
+        let zone = plan::Zone { name: file.name.clone(), served: None, standing: Standing::Current };
+        let text = Text { file, stamps: Vec::new(), report: Arc::from("") };
+        Self { zone, text, since: SystemTime::now(), is_new: true }
+    }
+
+    /// The findings for which the newest text is not served.
+    fn refusal(&self) -> Option<String> {
+        self.zone.standing.is_failing().then(|| self.text.report.to_string())
+    }
+
+    fn waits_for(&self) -> Vec<String> {
+        match &self.zone.standing {
+            Standing::Held { failing, .. } => failing.iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn status(&self) -> ZoneStatus {
+        ZoneStatus {
+            zone: self.zone.name.to_string(),
+            file: self.text.file.file.display().to_string(),
+            served: self.zone.served.as_ref().map(|version| ServedStatus {
+                serial: version.built.serial(),
+                records: version.built.record_count(),
+                names: version.names,
+                memory: version.built.memory(),
+                since: unix_seconds(self.since),
+            }),
+            refused: self.refusal(),
+            waits_for: self.waits_for(),
+        }
+    }
+}
+
+fn list(config: &Config) -> Result<(Root, Listing), ListError> {
+    let directory = &config.source.directory;
+    let root = Root::open(directory).map_err(|error| ListError::Unreadable(directory.clone(), error))?;
+    let listing = load::zone_files(&root, &config.source.zones)?;
+    Ok((root, listing))
+}
+
+/// Whether everything is still as it was read: then all of it was so at one moment, that of the last read.
+fn stands_still(config: &Config, root: &Root, listing: &Listing, readings: &[Reading]) -> bool {
+    let Ok((root_now, listing_now)) = list(config) else { return false };
+    let stamps = |reading: &Reading| match reading {
+        Reading::Unchanged(stamps) | Reading::Judged(Judged { stamps, .. }) => load::stand_still(&root_now, stamps),
+    };
+    root.is(&root_now) && *listing == listing_now && in_parallel(readings, stamps).into_iter().all(|still| still)
+}
+
+/// What `work` makes of each item, in order; a few threads share the items.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    // A thread costs more than a dozen stats, and a large zone is worth one of its own.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(MAX_THREADS).min(items.len());
+    if threads <= 1 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(item) = items.get(index)
+        {
+            done.push((index, work(item)));
+        }
+        done
+    };
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
+        let mine = take();
+        let theirs = workers.into_iter().flat_map(|worker| worker.join().expect("work catches what it panics with"));
+        theirs.chain(mine).collect()
+    });
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+const START: Span = Span { file: FileId(0), start: 0, end: 0 };
+
+fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
+    let mut text = String::new();
+    findings.iter().for_each(|finding| render::render(Format::Full, finding, sources, false, &mut text));
+    text.into()
+}
+
+/// A report on a file as a whole.
+fn report_on(file: String, finding: Diagnostic) -> Arc<str> {
+    let mut sources = Sources::default();
+    sources.add(Source::new(file, &b""[..]));
+    report(&[finding], &sources)
+}
+
+fn report_on_directory(config: &Config, finding: Diagnostic) -> String {
+    report_on(config.source.directory.display().to_string(), finding).to_string()
+}
+
+fn unlisted(error: &ListError) -> Diagnostic {
+    Diagnostic::new(&codes::NO_ZONES, START, error.to_string())
+        .why("without the directory nobody knows which zones there are, so all stay as they were")
+        .fix("bring the directory back, or let the config name the right one")
+}
+
+/// Why a directory that lost its zones is not believed, if it did.
+fn lost_zones(before: usize, after: usize, rules: Rules) -> Option<Diagnostic> {
+    let has_none = before > 0 && after == 0 && !rules.accept_loss;
+    let finding = Diagnostic::new(&codes::NO_ZONES, START, format!("only {after} of {before} zones are still there"))
+        .why("a directory loses its zones by a failed mount or checkout more often than by a wish")
+        .fix("bring the files back, or say that it is meant: `zonewright reload --accept-loss`");
+    (has_none || rules.is_loss(before, after)).then_some(finding)
+}
+
+fn lossy(before: usize, after: usize, percent: u8) -> Diagnostic {
+    Diagnostic::new(&codes::MASS_LOSS, START, format!("only {after} of {before} names are left"))
+        .why(format!(
+            "a zone of {} names or more that loses over {percent} % of them was cut off more often than cut down",
+            plan::FEWEST_NAMES
+        ))
+        .fix("bring the records back, or say that it is meant: `zonewright reload --accept-loss`")
+}
+
+fn internal_fault(root: &Root, listed: &ZoneFile) -> Judged {
+    let shown = root.display(&listed.file);
+    let headline = format!("reading `{shown}` ran into a fault of zonewright itself");
+    let finding = Diagnostic::new(&codes::INTERNAL_FAULT, START, headline)
+        .why("the zone stays as it was, and the others are not touched; the log has the fault's place in the code")
+        .fix("report it with the zone file; a change of the file may avoid it");
+    Judged { stamps: vec![Stamp::of(root, &listed.file)], version: None, report: report_on(shown, finding) }
+}

@@ -1,0 +1,260 @@
+//! What the server says of itself, to a person or a program: the answers of the control socket.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of zonewright that judged and serves.
+pub const BUILD: &str = env!("CARGO_PKG_VERSION");
+
+/// What the server is and serves.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct Status {
+    /// Its version.
+    pub build: String,
+    /// Its process.
+    pub pid: u32,
+    /// The addresses that it answers on.
+    pub listeners: Vec<String>,
+    /// When it started, in seconds since 1970.
+    pub started: u64,
+    /// Its zones, in canonical order.
+    pub zones: Vec<ZoneStatus>,
+    /// The last look at the zone directory.
+    pub look: Look,
+    /// Why the config file is not followed, if it is not.
+    pub config_refused: Option<String>,
+    /// Memory of the process, in octets.
+    pub resident: u64,
+}
+
+/// One zone.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct ZoneStatus {
+    /// Its apex.
+    pub zone: String,
+    /// The file that holds it.
+    pub file: String,
+    /// What is served; none: SERVFAIL.
+    pub served: Option<ServedStatus>,
+    /// The findings for which its newest text is not served, as `check` shows them.
+    pub refused: Option<String>,
+    /// The zones that its newest text waits for.
+    pub waits_for: Vec<String>,
+}
+
+/// The version of a zone that is served.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct ServedStatus {
+    /// Its serial number.
+    pub serial: u32,
+    /// Its records.
+    pub records: usize,
+    /// Names that own records.
+    pub names: usize,
+    /// Memory that it holds, in octets.
+    pub memory: usize,
+    /// Since when it is served, in seconds since 1970.
+    pub since: u64,
+}
+
+/// One look at the zone directory and what came of it.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct Look {
+    /// When it began, in seconds since 1970.
+    pub at: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// Zones that were published, changed or taken away by it.
+    pub published: Vec<Change>,
+    /// Zones whose newest text is not served, whenever that began.
+    pub refused: Vec<Refused>,
+    /// Why nothing of what was found is served, if the directory as a whole is refused.
+    pub whole: Option<String>,
+    /// Whether files kept changing under it, so that nothing was taken.
+    pub unsettled: bool,
+    /// What else is to be said, such as a setting that needs a restart.
+    pub notices: Vec<String>,
+}
+
+/// A zone that a look changed.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct Change {
+    /// Its apex.
+    pub zone: String,
+    /// The serial number that was served; none: it was not.
+    pub from: Option<u32>,
+    /// The serial number that is served; none: it is not any more.
+    pub to: Option<u32>,
+    /// Its records now.
+    pub records: usize,
+    /// Findings that do not keep it from being served, as `check` shows them.
+    pub report: String,
+}
+
+/// A zone whose newest text is not served.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct Refused {
+    /// Its apex.
+    pub zone: String,
+    /// The serial number that is served instead; none: SERVFAIL.
+    pub kept: Option<u32>,
+    /// Findings, as `check` shows them; empty for a zone that waits.
+    pub report: String,
+    /// The zones it waits for.
+    pub waits_for: Vec<String>,
+    /// Whether this look is the first to find it so.
+    pub is_new: bool,
+}
+
+impl Status {
+    /// The status as a person reads it, at the time `now`.
+    pub fn say(&self, now: SystemTime) -> String {
+        let now = unix_seconds(now);
+        let mut text = format!(
+            "zonewright {}, process {}, up {}, {} in use\n",
+            self.build,
+            self.pid,
+            say_seconds(now.saturating_sub(self.started)),
+            say_octets(self.resident)
+        );
+        text += &format!("listening on {}\n", self.listeners.join(", "));
+        let ago = say_seconds(now.saturating_sub(self.look.at));
+        text += &format!("last look {ago} ago, in {:.3} s\n", self.look.seconds);
+        text += &self.look.say_troubles();
+        text += &format!("\n{} zones\n", self.zones.len());
+        let width = self.zones.iter().map(|zone| zone.zone.len()).max().unwrap_or(0);
+        for zone in &self.zones {
+            text += &zone.say(width, now);
+        }
+        for zone in self.zones.iter().filter_map(|zone| zone.refused.as_ref()) {
+            text += &format!("\n{zone}");
+        }
+        text
+    }
+}
+
+impl ZoneStatus {
+    fn say(&self, width: usize, now: u64) -> String {
+        let mut line = format!("{:width$}  ", self.zone);
+        line += &match &self.served {
+            None => "SERVFAIL: no good version".to_owned(),
+            Some(served) => format!(
+                "serial {}, {} records, {} names, {}, for {}",
+                served.serial,
+                served.records,
+                served.names,
+                say_octets(served.memory as u64),
+                say_seconds(now.saturating_sub(served.since))
+            ),
+        };
+        if self.refused.is_some() {
+            line += "; its new text is refused";
+        }
+        if !self.waits_for.is_empty() {
+            line += &format!("; its new text waits for {}", self.waits_for.join(", "));
+        }
+        line + "\n"
+    }
+}
+
+impl Look {
+    /// Whether something that was found is not served.
+    pub fn is_refused(&self) -> bool {
+        !self.refused.is_empty() || self.whole.is_some() || self.unsettled
+    }
+
+    /// What came of it, as a person reads it.
+    pub fn say(&self) -> String {
+        let mut text = String::new();
+        for refused in &self.refused {
+            text += &refused.report;
+            if !refused.report.is_empty() {
+                text.push('\n');
+            }
+        }
+        text += &self.say_troubles();
+        for change in &self.published {
+            text += &format!("{change}\n");
+        }
+        for refused in &self.refused {
+            text += &format!("{refused}\n");
+        }
+        if self.published.is_empty() && !self.is_refused() {
+            text += "nothing changed\n";
+        }
+        text
+    }
+
+    fn say_troubles(&self) -> String {
+        let mut text = String::new();
+        if let Some(whole) = &self.whole {
+            text += &format!("{whole}\nthe zone directory is refused: all zones stay as they are\n");
+        }
+        if self.unsettled {
+            text += "files kept changing, so nothing of them is taken yet\n";
+        }
+        self.notices.iter().for_each(|notice| text += &format!("{notice}\n"));
+        text
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { zone, records, .. } = self;
+        match (self.from, self.to) {
+            (None, Some(to)) => write!(f, "{zone} is served: serial {to}, {records} records"),
+            (Some(from), Some(to)) => write!(f, "{zone} changed: serial {from} → {to}, {records} records"),
+            (_, None) => write!(f, "{zone} is not served any more"),
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.waits_for.as_slice() {
+            [] => write!(f, "{} is refused: ", self.zone)?,
+            failing => {
+                write!(f, "{} waits for {}, which was changed with it and is refused: ", self.zone, failing.join(", "))?
+            }
+        }
+        match self.kept {
+            Some(serial) => write!(f, "serial {serial} is served on"),
+            None => f.write_str("it is answered with SERVFAIL, for it has no good version"),
+        }
+    }
+}
+
+/// Memory of this process that is in use, in octets; 0 where the system does not say.
+pub fn resident_octets() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
+/// A count of octets as people say it.
+pub fn say_octets(octets: u64) -> String {
+    match octets {
+        0..10_000 => format!("{octets} octets"),
+        10_000..10_000_000 => format!("{} kB", octets / 1000),
+        10_000_000..10_000_000_000 => format!("{} MB", octets / 1_000_000),
+        _ => format!("{} GB", octets / 1_000_000_000),
+    }
+}
+
+/// Seconds since 1970.
+pub fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// A length of time as people say it.
+fn say_seconds(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
