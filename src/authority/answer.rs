@@ -144,8 +144,9 @@ impl<'c> Chain<'c, '_, '_> {
         let zone = cut.authority;
         let extras = zone.extras(servers);
         let mut answered = Answered::new(Rcode::NOERROR, self.links > 0);
-        // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours.
-        let signer = cut.rrset(Rtype::DS).filter(|_| self.writer.has_dnssec());
+        // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours. Without a
+        // signature DS says nothing to those who want DNSSEC (RFC 4035 §3.1.4).
+        let signer = cut.rrset(Rtype::DS).filter(|ds| self.writer.has_dnssec() && ds.signatures().len() > 0);
         let mut rrsets = std::iter::once(servers).chain(signer);
         if !rrsets.all(|rrset| self.writer.rrset(Section::Authority, cut.name(), rrset, rrset.ttl()).is_ok()) {
             return Answered { is_truncated: true, ..answered };

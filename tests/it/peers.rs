@@ -1,5 +1,7 @@
 //! The same zones in NSD, Knot, BIND and here: where all three agree, so do we, or a reason says why not.
 
+#![expect(clippy::disallowed_methods, reason = "peers are processes, with files of their own")]
+
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};

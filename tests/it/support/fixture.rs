@@ -18,6 +18,8 @@
 //! `opcode=N`, the four counts (`qdcount=N` …), `append=HEX`, `cut=OCTETS`, `from=ADDRESS`, and header bits by name.
 //! Words of a reply: its header bits by name, `opcode=N`, `no-question`, `no-opt`, `ede=N`, `nsid=HEX`.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are files")]
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 

@@ -1,5 +1,7 @@
 //! What tests share: where data is, how to skip aloud, zones from text, queries and what comes back.
 
+#![expect(clippy::disallowed_methods, reason = "tests are told by the environment what they may skip")]
+
 pub(crate) mod client;
 pub(crate) mod fixture;
 pub(crate) mod message;
