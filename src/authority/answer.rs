@@ -114,7 +114,8 @@ impl<'c> Chain<'c, '_, '_> {
         answered
     }
 
-    /// The chain, or the question itself, leaves what is served here.
+    /// The chain, or the question itself, leaves what is served here. Of a chain the aliases are true whatever becomes of the
+    /// target: also where its zone has no good version, which the resolver learns when it asks for the target (so NSD).
     fn outside(&self, unanswered: Answered) -> Answered {
         if self.links == 0 { unanswered } else { Answered::new(Rcode::NOERROR, true) }
     }
@@ -143,8 +144,9 @@ impl<'c> Chain<'c, '_, '_> {
         let zone = cut.authority;
         let extras = zone.extras(servers);
         let mut answered = Answered::new(Rcode::NOERROR, self.links > 0);
-        // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours.
-        let signer = cut.rrset(Rtype::DS).filter(|_| self.writer.has_dnssec());
+        // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours. Without a
+        // signature DS says nothing to those who want DNSSEC (RFC 4035 §3.1.4).
+        let signer = cut.rrset(Rtype::DS).filter(|ds| self.writer.has_dnssec() && ds.signatures().len() > 0);
         let mut rrsets = std::iter::once(servers).chain(signer);
         if !rrsets.all(|rrset| self.writer.rrset(Section::Authority, cut.name(), rrset, rrset.ttl()).is_ok()) {
             return Answered { is_truncated: true, ..answered };
@@ -192,6 +194,7 @@ impl<'c> Chain<'c, '_, '_> {
         self.writer.records(Section::Answer, self.question.name(), Rtype::CNAME, dname.ttl(), alias.into_iter())?;
         // A target below its own DNAME is redirected for ever: one step says all there is (NSD ends there too).
         let is_endless = target.is_below(node.name());
+        // ANY is content with any rrset of the name (RFC 8482 §4.1), and the alias is one; BIND ends there too.
         if is_endless || matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
             return Ok(Some(Answered::new(Rcode::NOERROR, true)));
         }

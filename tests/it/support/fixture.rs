@@ -15,8 +15,10 @@
 //! ```
 //!
 //! Words of a query: `tcp`, `edns[=SIZE]`, `do`, `version=N`, `options=HEX`, `two-opts`, `opt-owner=NAME`, `class=N`,
-//! `opcode=N`, `qdcount=N`, `flags=HEX` (ored in), `append=HEX`, `cut=OCTETS`, `from=ADDRESS`, and header bits by name.
+//! `opcode=N`, the four counts (`qdcount=N` …), `append=HEX`, `cut=OCTETS`, `from=ADDRESS`, and header bits by name.
 //! Words of a reply: its header bits by name, `opcode=N`, `no-question`, `no-opt`, `ede=N`, `nsid=HEX`.
+
+#![expect(clippy::disallowed_methods, reason = "fixtures are files")]
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -53,7 +55,8 @@ pub(crate) struct Ask {
     pub(crate) client: IpAddr,
     second_opt: bool,
     opt_owner: Option<Name>,
-    qdcount: u16,
+    /// The header's counts, where they are not what the message has.
+    counts: [Option<u16>; 4],
     append: Vec<u8>,
     cut: Option<usize>,
 }
@@ -130,7 +133,7 @@ fn ask<'w>(mut words: impl Iterator<Item = &'w str>) -> Ask {
         client: [192, 0, 2, 1].into(),
         second_opt: false,
         opt_owner: None,
-        qdcount: 1,
+        counts: [None; 4],
         append: Vec::new(),
         cut: None,
     };
@@ -154,7 +157,10 @@ impl Ask {
             "opt-owner" => self.opt_owner = Some(Name::absolute(value).expect("a name")),
             "class" => self.query.class = Class(number()),
             "opcode" => self.query.flags |= number() << 11,
-            "qdcount" => self.qdcount = number(),
+            "qdcount" => self.counts[0] = Some(number()),
+            "ancount" => self.counts[1] = Some(number()),
+            "nscount" => self.counts[2] = Some(number()),
+            "arcount" => self.counts[3] = Some(number()),
             "append" => self.append = hex(value),
             "cut" => self.cut = Some(number().into()),
             "from" => self.client = value.parse().expect("an address"),
@@ -165,13 +171,12 @@ impl Ask {
     /// Whether the question is plain enough to be asked of any server.
     pub(crate) fn is_plain(&self) -> bool {
         let query = &self.query;
-        let is_whole = self.qdcount == 1 && self.cut.is_none() && self.append.is_empty() && !self.second_opt;
+        let is_whole = self.counts == [None; 4] && self.cut.is_none() && self.append.is_empty() && !self.second_opt;
         is_whole && self.opt_owner.is_none() && query.class == Class::IN && query.flags & !0x0130 == 0
     }
 
     pub(crate) fn octets(&self) -> Vec<u8> {
         let mut octets = self.query.octets();
-        octets[4..6].copy_from_slice(&self.qdcount.to_be_bytes());
         let opt_at = 12 + self.query.name.len() + 4;
         if self.second_opt {
             octets[11] += 1;
@@ -180,8 +185,13 @@ impl Ask {
         if let Some(owner) = &self.opt_owner {
             octets.splice(opt_at..=opt_at, owner.as_ref().octets().iter().copied());
         }
-        octets.extend(&self.append);
+        for (place, count) in octets[4..12].chunks_mut(2).zip(self.counts) {
+            if let Some(count) = count {
+                place.copy_from_slice(&count.to_be_bytes());
+            }
+        }
         octets.truncate(self.cut.unwrap_or(octets.len()));
+        octets.extend(&self.append);
         octets
     }
 }
