@@ -1,5 +1,7 @@
 //! The README's table of types and RFCs is what the tables and the citations in the code say.
 
+#![expect(clippy::disallowed_methods, reason = "the README and the sources are read")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;

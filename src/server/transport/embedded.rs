@@ -1,7 +1,5 @@
 //! UDP and TCP through the embedded hickory server.
 
-#![expect(clippy::disallowed_methods, reason = "sockets are bound here")]
-
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
