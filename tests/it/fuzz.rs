@@ -1,5 +1,6 @@
 //! The bodies of the fuzz targets as properties: random octets, and octets that look a little like what is expected.
 
+#[expect(unreachable_pub, reason = "public to the fuzz targets, which are another crate")]
 #[path = "../fuzz/src/lib.rs"]
 mod bodies;
 
