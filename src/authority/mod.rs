@@ -5,7 +5,7 @@
 //!
 //! # Design
 //!
-//! What can be decided before a query is decided by [`compile`]: which names are cut off and by what, which wildcard a name
+//! What can be decided before a query is decided by `compile.rs`: which names are cut off and by what, which wildcard a name
 //! falls to, which addresses go with a referral. Names are closed under parents (empty non-terminals are stored), so the
 //! closest encloser of any name is found by a binary search over its label count, each step one probe of a hash table.
 //! Names, rrsets and rdata lie in a few arenas indexed by `u32`; nothing on the query path scans, locks or allocates.
@@ -24,7 +24,7 @@ pub use catalog::{Catalog, Entry};
 pub use index::HashKey;
 pub use lookup::{Found, Outcome, lookup};
 pub use question::Question;
-pub use writer::{Section, Writer};
+pub use writer::{Full, Section, Writer};
 
 use crate::dns::{NameRef, Rtype};
 use denial::Denial;
