@@ -40,6 +40,9 @@ const MAX_THREADS: usize = 8;
 
 type Built = Arc<Authority>;
 
+/// A zone as it is known, and what a look found of it.
+type Found = (plan::Zone<Built>, Disk<Built>);
+
 /// What a look is asked to do beyond looking.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Demand {
@@ -124,13 +127,16 @@ impl Reloader {
     }
 
     /// Looks at the zone directory once, publishes what may be served of it, and says what came of it.
-    pub fn look(&mut self, config: &Config, demand: Demand) -> Look {
+    ///
+    /// Nothing is taken unless `is_calm` says, after all was read, that no file is just being written.
+    pub fn look(&mut self, config: &Config, demand: Demand, is_calm: &mut dyn FnMut() -> bool) -> Look {
         let (at, start) = (SystemTime::now(), Instant::now());
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
         let everything = demand.everything || self.limits != config.limits;
         self.zones.values_mut().for_each(|entry| entry.is_new = false);
         let terms = Terms::now(&config.limits);
         match self.read(config, &terms, everything) {
+            Ok(Some(_)) if !is_calm() => look.unsettled = true,
             Ok(Some(mut snapshot)) => {
                 self.judge_beside(&mut snapshot, &terms);
                 self.take(snapshot, config, demand, &mut look);
@@ -206,7 +212,12 @@ impl Reloader {
         let served = entry.and_then(|entry| entry.zone.served.as_ref());
         // A fault in judging one zone must neither end the process nor keep other zones from being published.
         let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, has_parent, served)));
-        Reading::Judged(judged.unwrap_or_else(|_| internal_fault(root, listed)))
+        Reading::Judged(judged.unwrap_or_else(|_| Judged {
+            stamps: vec![Stamp::of(root, &listed.file)],
+            version: None,
+            report: internal_fault(&root.display(&listed.file)),
+            asking: None,
+        }))
     }
 
     fn judge(
@@ -254,10 +265,13 @@ impl Reloader {
         let judged: HashSet<_> = asking.iter().map(|(_, loaded)| key(loaded.name.as_ref())).collect();
         let others = Others { catalog: &catalog, is_judged: &|apex| judged.contains(&key(apex)) };
         for (index, mut loaded) in asking {
-            loaded.judge_beside(&others, terms);
             let Reading::Judged(judged) = &mut readings[index] else { continue };
-            judged.version = judged.version.take().filter(|_| loaded.servable(false).is_some());
-            judged.report = report(&loaded.findings, &loaded.sources);
+            let is_done = catch_unwind(AssertUnwindSafe(|| loaded.judge_beside(&others, terms))).is_ok();
+            judged.version = judged.version.take().filter(|_| is_done && loaded.servable(false).is_some());
+            judged.report = match is_done {
+                true => report(&loaded.findings, &loaded.sources),
+                false => internal_fault(loaded.sources.get(FileId(0)).name()),
+            };
         }
     }
 
@@ -306,7 +320,7 @@ impl Reloader {
     }
 
     /// Brings together what is known of each zone and what was found of it; `zones` is empty after it.
-    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<(plan::Zone<Built>, Disk<Built>)>, HashMap<Box<[u8]>, Note>) {
+    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, HashMap<Box<[u8]>, Note>) {
         let mut known = std::mem::take(&mut self.zones);
         let mut found = Vec::with_capacity(snapshot.readings.len());
         let mut notes = HashMap::with_capacity(snapshot.readings.len());
@@ -519,16 +533,11 @@ fn lossy(before: usize, after: usize, percent: u8) -> Diagnostic {
         .fix("bring the records back, or say that it is meant: `zonewright reload --accept-loss`")
 }
 
-fn internal_fault(root: &Root, listed: &ZoneFile) -> Judged {
-    let shown = root.display(&listed.file);
+/// The report on a zone that could not be judged for a fault of our own.
+fn internal_fault(shown: &str) -> Arc<str> {
     let headline = format!("reading `{shown}` ran into a fault of zonewright itself");
     let finding = Diagnostic::new(&codes::INTERNAL_FAULT, START, headline)
         .why("the zone stays as it was, and the others are not touched; the log has the fault's place in the code")
         .fix("report it with the zone file; a change of the file may avoid it");
-    Judged {
-        stamps: vec![Stamp::of(root, &listed.file)],
-        version: None,
-        report: report_on(shown, finding),
-        asking: None,
-    }
+    report_on(shown.to_owned(), finding)
 }

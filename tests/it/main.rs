@@ -3,10 +3,17 @@
 mod cli;
 mod config;
 mod ferret;
+mod fuzz;
+mod hosts;
 mod layers;
 mod lint;
+mod load;
 mod oracle;
+mod peers;
 mod rdata;
+mod readme;
+mod reload;
 mod render;
+mod respond;
 mod signed;
 mod support;
