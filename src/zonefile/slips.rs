@@ -4,6 +4,7 @@
 
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
+use super::rdata;
 use crate::diagnostic::{Code, Diagnostic, Label, Severity, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Span};
@@ -66,6 +67,11 @@ pub(super) fn encoding(text: &[u8], file: FileId) -> (Option<Diagnostic>, Option
         return (Some(finding), None);
     }
     (None, Some(0))
+}
+
+/// Whether a line's first word looks like a comment of a shell: a label `#` of its own is a name as any other.
+pub(super) fn is_hash_comment(word: &[u8]) -> bool {
+    word.starts_with(b"#") && !word.starts_with(b"#.")
 }
 
 /// A line that starts with `#`.
@@ -242,17 +248,75 @@ pub(super) fn bad_ttl(word: &[u8], span: Span) -> Box<Diagnostic> {
     Box::new(finding)
 }
 
-/// A line that starts with `$` and no directive that is known.
-pub(super) fn unknown_directive<'n>(word: &[u8], span: Span, known: impl Iterator<Item = &'n str>) -> Box<Diagnostic> {
-    let text = quote(word);
+/// The directive that a word is, or is a slip of the finger away from.
+pub(super) fn nearest_directive(word: &[u8], mut known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let upper = String::from_utf8_lossy(word).to_ascii_uppercase();
-    let known: Vec<&str> = known.collect();
-    let nearest = known.iter().find(|name| strsim::damerau_levenshtein(name, &upper) <= 2);
-    let fix = match nearest {
+    known.find(|name| strsim::damerau_levenshtein(name, &upper) <= 2)
+}
+
+/// A line that starts with `$` and no directive that is known.
+pub(super) fn unknown_directive(
+    word: &[u8],
+    span: Span,
+    known: impl Iterator<Item = &'static str> + Clone,
+) -> Box<Diagnostic> {
+    let fix = match nearest_directive(word, known.clone()) {
         Some(name) => format!("write `{name}`"),
-        None => format!("the directives are {}; an owner that starts with `$` is written `\\$…`", known.join(", ")),
+        None => {
+            let known: Vec<&str> = known.collect();
+            format!("the directives are {}; an owner that starts with `$` is written `\\$…`", known.join(", "))
+        }
     };
-    Box::new(error(&codes::UNKNOWN_DIRECTIVE, span, format!("{text} is no directive")).label("unknown").fix(fix))
+    let headline = format!("{} is no directive", quote(word));
+    Box::new(error(&codes::UNKNOWN_DIRECTIVE, span, headline).label("unknown").fix(fix))
+}
+
+/// A directive with a blank before it.
+pub(super) fn indented_directive(name: &str, span: Span) -> Box<Diagnostic> {
+    let finding = error(&codes::UNKNOWN_DIRECTIVE, span, format!("a blank stands before {name}"))
+        .label("read as a type, not as a directive")
+        .why("a line that starts with a blank is a record of the name above it (RFC 1035 §5.1)")
+        .fix("take the blank away from the start of the line");
+    Box::new(finding)
+}
+
+/// A first record that inherits its owner from nothing.
+pub(super) fn missing_owner(blank: Span) -> Box<Diagnostic> {
+    let finding = error(&codes::MISSING_OWNER, blank, "this record has no owner name to inherit")
+        .label("a blank here means: the owner of the record above")
+        .why("no record stands above it (RFC 1035 §5.1)")
+        .fix("start the line with the owner name, or with `@` for the zone itself");
+    Box::new(finding)
+}
+
+/// A name in quotes.
+pub(super) fn quoted_name(word: &[u8], span: Span) -> Box<Diagnostic> {
+    let bare = word.strip_prefix(b"\"").unwrap_or(word);
+    let bare = bare.strip_suffix(b"\"").unwrap_or(bare);
+    let finding = error(&codes::BAD_NAME, span, format!("the name {} is in quotes", quote(bare)))
+        .label("a quoted string")
+        .why("only strings may be quoted (RFC 1035 §5.1); servers differ on what quotes mean elsewhere")
+        .fix(format!("write {}", quote(bare)));
+    Box::new(finding)
+}
+
+/// A TTL or class that stands after the type.
+pub(super) fn after_type(word: &[u8], span: Span, is_class: bool, mnemonic: &[u8]) -> Box<Diagnostic> {
+    let (word, mnemonic) = (quote(word), String::from_utf8_lossy(mnemonic).into_owned());
+    let what = if is_class { "class" } else { "TTL" };
+    let code = &codes::BAD_FIELD;
+    let finding = error(code, span, format!("the {what} {word} stands after the type"))
+        .label(format!("read as data of the {mnemonic} record"))
+        .why("TTL and class stand between owner and type (RFC 1035 §5.1)")
+        .fix(format!("move it before {mnemonic}"));
+    Box::new(finding)
+}
+
+/// Whether the data of a type starts with a number, so that one more number says nothing.
+pub(super) fn starts_with_number(rtype: Rtype) -> bool {
+    use rdata::Kind::{Named8, Named16, U8, U16, U32, U64};
+    let row = rdata::types().iter().find(|row| row.rtype == rtype);
+    row.is_none_or(|row| matches!(row.fields[0].kind, U8 | U16 | U32 | U64 | Named8(_) | Named16(_)))
 }
 
 /// A parenthesis that nothing closes.
