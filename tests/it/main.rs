@@ -9,3 +9,4 @@ mod oracle;
 mod rdata;
 mod render;
 mod support;
+mod zonefile;
