@@ -114,16 +114,20 @@ impl<'c> Chain<'c, '_, '_> {
         answered
     }
 
-    /// The chain, or the question itself, leaves what is served here.
+    /// The chain, or the question itself, leaves what is served here. Of a chain the aliases are true whatever becomes of the
+    /// target: also where its zone has no good version, which the resolver learns when it asks for the target (so NSD).
     fn outside(&self, unanswered: Answered) -> Answered {
         if self.links == 0 { unanswered } else { Answered::new(Rcode::NOERROR, true) }
     }
 
     fn found(&mut self, zone: &Authority, rrset: RrsetRef<'_>) -> Result<Answered, Full> {
-        self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
+        // A DNAME on the way to itself stands there already.
+        if rrset.rtype() != Rtype::DNAME || self.is_new(rrset) {
+            self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
+        }
         for host in zone.extras(rrset).all {
             // What does not fit here is asked for when it is wanted (RFC 2181 §9).
-            self.addresses(zone, *host, rrset).ok();
+            self.addresses(NodeRef { authority: zone, index: *host }, rrset).ok();
         }
         Ok(Answered::new(Rcode::NOERROR, true))
     }
@@ -140,30 +144,32 @@ impl<'c> Chain<'c, '_, '_> {
         let zone = cut.authority;
         let extras = zone.extras(servers);
         let mut answered = Answered::new(Rcode::NOERROR, self.links > 0);
-        // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours.
-        let signer = cut.rrset(Rtype::DS).filter(|_| self.writer.has_dnssec());
+        // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours. Without a
+        // signature DS says nothing to those who want DNSSEC (RFC 4035 §3.1.4).
+        let signer = cut.rrset(Rtype::DS).filter(|ds| self.writer.has_dnssec() && ds.signatures().len() > 0);
         let mut rrsets = std::iter::once(servers).chain(signer);
         if !rrsets.all(|rrset| self.writer.rrset(Section::Authority, cut.name(), rrset, rrset.ttl()).is_ok()) {
             return Answered { is_truncated: true, ..answered };
         }
         for host in extras.in_domain {
-            answered.is_truncated |= self.addresses(zone, *host, servers).is_err();
+            answered.is_truncated |= self.addresses(NodeRef { authority: zone, index: *host }, servers).is_err();
         }
         for host in &extras.all[extras.in_domain.len()..] {
-            self.addresses(zone, *host, servers).ok();
+            self.addresses(NodeRef { authority: zone, index: *host }, servers).ok();
         }
         answered
     }
 
     /// The addresses of a host that `named_by` names; for a service binding, the host's own bindings too (RFC 9460 §4.1).
-    fn addresses(&mut self, zone: &Authority, host: u32, named_by: RrsetRef<'_>) -> Result<(), Full> {
-        let node = NodeRef { authority: zone, index: host };
-        let is_binding = matches!(named_by.rtype(), Rtype::SVCB | Rtype::HTTPS);
-        let binding = if is_binding { node.rrset(named_by.rtype()) } else { None };
-        let rrsets = [node.rrset(Rtype::A), node.rrset(Rtype::AAAA), binding];
+    fn addresses(&mut self, host: NodeRef<'_>, named_by: RrsetRef<'_>) -> Result<(), Full> {
+        let binding = Some(named_by.rtype()).filter(|rtype| rtype.is_service_binding());
+        let rrsets = [host.rrset(Rtype::A), host.rrset(Rtype::AAAA), binding.and_then(|rtype| host.rrset(rtype))];
+        // A binding's own owner is, at a wildcard, the name asked for (RFC 1034 §4.3.2, step 3c).
+        let is_own = binding.is_some() && host.has(named_by);
+        let name = if is_own { self.question.name() } else { host.name() };
         let mut result = Ok(());
         for rrset in rrsets.into_iter().flatten().filter(|rrset| rrset.index != named_by.index) {
-            result = result.and(self.writer.additional(node.name(), rrset));
+            result = result.and(self.writer.additional(name, rrset));
         }
         result
     }
@@ -188,6 +194,7 @@ impl<'c> Chain<'c, '_, '_> {
         self.writer.records(Section::Answer, self.question.name(), Rtype::CNAME, dname.ttl(), alias.into_iter())?;
         // A target below its own DNAME is redirected for ever: one step says all there is (NSD ends there too).
         let is_endless = target.is_below(node.name());
+        // ANY is content with any rrset of the name (RFC 8482 §4.1), and the alias is one; BIND ends there too.
         if is_endless || matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
             return Ok(Some(Answered::new(Rcode::NOERROR, true)));
         }

@@ -229,23 +229,16 @@ impl Authority {
         self.extras = extras;
     }
 
-    /// The nodes that an rrset's records name and that have addresses, each once, those at or below its owner first.
+    /// The nodes that an rrset's records name and that have something to tell, each once, those at or below its owner first.
     fn extras_of(&self, node: u32, rrset: u32) -> Vec<u32> {
-        let row = &self.rrsets[rrset as usize];
-        if !matches!(row.rtype, Rtype::NS | Rtype::MX | Rtype::SRV | Rtype::SVCB | Rtype::HTTPS) {
+        let rtype = self.rrsets[rrset as usize].rtype;
+        if !matches!(rtype, Rtype::NS | Rtype::MX | Rtype::SRV | Rtype::SVCB | Rtype::HTTPS) {
             return Vec::new();
         }
-        let mut hosts = Vec::new();
-        for octets in (super::RrsetRef { authority: self, index: rrset }).rdatas() {
-            let Some(target) = rdata::names(row.rtype, octets).next() else { continue };
-            let target = NameRef::trusted(&octets[target.start..target.end]);
-            // A service binding's `.` is its owner (RFC 9460 §2.5).
-            let is_own = target.is_root() && matches!(row.rtype, Rtype::SVCB | Rtype::HTTPS);
-            let host = if is_own { Some(node) } else { self.host(target) };
-            // Only a referral's servers may be told by data that is not ours.
-            let fits = |&host: &u32| row.rtype == Rtype::NS || self.nodes[host as usize].role == Role::Authoritative;
-            hosts.extend(host.filter(fits));
-        }
+        let rdatas = (super::RrsetRef { authority: self, index: rrset }).rdatas();
+        // Only a referral's servers may be told by data that is not ours.
+        let fits = |&host: &u32| rtype == Rtype::NS || self.nodes[host as usize].role == Role::Authoritative;
+        let mut hosts: Vec<u32> = rdatas.filter_map(|rdata| self.host(node, rtype, rdata)).filter(fits).collect();
         let is_below = |host: &u32| self.name(*host).is_at_or_below(self.name(node));
         let mut seen = std::collections::HashSet::new();
         hosts.retain(|host| seen.insert(*host));
@@ -253,14 +246,24 @@ impl Authority {
         hosts
     }
 
-    /// The node of a host that has addresses.
-    fn host(&self, target: NameRef<'_>) -> Option<u32> {
+    /// The node of the host that a record at `node` names, if it has addresses or, for a service binding, bindings.
+    fn host(&self, node: u32, rtype: Rtype, octets: &[u8]) -> Option<u32> {
+        let target = rdata::names(rtype, octets).next()?;
+        let target = NameRef::trusted(&octets[target.start..target.end]);
+        let is_binding = rtype.is_service_binding();
+        if target.is_root() && rtype != Rtype::NS {
+            // `.` is a binding's owner, or nobody where it is an alias (RFC 9460 §2.5), as it is for mail (RFC 7505 §3) and
+            // services (RFC 2782).
+            let is_alias = octets.starts_with(&[0, 0]);
+            return (is_binding && !is_alias).then_some(node);
+        }
         if !target.is_at_or_below(self.apex()) {
             return None;
         }
         let question = Question::new(target, self.index.key());
         let index = self.find(&question, question.label_count())?;
-        let node = NodeRef { authority: self, index };
-        [Rtype::A, Rtype::AAAA].into_iter().any(|rtype| node.rrset(rtype).is_some()).then_some(index)
+        let host = NodeRef { authority: self, index };
+        let is_told = |wanted: &Rtype| host.rrset(*wanted).is_some();
+        ([Rtype::A, Rtype::AAAA].iter().any(is_told) || is_binding && is_told(&rtype)).then_some(index)
     }
 }

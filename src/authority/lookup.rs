@@ -90,8 +90,11 @@ fn occluded(zone: &Authority, above: u32) -> Outcome<'_> {
     node.rrset(Rtype::DNAME).map_or(Outcome::NxDomain, |dname| Outcome::Redirect(dname, node))
 }
 
-/// An answer made from a wildcard's records (RFC 4592 §3.3). A wildcard that is a cut refers nobody: its NS records are
-/// not followed for the names it covers (RFC 4592 §4.2 leaves it undefined; NSD and Knot answer from the rrsets).
+/// An answer made from a wildcard's records (RFC 4592 §3.3).
+///
+/// A wildcard that owns NS refers nobody: RFC 4592 §4.2 leaves undefined what it means for the names it covers. NSD answers
+/// from the rrsets as we do, Knot refers under the wildcard's own name, BIND refuses the zone. Nor does its DNAME redirect:
+/// the two together are "non-deterministic" (RFC 6672 §3.3), and NSD, Knot and BIND leave it alone too.
 fn from_wildcard(zone: &Authority, wildcard: u32, rtype: Rtype) -> Outcome<'_> {
     of_type(NodeRef { authority: zone, index: wildcard }, rtype)
 }
@@ -103,5 +106,7 @@ fn of_type(node: NodeRef<'_>, rtype: Rtype) -> Outcome<'_> {
     if let Some(rrset) = node.rrset(rtype) {
         return Outcome::Answer(rrset);
     }
+    // Step 3a of RFC 1034 §4.3.2 as it stands: RRSIG and NSEC of an alias that has none are asked of its target, as NSD does
+    // it; Knot and BIND deny them at the alias.
     node.rrset(Rtype::CNAME).map_or(Outcome::NoData, Outcome::Alias)
 }

@@ -5,7 +5,7 @@
 //!
 //! # Design
 //!
-//! What can be decided before a query is decided by [`compile`]: which names are cut off and by what, which wildcard a name
+//! What can be decided before a query is decided by `compile.rs`: which names are cut off and by what, which wildcard a name
 //! falls to, which addresses go with a referral. Names are closed under parents (empty non-terminals are stored), so the
 //! closest encloser of any name is found by a binary search over its label count, each step one probe of a hash table.
 //! Names, rrsets and rdata lie in a few arenas indexed by `u32`; nothing on the query path scans, locks or allocates.
@@ -24,7 +24,7 @@ pub use catalog::{Catalog, Entry};
 pub use index::HashKey;
 pub use lookup::{Found, Outcome, lookup};
 pub use question::Question;
-pub use writer::{Section, Writer};
+pub use writer::{Full, Section, Writer};
 
 use crate::dns::{NameRef, Rtype};
 use denial::Denial;
@@ -196,6 +196,12 @@ impl<'a> NodeRef<'a> {
         let rows = &self.authority.rrsets[first..first + usize::from(row.rrset_count)];
         let found = rows.binary_search_by_key(&rtype, |row| row.rtype).ok()?;
         Some(RrsetRef { authority: self.authority, index: (first + found) as u32 })
+    }
+
+    /// Whether an rrset of its own zone is this name's.
+    fn has(self, rrset: RrsetRef<'_>) -> bool {
+        let row = self.row();
+        (row.rrsets..row.rrsets + u32::from(row.rrset_count)).contains(&rrset.index)
     }
 
     /// The rrset that answers ANY: the alias, or the smallest; none where there is none.

@@ -1,7 +1,5 @@
 //! `status`: what a running server serves.
 
-use std::time::SystemTime;
-
 use anyhow::Context as _;
 
 use super::output::Output;
@@ -26,7 +24,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let status = socket::ask_status(&socket::find(&config))?;
     let text = match arguments.json {
         true => serde_json::to_string(&status).context("writing JSON")? + "\n",
-        false => status.say(SystemTime::now()),
+        false => status.say(),
     };
     Output::new().print(text)?;
     Ok(Verdict::Good)

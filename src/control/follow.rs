@@ -3,9 +3,10 @@
 //! Runs in a thread of its own: reading and freeing a million records is never in the way of an answer. The config file is
 //! read again whenever it changed; what can follow it while serving does.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,6 +18,12 @@ use crate::diagnostic::render::{self, Format};
 
 /// How often what was served before is tried to be freed, while somebody still reads it.
 const FREE_EVERY: Duration = Duration::from_millis(500);
+
+/// Polls are at least this many times as far apart as a look takes: a hundred thousand zones are not stated all the time.
+const POLL_SHARE: u32 = 20;
+
+/// A tree that is copied, or an editor at work, settles sooner; past this the log tells.
+const UNSETTLED: Duration = Duration::from_secs(5);
 
 /// Zones of one look that the log names one by one; `status` shows all.
 const MOST_LISTED: usize = 50;
@@ -42,23 +49,54 @@ pub struct Follower {
     status: SharedStatus,
     debounce: Debounce,
     watch: Option<Watch>,
+    /// How long the last look took.
+    took: Duration,
+    /// Whether the system refused to tell of file events.
+    is_blind: bool,
     sender: Sender<Message>,
+    receiver: Receiver<Message>,
+    /// Messages that came in while a look was busy with hints.
+    waiting: VecDeque<Message>,
+    /// Since when no look found the files at rest.
+    unsettled: Option<Instant>,
     /// Whether the first look is over, of which the start has its own summary.
     is_started: bool,
     /// What was logged last of what holds until further notice, so that it is logged once.
-    told: (Option<String>, Vec<String>),
+    told: Told,
+}
+
+/// What was logged of the last look and may hold for many more.
+#[derive(Default)]
+struct Told {
+    whole: Option<String>,
+    config: Option<String>,
+    notices: Vec<String>,
 }
 
 impl Follower {
     /// Takes the first look, at whatever `config` says.
-    pub fn start(config: Config, overrides: Overrides, sender: Sender<Message>) -> (Self, Look) {
+    pub fn start(config: Config, overrides: Overrides) -> (Self, Look) {
+        let (sender, receiver) = mpsc::channel();
         let reloader = Reloader::new(config.policy.clone());
         let settings = Settings::new(config, overrides);
         let pid = std::process::id();
         let status = Status { build: status::BUILD.into(), pid, ..Status::default() };
         let status = Arc::new(Mutex::new(Arc::new(status)));
-        let (debounce, told) = (Debounce::default(), (None, Vec::new()));
-        let mut follower = Self { reloader, settings, status, debounce, watch: None, sender, is_started: false, told };
+        let mut follower = Self {
+            reloader,
+            settings,
+            status,
+            debounce: Debounce::default(),
+            watch: None,
+            took: Duration::ZERO,
+            is_blind: false,
+            sender,
+            receiver,
+            waiting: VecDeque::new(),
+            unsettled: None,
+            is_started: false,
+            told: Told::default(),
+        };
         // Before the look: what changes during it is then seen.
         follower.watch();
         let look = follower.look(Demand { republish: true, ..Demand::default() });
@@ -71,13 +109,18 @@ impl Follower {
         self.reloader.publisher()
     }
 
+    /// Where to send what the loop is to be told.
+    pub fn sender(&self) -> Sender<Message> {
+        self.sender.clone()
+    }
+
     /// What `status` shows.
     pub fn status(&self) -> SharedStatus {
         Arc::clone(&self.status)
     }
 
     /// Looks whenever there is a reason to, until it is told to stop.
-    pub fn run(mut self, receiver: &Receiver<Message>) {
+    pub fn run(mut self) {
         let (mut looked, mut has_retired) = (Instant::now(), true);
         loop {
             let (now, due) = (Instant::now(), self.due(looked));
@@ -87,7 +130,8 @@ impl Follower {
                 continue;
             }
             let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
-            match receiver.recv_timeout(wait) {
+            let message = self.waiting.pop_front().map_or_else(|| self.receiver.recv_timeout(wait), Ok);
+            match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Message::Hint(hint)) => self.take_hint(hint),
                 Ok(Message::Look(demand, reply)) => {
@@ -105,9 +149,20 @@ impl Follower {
 
     /// When to look next: after events, at the next poll at the latest, and not while a file is being written.
     fn due(&self, looked: Instant) -> Instant {
-        let poll = looked + self.settings.config.source.poll;
+        let poll = looked + self.settings.config.source.poll.max(self.took * POLL_SHARE);
         let due = self.debounce.due().map_or(poll, |due| due.min(poll));
         self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
+    }
+
+    /// Takes in the hints that came by now; other messages wait.
+    fn take_hints(&mut self) {
+        let messages: Vec<Message> = self.waiting.drain(..).chain(self.receiver.try_iter()).collect();
+        for message in messages {
+            match message {
+                Message::Hint(hint) => self.take_hint(hint),
+                other => self.waiting.push_back(other),
+            }
+        }
     }
 
     fn take_hint(&mut self, hint: Hint) {
@@ -125,8 +180,13 @@ impl Follower {
         let tell = move |hint| drop(sender.send(Message::Hint(hint)));
         match Watch::start(&config.source.directory, config.path.as_deref(), tell) {
             Ok(watch) => self.watch = Some(watch),
-            Err(error) => tracing::warn!("no file events, so edits are seen at the next poll only: {error}"),
+            // Tried again at every poll, and told once.
+            Err(error) if !self.is_blind => {
+                tracing::warn!("no file events, so edits are seen at the next poll only: {error}");
+            }
+            Err(_) => {}
         }
+        self.is_blind = self.watch.is_none();
     }
 
     /// Looks, tells the log of it, and brings `status` up to date.
@@ -134,20 +194,33 @@ impl Follower {
         let directory = self.settings.config.source.directory.clone();
         let (is_changed, notices) = self.settings.follow(demand.everything);
         demand.republish |= is_changed;
-        if directory != self.settings.config.source.directory || (is_changed && self.watch.is_none()) {
+        if directory != self.settings.config.source.directory || !self.watch.as_ref().is_some_and(Watch::is_whole) {
             self.watch();
         }
+        // What is told until now, this look sees; and what is told while it reads may show that it came too early.
+        self.take_hints();
         self.debounce.looked();
-        let (reloader, config) = (&mut self.reloader, &self.settings.config);
-        let result = catch_unwind(AssertUnwindSafe(|| reloader.look(config, demand)));
+        let (reloader, receiver, debounce) = (&mut self.reloader, &self.receiver, &mut self.debounce);
+        let (config, waiting) = (&self.settings.config, &mut self.waiting);
+        let mut is_calm = || {
+            receiver.try_iter().for_each(|message| match message {
+                Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
+                other => waiting.push_back(other),
+            });
+            demand.everything || debounce.busy_until(Instant::now()).is_none()
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| reloader.look(config, demand, &mut is_calm)));
         let mut look = result.unwrap_or_else(|_| {
             let whole = Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
             Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
         });
+        self.took = Duration::from_secs_f64(look.seconds);
         if look.unsettled {
             self.debounce.ask(Instant::now());
         }
+        self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
+        look.config.clone_from(&self.settings.refused);
         self.tell(&look);
         self.update_status(&look);
         look
@@ -155,9 +228,8 @@ impl Follower {
 
     fn update_status(&self, look: &Look) {
         let (zones, look, resident) = (self.reloader.zones(), look.clone(), status::resident_octets());
-        let config_refused = self.settings.refused.clone();
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Arc::new(Status { zones, look, config_refused, resident, ..Status::clone(&status) });
+        *status = Arc::new(Status { zones, look, resident, ..Status::clone(&status) });
     }
 
     fn tell(&mut self, look: &Look) {
@@ -171,15 +243,22 @@ impl Follower {
             tracing::warn!("{} is served, with findings\n{}", change.zone, change.report.trim_end());
         }
         look.refused.iter().filter(|refused| refused.is_new).for_each(tell_refused);
-        if look.unsettled {
+        if self.unsettled.is_some_and(|since| since.elapsed() > UNSETTLED) {
+            self.unsettled = Some(Instant::now());
             tracing::warn!("files kept changing, so nothing of them is taken yet");
         }
-        let (whole, notices) = (look.whole.clone(), look.notices.clone());
-        if let Some(whole) = whole.as_ref().filter(|_| self.told.0 != whole) {
-            tracing::error!("the zone directory is refused, and all zones stay as they are\n{}", whole.trim_end());
+        let told = &self.told;
+        if let Some(whole) = look.whole.as_ref().filter(|_| told.whole != look.whole) {
+            tracing::error!("the zone directory is refused: all zones stay as they are\n{}", whole.trim_end());
         }
-        notices.iter().filter(|notice| !self.told.1.contains(notice)).for_each(|notice| tracing::warn!("{notice}"));
-        self.told = (whole, notices);
+        if let Some(config) = look.config.as_ref().filter(|_| told.config != look.config) {
+            tracing::error!("the config is refused: the settings stay as they are\n{}", config.trim_end());
+        }
+        look.notices
+            .iter()
+            .filter(|notice| !told.notices.contains(notice))
+            .for_each(|notice| tracing::warn!("{notice}"));
+        self.told = Told { whole: look.whole.clone(), config: look.config.clone(), notices: look.notices.clone() };
         if !look.published.is_empty() && self.is_started {
             let memory = status::say_octets(status::resident_octets());
             tracing::info!("published {} zones in {:.3} s, {memory} in use", look.published.len(), look.seconds);
@@ -237,9 +316,7 @@ impl Settings {
             ("control", now.control != then.control),
         ];
         let keys = changed.iter().filter(|(_, is_changed)| *is_changed);
-        let restart = keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it"));
-        let refused = self.refused.iter().map(|text| format!("the config is refused, the settings stay\n{text}"));
-        restart.chain(refused).collect()
+        keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it")).collect()
     }
 }
 

@@ -198,6 +198,7 @@ impl Stamp {
 }
 
 impl Seen {
+    #[expect(clippy::unnecessary_cast, reason = "the types of these fields differ between systems")]
     fn new(stat: &rustix::fs::Stat) -> Self {
         Self::There {
             device: stat.st_dev as u64,
@@ -743,5 +744,64 @@ impl Search<'_> {
             Ok(name) => self.listing.zones.push(ZoneFile { name, file: path, rival: None }),
             Err(error) => self.listing.misnamed.push((path, error.to_string())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn without_openat2_the_same_files_open_and_the_same_are_refused() {
+        let outer = tempfile::tempdir().unwrap();
+        let zones = outer.path().join("zones");
+        fs::create_dir_all(zones.join("sub/deep")).unwrap();
+        fs::write(outer.path().join("secret"), "secret").unwrap();
+        for file in ["a", "sub/b", "sub/deep/c"] {
+            fs::write(zones.join(file), file).unwrap();
+        }
+        let links = [
+            ("to_file", "sub/b"),
+            ("to_directory", "sub/deep"),
+            ("sub/deep/back", "../../a"),
+            ("sub/deep/out", "../../../secret"),
+            ("up", ".."),
+            ("there_and_back", "../zones/a"),
+            ("absolute", "/etc/passwd"),
+            ("itself", "itself"),
+            ("dangling", "nothing"),
+        ];
+        links.iter().for_each(|(link, target)| symlink(target, zones.join(link)).unwrap());
+        let paths = [
+            "a",
+            "sub/b",
+            "to_file",
+            "to_directory/c",
+            "to_directory/back",
+            "to_directory/../a",
+            "to_directory/../b",
+            "to_directory/out",
+            "up/secret",
+            "up",
+            "there_and_back",
+            "absolute",
+            "itself",
+            "dangling",
+            "missing",
+            "a/b",
+            "sub",
+        ];
+        let root = Root::open(&zones).unwrap();
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        for path in paths.map(Path::new) {
+            let identity = |fd: OwnedFd| rustix::fs::fstat(fd).map(|stat| stat.st_ino);
+            let by_steps = root.open_by_steps(path, flags).and_then(identity);
+            let at_once = root.open_beneath(path, flags).and_then(identity);
+            assert_eq!(by_steps, at_once, "{}", path.display());
+        }
+        assert!(!root.walks.load(Ordering::Relaxed), "this system has no openat2 to compare with");
     }
 }

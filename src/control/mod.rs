@@ -1,5 +1,7 @@
 //! Time and the outside world: zone files in, what is served out, and every change of the former in the latter.
 
+#![expect(clippy::disallowed_methods, reason = "this is the room where files, clocks and threads are met")]
+
 pub mod follow;
 pub mod load;
 pub mod plan;

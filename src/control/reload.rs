@@ -39,6 +39,9 @@ const MAX_THREADS: usize = 8;
 
 type Built = Arc<Authority>;
 
+/// A zone as it is known, and what a look found of it.
+type Found = (plan::Zone<Built>, Disk<Built>);
+
 /// What a look is asked to do beyond looking.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Demand {
@@ -120,12 +123,15 @@ impl Reloader {
     }
 
     /// Looks at the zone directory once, publishes what may be served of it, and says what came of it.
-    pub fn look(&mut self, config: &Config, demand: Demand) -> Look {
+    ///
+    /// Nothing is taken unless `is_calm` says, after all was read, that no file is just being written.
+    pub fn look(&mut self, config: &Config, demand: Demand, is_calm: &mut dyn FnMut() -> bool) -> Look {
         let (at, start) = (SystemTime::now(), Instant::now());
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
         let everything = demand.everything || self.limits != config.limits;
         self.zones.values_mut().for_each(|entry| entry.is_new = false);
         match self.read(config, everything) {
+            Ok(Some(_)) if !is_calm() => look.unsettled = true,
             Ok(Some(snapshot)) => self.take(snapshot, config, demand, &mut look),
             Ok(None) => look.unsettled = true,
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
@@ -241,7 +247,7 @@ impl Reloader {
     }
 
     /// Brings together what is known of each zone and what was found of it; `zones` is empty after it.
-    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<(plan::Zone<Built>, Disk<Built>)>, HashMap<Box<[u8]>, Note>) {
+    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, HashMap<Box<[u8]>, Note>) {
         let mut known = std::mem::take(&mut self.zones);
         let mut found = Vec::with_capacity(snapshot.readings.len());
         let mut notes = HashMap::with_capacity(snapshot.readings.len());

@@ -42,11 +42,10 @@ pub fn serve(config: Config, overrides: Overrides) -> anyhow::Result<()> {
     let socket = Socket::claim(&socket::place(&config))?;
     let runtime = runtime(config.server.threads)?;
 
-    let (sender, receiver) = mpsc::channel();
     let shown_directory = directory.display().to_string();
-    let (follower, look) = Follower::start(config, overrides, sender.clone());
-    let (publisher, status) = (follower.publisher(), follower.status());
-    let follower = std::thread::Builder::new().name("control".into()).spawn(move || follower.run(&receiver));
+    let (follower, look) = Follower::start(config, overrides);
+    let (publisher, status, sender) = (follower.publisher(), follower.status(), follower.sender());
+    let follower = std::thread::Builder::new().name("control".into()).spawn(move || follower.run());
     let follower = follower.context("starting the thread that follows the zone files")?;
     let result = runtime.block_on(async {
         let listeners = listen(&addresses, publisher, &status).await?;

@@ -23,8 +23,6 @@ pub struct Status {
     pub zones: Vec<ZoneStatus>,
     /// The last look at the zone directory.
     pub look: Look,
-    /// Why the config file is not followed, if it is not.
-    pub config_refused: Option<String>,
     /// Memory of the process, in octets.
     pub resident: u64,
 }
@@ -72,6 +70,8 @@ pub struct Look {
     pub refused: Vec<Refused>,
     /// Why nothing of what was found is served, if the directory as a whole is refused.
     pub whole: Option<String>,
+    /// Why the config file is not followed, if it is not.
+    pub config: Option<String>,
     /// Whether files kept changing under it, so that nothing was taken.
     pub unsettled: bool,
     /// What else is to be said, such as a setting that needs a restart.
@@ -109,9 +109,9 @@ pub struct Refused {
 }
 
 impl Status {
-    /// The status as a person reads it, at the time `now`.
-    pub fn say(&self, now: SystemTime) -> String {
-        let now = unix_seconds(now);
+    /// The status as a person reads it now.
+    pub fn say(&self) -> String {
+        let now = unix_seconds(SystemTime::now());
         let mut text = format!(
             "zonewright {}, process {}, up {}, {} in use\n",
             self.build,
@@ -162,7 +162,7 @@ impl ZoneStatus {
 impl Look {
     /// Whether something that was found is not served.
     pub fn is_refused(&self) -> bool {
-        !self.refused.is_empty() || self.whole.is_some() || self.unsettled
+        !self.refused.is_empty() || self.whole.is_some() || self.config.is_some() || self.unsettled
     }
 
     /// What came of it, as a person reads it.
@@ -191,6 +191,9 @@ impl Look {
         let mut text = String::new();
         if let Some(whole) = &self.whole {
             text += &format!("{whole}\nthe zone directory is refused: all zones stay as they are\n");
+        }
+        if let Some(config) = &self.config {
+            text += &format!("{config}\nthe config is refused: the settings stay as they are\n");
         }
         if self.unsettled {
             text += "files kept changing, so nothing of them is taken yet\n";

@@ -33,6 +33,7 @@ pub enum Hint {
 #[derive(Debug)]
 pub struct Watch {
     _watcher: RecommendedWatcher,
+    is_whole: bool,
 }
 
 impl Watch {
@@ -40,7 +41,7 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// The system gives no more watches, or the directory is not there.
+    /// The system gives no more watches.
     pub fn start(
         directory: &Path,
         config: Option<&Path>,
@@ -55,11 +56,21 @@ impl Watch {
         // Links in the zone directory lead to files in it, which are watched where they are.
         let settings = notify::Config::default().with_follow_symlinks(false);
         let mut watcher = RecommendedWatcher::new(handler, settings)?;
-        for parent in outside.iter().filter(|parent| !parent.starts_with(directory)) {
-            watcher.watch(parent, RecursiveMode::NonRecursive)?;
+        let parents = outside.iter().filter(|parent| !parent.starts_with(directory));
+        let places = parents.map(|parent| (parent.as_path(), RecursiveMode::NonRecursive));
+        let mut is_whole = true;
+        for (place, mode) in places.chain([(directory, RecursiveMode::Recursive)]) {
+            match watcher.watch(place, mode) {
+                Err(notify::Error { kind: notify::ErrorKind::PathNotFound, .. }) => is_whole = false,
+                result => result?,
+            }
         }
-        watcher.watch(directory, RecursiveMode::Recursive)?;
-        Ok(Self { _watcher: watcher })
+        Ok(Self { _watcher: watcher, is_whole })
+    }
+
+    /// Whether everything there is to watch was there; what was not tells nothing when it comes.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 }
 

@@ -58,6 +58,11 @@ impl Rtype {
     pub fn is_meta(self) -> bool {
         self == Self::OPT || (128..=255).contains(&self.0) || self.0 == 0
     }
+
+    /// Whether records of this type bind a service to its hosts (RFC 9460 §2).
+    pub fn is_service_binding(self) -> bool {
+        matches!(self, Self::SVCB | Self::HTTPS)
+    }
 }
 
 /// A DNS class (RFC 1035 §3.2.4).

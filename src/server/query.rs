@@ -108,13 +108,14 @@ fn walk_records(message: &[u8], question_end: usize, edns: &mut Option<Edns>) ->
         let rdata_start = at + 10;
         at = rdata_start + usize::from(word(fixed, 8));
         let rdata = message.get(rdata_start..at).ok_or(Malformed)?;
-        if Rtype(word(fixed, 0)) == Rtype::OPT && index >= others {
-            // One OPT record, owned by the root (RFC 6891 §6.1.1).
-            let is_root = message[name_start] == 0;
-            if edns.is_some() || !is_root {
-                return Err(Malformed);
-            }
-            *edns = Some(read_opt(fixed, rdata)?);
+        match Rtype(word(fixed, 0)) {
+            // One OPT record, in the additional section, owned by the root (RFC 6891 §6.1.1).
+            Rtype::OPT if index < others || edns.is_some() || message[name_start] != 0 => return Err(Malformed),
+            Rtype::OPT => *edns = Some(read_opt(fixed, rdata)?),
+            // One TSIG record, the last of the additional section (RFC 8945 §5.1).
+            Rtype::TSIG if index < others || index + 1 < all => return Err(Malformed),
+            // No other record changes the answer, in whatever section: none is looked into.
+            _ => {}
         }
     }
     if at == message.len() { Ok(()) } else { Err(Malformed) }

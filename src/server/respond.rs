@@ -74,15 +74,13 @@ impl<'s> Reply<'s> {
         if out.len() < usize::from(LEAST_UDP) {
             return None;
         }
-        let question = match self.header.opcode() {
-            Opcode::QUERY => Query::read(message),
-            // What the sections of another operation hold is not known, so nothing of them is echoed.
-            _ => {
-                self.refuse(Rcode::NOTIMP, Some(ExtendedError::NotSupported));
-                return Some(self.finish(HEADER, [0; 4], out));
-            }
-        };
-        let Ok(query) = question else {
+        if self.header.opcode() != Opcode::QUERY {
+            // What the sections of another operation hold is not known, so nothing of them is echoed, as BIND and NSD do
+            // it; nor is an OPT record looked for behind them, so that no extended error can be given.
+            self.refuse(Rcode::NOTIMP, None);
+            return Some(self.finish(HEADER, [0; 4], out));
+        }
+        let Ok(query) = Query::read(message) else {
             self.refuse(Rcode::FORMERR, None);
             return Some(self.finish(HEADER, [0; 4], out));
         };
@@ -126,7 +124,8 @@ impl<'s> Reply<'s> {
             return self.refuse(Rcode::REFUSED, Some(ExtendedError::Prohibited));
         }
         match (query.class, query.rtype) {
-            // Records of messages, which no question asks for (RFC 6891 §6.1.1, RFC 8945 §4.2, RFC 2930 §2).
+            // Records of messages, which no question asks for (RFC 6891 §6.1.1, RFC 8945 §4.2, RFC 2930 §2): FORMERR, as
+            // BIND says; NSD and Knot look for them in the zone.
             (_, Rtype::OPT | Rtype::TSIG | Rtype::TKEY) => self.refuse(Rcode::FORMERR, None),
             (Class::CH, _) => self.describe(query, writer),
             (Class::IN, Rtype::AXFR | Rtype::IXFR) => self.refuse(Rcode::REFUSED, Some(ExtendedError::NotSupported)),
@@ -180,13 +179,14 @@ impl<'s> Reply<'s> {
         self.flags |= flag::AA;
     }
 
-    /// Octets kept for the OPT record. The server's name is left out where it would not leave room for the question.
+    /// Octets kept for the OPT record. An extended error needs none of them: with one goes no record, so the room for those
+    /// is free. The server's name is left out where it would not leave room for the question and an error.
     fn opt_length(&mut self, question_end: usize, out: usize) -> usize {
         let Some(edns) = &mut self.edns else { return 0 };
         let nsid = self.served.policy.nsid.as_ref().map_or(0, |nsid| 4 + nsid.len());
         let fits = question_end + OPT + EXTENDED_ERROR + nsid <= usize::from(LEAST_UDP).min(out);
         edns.wants_nsid &= nsid > 0 && fits;
-        OPT + EXTENDED_ERROR + if edns.wants_nsid { nsid } else { 0 }
+        OPT + if edns.wants_nsid { nsid } else { 0 }
     }
 
     /// Writes header and OPT record around the sections, and gives the message's length.

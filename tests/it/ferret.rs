@@ -1,5 +1,7 @@
 //! Every case of the Ferret data set, through real sockets, from one server that holds all its zones at once.
 
+#![expect(clippy::disallowed_methods, reason = "the cases are no part of the repository")]
+
 use std::collections::BTreeSet;
 
 use zonewright::authority::Catalog;

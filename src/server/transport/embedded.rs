@@ -68,6 +68,7 @@ impl Listeners {
 }
 
 /// UDP and TCP on one address; where the system chooses the port, the same for both.
+#[expect(clippy::disallowed_methods, reason = "this is the room where sockets are bound")]
 async fn bind_both(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     // Another process may hold the TCP port that UDP was given: a few more are tried.
     let attempts = if address.port() == 0 { 16 } else { 1 };

@@ -32,7 +32,13 @@ impl Udp {
     pub(crate) fn exchange(&self, octets: &[u8]) -> std::io::Result<Vec<u8>> {
         self.socket.send(octets)?;
         let mut buffer = vec![0; 65_535];
-        let length = self.socket.recv(&mut buffer)?;
+        // Another test's child may end meanwhile, and the signal that says so interrupts the wait.
+        let length = loop {
+            match self.socket.recv(&mut buffer) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                received => break received?,
+            }
+        };
         buffer.truncate(length);
         Ok(buffer)
     }

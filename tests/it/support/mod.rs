@@ -1,6 +1,9 @@
 //! What tests share: where data is, how to skip aloud, zones from text, queries and what comes back.
 
+#![expect(clippy::disallowed_methods, reason = "tests are told by the environment what they may skip")]
+
 pub(crate) mod client;
+pub(crate) mod fixture;
 pub(crate) mod message;
 pub(crate) mod server;
 
@@ -9,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use zonewright::authority::{Authority, Catalog, HashKey};
+use zonewright::control::{Root, load};
 use zonewright::diagnostic::Diagnostic;
 use zonewright::dns::Name;
 use zonewright::server::{Policy, Served};
@@ -80,4 +84,27 @@ pub(crate) fn served<'t>(zones: impl IntoIterator<Item = (&'t str, &'t str)>) ->
 /// Each finding as code, line, column and headline.
 pub(crate) fn headlines(findings: &[Diagnostic]) -> Vec<String> {
     findings.iter().map(|finding| format!("{}: {}", finding.code.name, finding.headline)).collect()
+}
+
+/// The zone directory of the repository.
+pub(crate) fn zone_directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("zones")
+}
+
+/// The repository's own zones, read from disk as the server reads them.
+pub(crate) fn repository_zones() -> Vec<(Name, Zone)> {
+    let root = Root::open(&zone_directory()).expect("the zone directory");
+    let listing = load::zone_files(&root, &[]).expect("its zones");
+    let read = |listed: &load::ZoneFile| load::load_listed(&root, listed, &Limits::default());
+    let zone = |loaded: load::Loaded| {
+        let zone = loaded.zone.unwrap_or_else(|| panic!("{}: {:?}", loaded.name, headlines(&loaded.findings)));
+        (loaded.name, zone)
+    };
+    listing.zones.iter().map(read).map(zone).collect()
+}
+
+/// What is served from zones that are built.
+pub(crate) fn serve_all(zones: &[(Name, Zone)]) -> Served {
+    let compile = |(name, zone): &(Name, Zone)| (name.clone(), Some(Arc::new(Authority::compile(zone, KEY))));
+    Served { catalog: Catalog::new(KEY, zones.iter().map(compile)), policy: Policy::default() }
 }

@@ -9,7 +9,6 @@ use zonewright::server::{Listeners, Publisher, Served};
 /// Answers until it is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    pub(crate) publisher: Publisher,
     _runtime: tokio::runtime::Runtime,
     _listeners: Listeners,
 }
@@ -20,8 +19,8 @@ impl Server {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let publisher: Publisher = Arc::new(ArcSwap::from_pointee(served));
         let loopback: SocketAddr = ([127, 0, 0, 1], 0).into();
-        let listeners = runtime.block_on(Listeners::bind(&[loopback], publisher.clone())).expect("a loopback port");
+        let listeners = runtime.block_on(Listeners::bind(&[loopback], publisher)).expect("a loopback port");
         let address = listeners.addresses()[0];
-        Self { address, publisher, _runtime: runtime, _listeners: listeners }
+        Self { address, _runtime: runtime, _listeners: listeners }
     }
 }
