@@ -139,7 +139,7 @@ fn out_of_zone(apex: NameRef<'_>, records: &Records, run: &[&Record], sources: &
     .why("a server answers from a zone only for names in it (RFC 1034 §4.2)");
     let finding = match run.len() {
         1 => finding,
-        count => finding.also(place(last), format!("all {count} records down to here lie outside")),
+        count => finding.also(place(last), format!("{count} records lie outside, down to here")),
     };
     let written = sources.text(place(first));
     if written.is_empty() || written.ends_with(b".") {

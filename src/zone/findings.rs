@@ -32,12 +32,15 @@ impl Findings {
 
     /// Adds a finding of `code`, or counts it only: then it is not made at all.
     pub(super) fn add(&mut self, code: &Code, finding: impl FnOnce() -> Diagnostic) {
-        let kept = self.kept.of(code.severity);
-        if *kept < self.limit {
-            *kept += 1;
-            self.list.push(finding());
-        } else {
+        if *self.kept.of(code.severity) >= self.limit {
             *self.left_out.of(code.severity) += 1;
+            return;
+        }
+        let finding = finding();
+        // The records of a `$GENERATE` have one place: what is said of one of them is not said of each.
+        if self.list.last().is_none_or(|last| !is_same(last, &finding)) {
+            *self.kept.of(code.severity) += 1;
+            self.list.push(finding);
         }
     }
 
@@ -61,4 +64,9 @@ impl Findings {
         }
         self.list
     }
+}
+
+fn is_same(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let places = |finding: &Diagnostic| (finding.primary.span, finding.others.first().map(|label| label.span));
+    std::ptr::eq(one.code, other.code) && places(one) == places(other)
 }

@@ -167,8 +167,13 @@ fn cname(report: &mut Report<'_>, node: Node<'_>) {
     .also(report.rtype(other), format!("its {what} record is here"))
     .why(format!(
         "a resolver that has cached the alias never asks for the {what} record, so the two disagree (RFC 1034 §3.6.2)"
-    ))
-    .fix(format!("delete {alias_line} to keep the {what} record, or {other_line} to keep the alias"));
+    ));
+    let finding = if node.is_apex() {
+        finding
+            .fix(format!("put the target's A and AAAA records in place of {alias_line}: a zone's own name is no alias"))
+    } else {
+        finding.fix(format!("delete {alias_line} to keep the {what} record, or {other_line} to keep the alias"))
+    };
     report.add(finding);
 }
 
@@ -208,6 +213,7 @@ impl<'z> BelowDname<'z> {
         let (name, dname) = (node.name(), self.dname.owner());
         let label = match self.count {
             1 => "never served".to_owned(),
+            2 => "never served, as is one more name below the DNAME".to_owned(),
             count => format!("never served, as are {} more names below the DNAME", count - 1),
         };
         let headline = format!("`{name}` lies below the DNAME of `{dname}`");

@@ -179,7 +179,8 @@ impl Parser<'_, '_, '_> {
 
     fn missing_argument(&self, directive: &Directive, tokens: &[Token]) -> Box<Diagnostic> {
         let place = self.span(tokens[tokens.len() - 1]).after();
-        let headline = format!("{} lacks its argument", directive.name);
+        let lacks = if directive.arguments.0 > 1 { "lacks some of its arguments" } else { "lacks its argument" };
+        let headline = format!("{} {lacks}", directive.name);
         let usage = format!("write `{}`", directive.usage);
         Box::new(Diagnostic::new(&codes::BAD_DIRECTIVE, place, headline).label("expected here").fix(usage))
     }

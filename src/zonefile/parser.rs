@@ -184,8 +184,8 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         let octet = first.text(&self.text)[0];
         let result = match octet {
             b'<' | b'=' | b'>' | b'|' if is_line_start && self.merge_marker(first, tokens) => Ok(()),
-            b'#' if !entry.starts_blank && slips::is_hash_comment(first.text(&self.text)) => {
-                Err(slips::hash_comment(self.span(first)))
+            b'#' | b'/' if !entry.starts_blank && slips::is_foreign_comment(first.text(&self.text)) => {
+                Err(slips::foreign_comment(first.text(&self.text), self.span(first)))
             }
             b'$' if is_line_start => self.directive(tokens),
             b'$' if entry.starts_blank && first.kind == TokenKind::Word => self.indented_directive(entry, tokens),
@@ -271,17 +271,17 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         tokens: &[Token],
     ) -> Box<Diagnostic> {
         self.context.lose_ttl();
-        if !slips::may_be_misplaced_blank(finding.code, entry.starts_blank) {
-            return finding;
-        }
-        if let Some(slip) = self.misplaced_blank(entry, tokens) {
+        if slips::may_be_misplaced_blank(finding.code, entry.starts_blank)
+            && let Some(slip) = self.misplaced_blank(entry, tokens)
+        {
             match (entry.starts_blank, tokens.first()) {
                 (true, Some(&first)) => drop(self.own(first)),
                 _ => self.context.set_owner(above, b""),
             }
             return slip;
         }
-        self.after_type(&finding, entry, tokens).unwrap_or(finding)
+        let slip = if slips::may_be_after_type(finding.code) { self.after_type(&finding, entry, tokens) } else { None };
+        slip.unwrap_or(finding)
     }
 
     /// Takes the owner of an entry that is not read, for the records below that inherit it.
@@ -488,7 +488,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
                 slips::unclosed_parenthesis(self.span(open), next.map(|next| self.span(next)))
             }
             Fault::StrayParenthesis(token) => slips::stray_parenthesis(self.span(token)),
-            Fault::UnclosedQuote(token) => slips::unclosed_quote(self.span(token)),
+            Fault::UnclosedQuote(token) => slips::unclosed_quote(&self.text, self.span(token)),
             Fault::TooLarge => slips::entry_too_large(whole, self.zonefile.limits.entry_octets),
         }
     }

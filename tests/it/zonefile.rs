@@ -118,7 +118,8 @@ fn bad_text_gets_the_findings_it_deserves() {
     let limits = Limits { findings: 30, entry_octets: 70_000, ..Limits::default() };
     let mut seen = BTreeSet::new();
     for (name, text) in zones("bad").into_iter().chain(long_texts()) {
-        let (findings, sources) = judge(&name, &text, &limits);
+        let findings = if name == "too-many-findings" { 2 } else { limits.findings };
+        let (findings, sources) = judge(&name, &text, &Limits { findings, ..limits.clone() });
         assert!(!findings.is_empty(), "{name} has no finding");
         seen.extend(findings.iter().map(|finding| finding.code.name));
         beside("bad").bind(|| insta::assert_snapshot!(name.as_str(), rendered(&findings, &sources)));
@@ -128,4 +129,39 @@ fn bad_text_gets_the_findings_it_deserves() {
     let ours = codes::CODES.iter().filter(|code| matches!(code.stage, Stage::Parse | Stage::Integrity));
     let unseen: Vec<_> = ours.map(|code| code.name).filter(|name| !seen.contains(name)).collect();
     assert_eq!(unseen, elsewhere, "each code has a bad fixture");
+}
+
+/// One run shows every error of a file, in order, each under the text to blame.
+#[test]
+fn twenty_errors_are_twenty_findings() {
+    let text = fs::read(fixtures("bad").join("twenty.zone")).unwrap();
+    let (findings, sources) = judge("twenty", &text, &Limits::default());
+    let guilty: Vec<_> = findings
+        .iter()
+        .map(|finding| String::from_utf8_lossy(sources.text(finding.primary.span)).into_owned())
+        .collect();
+    let expected = [
+        "hour",
+        "192.0.2.530",
+        "#",
+        "2001:db8::1",
+        "www",
+        "AA",
+        "mail",
+        ".",
+        "1y",
+        "bücher",
+        ";",
+        "\"",
+        "\\999",
+        "sub.example.org",
+        "",
+        "$TTTL",
+        "CH",
+        "",
+        "FTP",
+        "(",
+    ];
+    assert_eq!(guilty, expected);
+    assert_eq!(findings.len(), 20);
 }
