@@ -48,7 +48,7 @@ impl Catalog {
     }
 
     /// The zone that answers a question: the longest that its name is in; for DS at an apex the parent's, where that is
-    /// here (RFC 4035 §3.1.4.1).
+    /// here (RFC 4035 §3.1.4.1), or that of an ancestor, which refers to the parent.
     pub fn find(&self, question: &Question, rtype: Rtype) -> Option<&Entry> {
         let labels = question.label_count();
         let zone = self.longest(question, labels)?;

@@ -1,9 +1,9 @@
-//! The same zones in NSD, Knot, BIND and here: where all three agree, so do we, or a reason says why not.
+//! The same zones in NSD, Knot, BIND and here: each of our answers is one of theirs, and theirs where they agree.
 
 #![expect(clippy::disallowed_methods, reason = "peers are processes, with files of their own")]
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -63,77 +63,92 @@ impl Zones {
     }
 }
 
-fn start(name: &'static str, zones: &Zones) -> Option<Peer> {
-    let program = program(name)?;
-    let (folder, port) = (zones.path(), free_port());
-    let state = folder.join(name);
-    std::fs::create_dir(&state).expect("a directory for the peer");
-    let (dir, state_dir) = (folder.display(), state.display());
-    let text = match name {
-        "nsd" => {
-            let list = zones.list(|apex, file| format!("zone:\n  name: \"{apex}\"\n  zonefile: \"{file}\"\n"));
-            format!(
-                "server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  chroot: \"\"\n  zonesdir: \"{dir}\"\n  \
-                 pidfile: \"{state_dir}/pid\"\n  database: \"\"\n  xfrdfile: \"{state_dir}/xfrd\"\n  xfrdir: \"{state_dir}\"\n  \
-                 zonelistfile: \"{state_dir}/list\"\n  server-count: 1\n  rrl-ratelimit: 0\n  minimal-responses: yes\n\
-                 remote-control:\n  control-enable: no\n{list}"
-            )
-        }
-        "knotd" => {
-            let list = zones.list(|apex, file| format!("  - domain: \"{apex}\"\n    file: \"{dir}/{file}\"\n"));
-            format!(
-                "server:\n  listen: 127.0.0.1@{port}\n  rundir: \"{state_dir}\"\n  udp-workers: 1\n  tcp-workers: 1\n\
-                 control:\n  listen: \"{state_dir}/control\"\n\
-                 database:\n  storage: \"{state_dir}\"\nlog:\n  - target: stderr\n    any: info\n\
-                 template:\n  - id: default\n    semantic-checks: off\n    zonefile-sync: -1\n    journal-content: none\n\
-                 zone:\n{list}"
-            )
-        }
-        _ => {
-            let list = zones.list(|apex, file| {
-                format!(
-                    "zone \"{apex}\" {{ type primary; file \"{file}\"; check-names ignore; check-integrity no; }};\n"
-                )
-            });
-            format!(
-                "options {{ directory \"{dir}\"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; \
-                 recursion no; minimal-responses yes; empty-zones-enable no; pid-file \"{state_dir}/pid\"; \
-                 session-keyfile \"{state_dir}/key\"; dnssec-validation no; notify no; rrset-order {{ order none; }}; }};\n\
-                 controls {{ }};\n{list}"
-            )
-        }
-    };
-    let config = state.join("config");
-    std::fs::write(&config, text).expect("the peer's configuration");
-    let log = std::fs::File::create(state.join("log")).expect("the peer's log");
-    let mut command = Command::new(program);
-    match name {
-        "nsd" => command.arg("-d").arg("-c").arg(config),
-        "knotd" => command.arg("-c").arg(config),
-        _ => command.arg("-g").arg("-4").arg("-n").arg("1").arg("-c").arg(config),
-    };
-    let child =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("the peer can be started");
-    let address: SocketAddr = ([127, 0, 0, 1], port).into();
-    let peer = Peer { name, client: Udp::connect(address), child };
-    wait(&peer, zones, &state);
-    Some(peer)
+/// A peer's place: its port, where the zones are, and where it may write.
+struct Place<'z> {
+    port: u16,
+    zones: &'z Zones,
+    state: PathBuf,
 }
 
-/// Waits until the last zone is served.
-fn wait(peer: &Peer, zones: &Zones, state: &Path) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let query = Query::new("almalinux.org.", Rtype::SOA);
-    while Instant::now() < deadline {
-        if let Ok(octets) = peer.client.exchange(&query.octets())
-            && Response::read(&octets).is_ok_and(|response| response.rcode == Rcode::NOERROR)
-        {
-            return;
+fn nsd(Place { port, zones, state }: &Place<'_>) -> String {
+    let (folder, state) = (zones.path().display(), state.display());
+    let list = zones.list(|apex, file| format!("zone:\n  name: \"{apex}\"\n  zonefile: \"{file}\"\n"));
+    format!(
+        "server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  chroot: \"\"\n  zonesdir: \"{folder}\"\n  \
+         pidfile: \"{state}/pid\"\n  database: \"\"\n  xfrdfile: \"{state}/xfrd\"\n  xfrdir: \"{state}\"\n  \
+         zonelistfile: \"{state}/list\"\n  server-count: 1\n  rrl-ratelimit: 0\n  minimal-responses: yes\n\
+         remote-control:\n  control-enable: no\n{list}"
+    )
+}
+
+fn knot(Place { port, zones, state }: &Place<'_>) -> String {
+    let (folder, state) = (zones.path().display(), state.display());
+    let list = zones.list(|apex, file| format!("  - domain: \"{apex}\"\n    file: \"{folder}/{file}\"\n"));
+    format!(
+        "server:\n  listen: 127.0.0.1@{port}\n  rundir: \"{state}\"\n  udp-workers: 1\n  tcp-workers: 1\n\
+         control:\n  listen: \"{state}/control\"\n\
+         database:\n  storage: \"{state}\"\nlog:\n  - target: stderr\n    any: info\n\
+         template:\n  - id: default\n    semantic-checks: off\n    zonefile-sync: -1\n    journal-content: none\n\
+         zone:\n{list}"
+    )
+}
+
+fn bind(Place { port, zones, state }: &Place<'_>) -> String {
+    let (folder, state) = (zones.path().display(), state.display());
+    let list = zones.list(|apex, file| {
+        format!("zone \"{apex}\" {{ type primary; file \"{file}\"; check-names ignore; check-integrity no; }};\n")
+    });
+    format!(
+        "options {{ directory \"{folder}\"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; \
+         recursion no; minimal-responses yes; empty-zones-enable no; pid-file \"{state}/pid\"; \
+         session-keyfile \"{state}/key\"; dnssec-validation no; notify no; rrset-order {{ order none; }}; }};\n\
+         controls {{ }};\n{list}"
+    )
+}
+
+/// Each peer's program, its arguments before the configuration's path, and its configuration.
+type Make = (&'static str, &'static [&'static str], fn(&Place<'_>) -> String);
+
+const MAKES: [Make; 3] =
+    [("nsd", &["-d", "-c"], nsd), ("knotd", &["-c"], knot), ("named", &["-g", "-4", "-n", "1", "-c"], bind)];
+
+/// Starts a peer, if it is installed; another process may take its port first, so a few are tried.
+fn start((name, arguments, config): Make, zones: &Zones) -> Option<Peer> {
+    let program = program(name)?;
+    for attempt in 0..3 {
+        let state = zones.path().join(format!("{name}-{attempt}"));
+        std::fs::create_dir(&state).expect("a directory for the peer");
+        let place = Place { port: free_port(), zones, state };
+        let file = place.state.join("config");
+        std::fs::write(&file, config(&place)).expect("the peer's configuration");
+        let log = std::fs::File::create(place.state.join("log")).expect("the peer's log");
+        let mut command = Command::new(&program);
+        command.args(arguments).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let child = command.spawn().expect("the peer can be started");
+        let client = Udp::connect(([127, 0, 0, 1], place.port).into());
+        let mut peer = Peer { name, client, child };
+        if serves(&mut peer) {
+            return Some(peer);
         }
+        let log = std::fs::read_to_string(place.state.join("log")).unwrap_or_default();
+        assert!(attempt < 2, "{name} does not serve:\n{log}");
+    }
+    None
+}
+
+/// Waits until the peer serves its zones; false if it ends before.
+fn serves(peer: &mut Peer) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let query = Query::new("almalinux.org.", Rtype::SOA).octets();
+    while Instant::now() < deadline && peer.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        let answer = peer.client.exchange(&query).ok().and_then(|octets| Response::read(&octets).ok());
+        if answer.is_some_and(|response| response.rcode == Rcode::NOERROR) {
+            return true;
+        }
+        // Nothing says when a peer is ready but an answer.
         std::thread::sleep(Duration::from_millis(20));
     }
-    let log = std::fs::read_to_string(state.join("log")).unwrap_or_default();
-    panic!("{} serves nothing of {} zones:\n{log}", peer.name, zones.apexes.len());
+    false
 }
 
 /// What is compared: of ANY that there is an answer; NS sets of positive answers are left to taste, and so are addresses but
@@ -231,17 +246,20 @@ fn around(text: &str) -> Vec<Query> {
 }
 
 #[test]
-fn where_nsd_knot_and_bind_agree_so_do_we() {
+fn every_answer_is_one_that_nsd_knot_or_bind_gives() {
     let (zones, served, queries) = questions();
-    let peers: Vec<Peer> = ["nsd", "knotd", "named"].into_iter().filter_map(|name| start(name, &zones)).collect();
+    let peers: Vec<Peer> = MAKES.into_iter().filter_map(|make| start(make, &zones)).collect();
     if peers.len() < 3 {
         return support::skip("peers", "one of nsd, knotd and named is not installed");
     }
-    let (mut wrong, mut alone) = (Vec::new(), Vec::new());
+    let mut wrong = Vec::new();
     for query in &queries {
         let mine = essence(query.rtype, &ours(query, &served));
         let mut theirs: Vec<(&str, Essence)> =
             peers.iter().map(|peer| (peer.name, essence(query.rtype, &peer.client.ask(query)))).collect();
+        if theirs.iter().any(|(_, one)| *one == mine) {
+            continue;
+        }
         // A zone that one of them refuses to load (a wildcard's NS, a cut that is a DNAME) is judged by the others.
         if theirs.iter().any(|(_, one)| one.rcode != "SERVFAIL") {
             theirs.retain(|(_, one)| one.rcode != "SERVFAIL");
@@ -249,15 +267,11 @@ fn where_nsd_knot_and_bind_agree_so_do_we() {
         let question = format!("{} {}", NameRef::trusted(&query.name), Mnemonic(query.rtype));
         let shown: String = theirs.iter().map(|(name, one)| format!("\n  {name:6} {one:?}")).collect();
         let shown = format!("{question}\n  here   {mine:?}{shown}");
-        if theirs.iter().any(|(_, one)| *one == mine) {
-            continue;
+        // How many aliases are followed is nobody's rule: NSD stops after more, Knot and BIND after fewer (the latter with
+        // SERVFAIL), and `l01` starts a chain that tells all four apart.
+        if !question.to_ascii_lowercase().starts_with("l01.cname.test.") {
+            wrong.push(shown);
         }
-        let do_agree = theirs.iter().all(|(_, one)| *one == theirs[0].1);
-        if do_agree { wrong.push(shown) } else { alone.push(shown) }
     }
-    if std::env::var_os("PEERS_SHOW").is_some() {
-        alone.iter().for_each(|one: &String| eprintln!("{one}"));
-    }
-    eprintln!("{} asked, {} differ from all, {} from each of three", queries.len(), wrong.len(), alone.len());
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), queries.len(), wrong.join("\n"));
 }
