@@ -203,7 +203,9 @@ impl Parser<'_, '_, '_> {
         }
         let (mut owner, mut data, mut fields) = (Vec::new(), Vec::new(), Vec::new());
         for number in range.numbers() {
-            (owner.clear(), data.clear(), fields.clear());
+            owner.clear();
+            data.clear();
+            fields.clear();
             if !fill(&line.owner_pieces, number, &mut owner) || !fill(&line.data_pieces, number, &mut data) {
                 return Err(self.below_zero(tokens[1], number));
             }
