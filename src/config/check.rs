@@ -38,7 +38,15 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     replace(&mut config.source.poll, spec.source.poll.checked(problems, |text| poll_interval(text)));
     config.source.zones = zones(spec.zones, problems);
 
-    let spec::Limits { file_octets, entry_octets, findings, include_depth, includes, lost_names_percent } = spec.limits;
+    let spec::Limits {
+        file_octets,
+        entry_octets,
+        findings,
+        include_depth,
+        includes,
+        generated_octets,
+        lost_names_percent,
+    } = spec.limits;
     let limits: &mut Limits = &mut config.limits;
     replace(&mut limits.file_octets, file_octets.checked(problems, |&octets| (octets >= 1).then_some(octets)));
     replace(&mut limits.entry_octets, entry_octets.checked(problems, |&octets| (octets >= 512).then_some(octets)));
@@ -48,6 +56,7 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     replace(&mut limits.include_depth, include_depth.checked(problems, depth));
     let count = |&count: &u32| (count <= 1_000_000).then_some(count as usize);
     replace(&mut limits.includes, includes.checked(problems, count));
+    replace(&mut limits.generated_octets, generated_octets.checked(problems, |&octets| Some(octets)));
     let percent = |&percent: &u8| (percent <= 100).then_some(percent);
     replace(&mut config.lost_names_percent, lost_names_percent.checked(problems, percent));
 }

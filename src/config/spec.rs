@@ -98,6 +98,7 @@ section! {
         findings: u32 = "a whole number from 1 to 1000000";
         include_depth: u16 = "a whole number from 0 to 64";
         includes: u32 = "a whole number from 0 to 1000000";
+        generated_octets: u32 = "a whole number of octets from 0 to 4294967295";
         lost_names_percent: u8 = "a whole number from 0 to 100";
     }
 }

@@ -73,7 +73,7 @@ codes! {
     UNKNOWN_DIRECTIVE    "unknown-directive"    Error   Parse "A line starts with `$` and no known directive.";
     BAD_DIRECTIVE        "bad-directive"        Error   Parse "A directive lacks its argument or has one too many.";
     ORIGIN_WITHOUT_DOT   "origin-without-dot"   Error   Parse "$ORIGIN names a full name without its last dot, so it is taken as relative.";
-    HASH_COMMENT         "hash-comment"         Error   Parse "A comment starts with `#`; zone files use `;`.";
+    HASH_COMMENT         "hash-comment"         Error   Parse "A comment starts with `#` or `//`; zone files use `;`.";
     MISSING_OWNER        "missing-owner"        Error   Parse "The first record starts with a blank, so it has no owner name to inherit.";
     UNEXPECTED_OWNER     "unexpected-owner"     Warning Parse "A leading blank makes the record inherit an owner that its own text contradicts.";
     BAD_NAME             "bad-name"             Error   Parse "A name breaks the limits or the syntax of names.";

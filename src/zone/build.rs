@@ -6,6 +6,7 @@
 //! from the right, lower-cased, each ended by a zero, the apex left out because all share it. The first eight octets of
 //! the key lie in the sorted row itself, so most comparisons touch one cache line.
 
+use super::findings::Findings;
 use super::{Zone, integrity, node, rrset};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::dns::{Name, NameRef, Rtype};
@@ -27,13 +28,15 @@ pub struct Built {
 /// A zone whose text had errors is judged all the same, for its findings, but for those that a record which could not be
 /// read would explain (a missing SOA or NS); it is never given back. `root` is the zone's own file.
 pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Built {
-    let Parsed { records, mut findings } = parsed;
-    let is_clean = !findings.iter().any(Diagnostic::is_error);
+    let Parsed { records, findings, findings_limit } = parsed;
+    let mut findings = Findings::new(findings, findings_limit);
+    // A record that could not be read, or lies elsewhere by mistake, may be the one that is missed at the apex.
+    let is_readable = !findings.has_errors();
     let order = sort(apex.as_ref(), &records, sources, &mut findings);
+    let is_complete = is_readable && !findings.has_errors();
     let zone = group(apex, records, order, sources, &mut findings);
-    integrity::check(&zone, Span { file: root, start: 0, end: 0 }, is_clean, sources, &mut findings);
-    let is_servable = !findings.iter().any(Diagnostic::is_error);
-    Built { zone: is_servable.then_some(zone), findings }
+    integrity::check(&zone, Span { file: root, start: 0, end: 0 }, is_complete, sources, &mut findings);
+    Built { zone: (!findings.has_errors()).then_some(zone), findings: findings.finish() }
 }
 
 /// One record to be sorted.
@@ -48,9 +51,10 @@ struct SortRow {
 }
 
 /// The records that lie in the zone, in its order; the others are reported.
-fn sort(apex: NameRef<'_>, records: &Records, sources: &Sources, findings: &mut Vec<Diagnostic>) -> Vec<u32> {
+fn sort(apex: NameRef<'_>, records: &Records, sources: &Sources, findings: &mut Findings) -> Vec<u32> {
     let (mut keys, mut rows) = (Vec::new(), Vec::with_capacity(records.rows().len()));
     let mut last: Option<(*const u8, SortRow)> = None;
+    let mut outside: Vec<u32> = Vec::new();
     for (index, record) in records.rows().iter().enumerate() {
         let owner = records.owner(record);
         let at = owner.octets().as_ptr();
@@ -59,13 +63,15 @@ fn sort(apex: NameRef<'_>, records: &Records, sources: &Sources, findings: &mut 
             Some((known, row)) if known == at => row,
             _ if owner.is_at_or_below(apex) => push_key(owner, apex, &mut keys),
             _ => {
-                findings.push(out_of_zone(apex, records, record, sources));
+                outside.push(index as u32);
                 continue;
             }
         };
+        report_outside(apex, &mut outside, records, sources, findings);
         last = Some((at, row));
         rows.push(SortRow { rtype: record.rtype.0, index: index as u32, ..row });
     }
+    report_outside(apex, &mut outside, records, sources, findings);
     let key = |row: &SortRow| &keys[row.key as usize..(row.key + row.key_length) as usize];
     rows.sort_unstable_by(|a, b| {
         let by_owner = a
@@ -102,17 +108,49 @@ fn push_key(name: NameRef<'_>, apex: NameRef<'_>, keys: &mut Vec<u8>) -> SortRow
     SortRow { head: u64::from_be_bytes(head), key: start as u32, key_length, rtype: 0, index: 0 }
 }
 
-fn out_of_zone(apex: NameRef<'_>, records: &Records, record: &Record, sources: &Sources) -> Diagnostic {
-    let owner = records.owner(record);
-    let place = records.places(record, sources).owner;
-    Diagnostic::new(&codes::OUT_OF_ZONE, place, format!("`{owner}` lies outside the zone `{apex}`"))
-        .label(format!("not at or below `{apex}`"))
-        .why("a server answers from a zone only for names in it (RFC 1034 §4.2)")
-        .fix("mend the name or the `$ORIGIN` above it, or move the record to its own zone's file")
+/// Reports records outside the zone that follow one another: they have one cause, a name or the `$ORIGIN` above them.
+#[inline]
+fn report_outside(
+    apex: NameRef<'_>,
+    outside: &mut Vec<u32>,
+    records: &Records,
+    sources: &Sources,
+    findings: &mut Findings,
+) {
+    if !outside.is_empty() {
+        let run: Vec<&Record> = outside.drain(..).map(|index| &records.rows()[index as usize]).collect();
+        findings.add(&codes::OUT_OF_ZONE, || out_of_zone(apex, records, &run, sources));
+    }
+}
+
+fn out_of_zone(apex: NameRef<'_>, records: &Records, run: &[&Record], sources: &Sources) -> Diagnostic {
+    let owner = |record| records.owner(record);
+    let place = |record| records.places(record, sources).owner;
+    if let Some(soa) = run.iter().find(|record| record.rtype == Rtype::SOA) {
+        return integrity::other_zone(&codes::OUT_OF_ZONE, owner(soa), place(soa), apex);
+    }
+    let (first, last) = (run[0], run[run.len() - 1]);
+    let finding = Diagnostic::new(
+        &codes::OUT_OF_ZONE,
+        place(first),
+        format!("`{}` lies outside the zone `{apex}`", owner(first)),
+    )
+    .label(format!("not at or below `{apex}`"))
+    .why("a server answers from a zone only for names in it (RFC 1034 §4.2)");
+    let finding = match run.len() {
+        1 => finding,
+        count => finding.also(place(last), format!("{count} records lie outside, down to here")),
+    };
+    let written = sources.text(place(first));
+    if written.is_empty() || written.ends_with(b".") {
+        finding.fix("mend the name, or move the record to its own zone's file")
+    } else {
+        finding.fix("mend the `$ORIGIN` above it, or move the record to its own zone's file")
+    }
 }
 
 /// Groups sorted records into nodes and rrsets, leaving duplicates out.
-fn group(apex: &Name, records: Records, sorted: Vec<u32>, sources: &Sources, findings: &mut Vec<Diagnostic>) -> Zone {
+fn group(apex: &Name, records: Records, sorted: Vec<u32>, sources: &Sources, findings: &mut Findings) -> Zone {
     let (mut order, mut nodes, mut rrsets) = (Vec::with_capacity(sorted.len()), Vec::<node::Row>::new(), Vec::new());
     let rows = records.rows();
     let same_owner = |a: &u32, b: &u32| records.owner(&rows[*a as usize]).is(records.owner(&rows[*b as usize]));
@@ -132,13 +170,7 @@ fn group(apex: &Name, records: Records, sorted: Vec<u32>, sources: &Sources, fin
 }
 
 /// Appends the records of an rrset, each once, in the order of the text.
-fn push_distinct(
-    run: &[u32],
-    records: &Records,
-    sources: &Sources,
-    order: &mut Vec<u32>,
-    findings: &mut Vec<Diagnostic>,
-) {
+fn push_distinct(run: &[u32], records: &Records, sources: &Sources, order: &mut Vec<u32>, findings: &mut Findings) {
     if run.len() == 1 {
         order.push(run[0]);
         return;
@@ -157,7 +189,10 @@ fn push_distinct(
     repeated.sort_unstable();
     for &index in run {
         match repeated.binary_search_by_key(&index, |&(again, _)| again) {
-            Ok(found) => findings.push(duplicate(index, repeated[found].1, records, sources)),
+            Ok(found) => {
+                let first = repeated[found].1;
+                findings.add(&codes::DUPLICATE_RECORD, || duplicate(index, first, records, sources));
+            }
             Err(_) => order.push(index),
         }
     }
@@ -178,7 +213,7 @@ fn duplicate(again: u32, first: u32, records: &Records, sources: &Sources) -> Di
 }
 
 /// The lowest TTL of an rrset's records, with a finding where they differ.
-fn agree_on_ttl(run: &[u32], records: &Records, sources: &Sources, findings: &mut Vec<Diagnostic>) -> u32 {
+fn agree_on_ttl(run: &[u32], records: &Records, sources: &Sources, findings: &mut Findings) -> u32 {
     let row = |index: &u32| &records.rows()[*index as usize];
     let first = row(&run[0]);
     let lowest = run.iter().map(row).map(|record| record.ttl).min().unwrap_or(first.ttl);
@@ -186,7 +221,7 @@ fn agree_on_ttl(run: &[u32], records: &Records, sources: &Sources, findings: &mu
     if first.rtype != Rtype::RRSIG
         && let Some(other) = run.iter().map(row).find(|record| record.ttl != first.ttl)
     {
-        findings.push(ttl_mismatch(first, other, lowest, records, sources));
+        findings.add(&codes::TTL_MISMATCH, || ttl_mismatch(first, other, lowest, records, sources));
     }
     lowest
 }

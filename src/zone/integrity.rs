@@ -2,26 +2,38 @@
 //!
 //! Data below a cut is none of them: it is occluded, and never served as an answer (RFC 2136 §7.18 has the word).
 
+use super::findings::Findings;
 use super::{Node, Rrset, Zone};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::dns::{MAX_NAME, NameRef, Rtype};
 use crate::source::{Sources, Span};
 use crate::zonefile::{Record, rdata};
 
-/// Reports every integrity error; `start` is the start of the zone's own file, `is_clean` whether its text had no errors.
-pub(super) fn check(zone: &Zone, start: Span, is_clean: bool, sources: &Sources, findings: &mut Vec<Diagnostic>) {
+/// Reports every integrity error; `start` is the start of the zone's own file, `is_complete` whether all its records could be
+/// read and lie in the zone.
+pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sources, findings: &mut Findings) {
     let mut report = Report { zone, sources, findings };
-    apex(&mut report, start, is_clean);
-    let mut dname: Option<Rrset<'_>> = None;
+    apex(&mut report, start, is_complete);
+    let mut dname: Option<BelowDname<'_>> = None;
     for node in zone.nodes() {
         cname(&mut report, node);
-        if let Some(above) = dname.filter(|above| node.name().is_below(above.owner())) {
-            below_dname(&mut report, node, above);
-        } else if let Some(own) = node.rrset(Rtype::DNAME) {
-            many(&mut report, own, "DNAME", "a name can stand for one other only (RFC 6672 §2.4)");
-            dname = Some(own);
+        match &mut dname {
+            Some(above) if node.name().is_below(above.dname.owner()) => above.add(node),
+            _ => {
+                let own = node.rrset(Rtype::DNAME);
+                if let Some(own) = own {
+                    many(&mut report, own, "DNAME", "a name can stand for one other only (RFC 6672 §2.4)");
+                }
+                let own = own.map(|dname| BelowDname { dname, first: None, count: 0 });
+                if let Some(above) = std::mem::replace(&mut dname, own) {
+                    above.report(&mut report);
+                }
+            }
         }
         sizes(&mut report, node);
+    }
+    if let Some(above) = dname {
+        above.report(&mut report);
     }
     // One finding tells of a chain, however many records it has.
     if let Some(finding) = zone.nodes().find_map(|node| iterations(&report, node)) {
@@ -32,7 +44,7 @@ pub(super) fn check(zone: &Zone, start: Span, is_clean: bool, sources: &Sources,
 struct Report<'r> {
     zone: &'r Zone,
     sources: &'r Sources,
-    findings: &'r mut Vec<Diagnostic>,
+    findings: &'r mut Findings,
 }
 
 impl Report<'_> {
@@ -45,26 +57,37 @@ impl Report<'_> {
     }
 
     fn add(&mut self, finding: Diagnostic) {
-        self.findings.push(finding);
+        self.findings.add(finding.code, || finding);
     }
 }
 
-fn apex(report: &mut Report<'_>, start: Span, is_clean: bool) {
+fn apex(report: &mut Report<'_>, start: Span, is_complete: bool) {
     let (zone, apex) = (report.zone, report.zone.apex());
     let node = zone.node(apex);
-    match node.and_then(|node| node.rrset(Rtype::SOA)) {
-        Some(soa) => many_soa(report, soa),
-        // A record that could not be read may be the one that is missed.
-        None if is_clean => report.add(no_soa(start, apex)),
-        None => {}
+    let soa = node.and_then(|node| node.rrset(Rtype::SOA));
+    if let Some(soa) = soa {
+        many(report, soa, "SOA", "a zone has exactly one (RFC 1035 §5.2)");
     }
-    if is_clean && node.and_then(|node| node.rrset(Rtype::NS)).is_none() {
-        report.add(no_apex_ns(start, apex));
-    }
-    for node in zone.nodes().filter(|node| !node.is_apex()) {
-        if let Some(soa) = node.rrset(Rtype::SOA) {
-            soa_below_apex(report, node, soa);
+    let mut is_other_zone = false;
+    for below in zone.nodes().filter(|node| !node.is_apex()) {
+        for record in below.rrset(Rtype::SOA).into_iter().flat_map(|soa| soa.records()) {
+            // The first SOA of a file that has none for its own name tells which zone was meant.
+            let finding = match (soa, is_other_zone) {
+                (None, false) => other_zone(&codes::SOA_BELOW_APEX, below.name(), report.owner(record), apex),
+                _ => soa_below_apex(below.name(), report.owner(record), apex),
+            };
+            is_other_zone |= soa.is_none();
+            report.add(finding);
         }
+    }
+    if !is_complete || is_other_zone {
+        return;
+    }
+    if soa.is_none() {
+        report.add(no_soa(start, apex));
+    }
+    if node.and_then(|node| node.rrset(Rtype::NS)).is_none() {
+        report.add(no_apex_ns(start, apex));
     }
 }
 
@@ -72,32 +95,38 @@ fn no_soa(start: Span, apex: NameRef<'_>) -> Diagnostic {
     Diagnostic::new(&codes::NO_SOA, start, format!("the zone `{apex}` has no SOA record"))
         .why("negative answers and secondaries need it (RFC 1035 §5.2)")
         .fix(format!(
-            "add `{apex} 3600 IN SOA ns1.{apex} hostmaster.{apex} ( 1 7200 1800 1209600 300 )`, names adjusted"
+            "add `{apex} 3600 IN SOA {0} {1} ( 1 7200 1800 1209600 300 )`, names adjusted",
+            below("ns1", apex),
+            below("hostmaster", apex)
         ))
 }
 
 fn no_apex_ns(start: Span, apex: NameRef<'_>) -> Diagnostic {
     Diagnostic::new(&codes::NO_APEX_NS, start, format!("the zone `{apex}` has no NS record"))
         .why("a zone names its servers at its apex (RFC 1034 §4.2.1)")
-        .fix(format!("add `{apex} 3600 IN NS ns1.{apex}`, names adjusted, for each server"))
+        .fix(format!("add `{apex} 3600 IN NS {}`, names adjusted, for each server", below("ns1", apex)))
 }
 
-fn many_soa(report: &mut Report<'_>, soa: Rrset<'_>) {
-    many(report, soa, "SOA", "a zone has exactly one (RFC 1035 §5.2)");
+/// A label before a name; the root has no dot of its own.
+fn below(label: &str, name: NameRef<'_>) -> String {
+    if name.is_root() { format!("{label}.") } else { format!("{label}.{name}") }
 }
 
-fn soa_below_apex(report: &mut Report<'_>, node: Node<'_>, soa: Rrset<'_>) {
-    for record in soa.records() {
-        let (name, apex) = (node.name(), report.zone.apex());
-        let finding =
-            Diagnostic::new(&codes::SOA_BELOW_APEX, report.owner(record), format!("`{name}` has an SOA record"))
-                .label(format!("the zone is `{apex}`"))
-                .why("an SOA record marks the top of a zone (RFC 1035 §5.2)")
-                .fix(format!(
-                    "move the record and what lies below it to a file of its own, and delegate `{name}` with NS records"
-                ));
-        report.add(finding);
-    }
+/// The SOA record of another zone in a file that has none for its own: the whole file is read under the wrong name.
+pub(super) fn other_zone(code: &'static Code, owner: NameRef<'_>, place: Span, apex: NameRef<'_>) -> Diagnostic {
+    Diagnostic::new(code, place, format!("this is the zone `{owner}`, read as `{apex}`"))
+        .label(format!("the SOA record is that of `{owner}`"))
+        .why("an SOA record marks the top of a zone (RFC 1035 §5.2)")
+        .fix(format!("serve the file as `{owner}`; if `{apex}` is meant, mend this name or the `$ORIGIN` above it"))
+}
+
+fn soa_below_apex(name: NameRef<'_>, place: Span, apex: NameRef<'_>) -> Diagnostic {
+    Diagnostic::new(&codes::SOA_BELOW_APEX, place, format!("`{name}` has an SOA record"))
+        .label(format!("the zone is `{apex}`"))
+        .why("an SOA record marks the top of a zone (RFC 1035 §5.2)")
+        .fix(format!(
+            "move the record and what lies below it to a file of its own, and delegate `{name}` with NS records"
+        ))
 }
 
 /// Reports each record of an rrset that may have one only, but the first.
@@ -132,7 +161,7 @@ fn cname(report: &mut Report<'_>, node: Node<'_>) {
     };
     let name = node.name();
     let what = rdata::Mnemonic(other.rtype).to_string();
-    let (alias_line, other_line) = (line(report, alias), line(report, other));
+    let (alias_line, other_line) = (line(report, alias, other), line(report, other, alias));
     let finding = Diagnostic::new(
         &codes::CNAME_BESIDE_OTHER_DATA,
         report.rtype(alias),
@@ -142,38 +171,63 @@ fn cname(report: &mut Report<'_>, node: Node<'_>) {
     .also(report.rtype(other), format!("its {what} record is here"))
     .why(format!(
         "a resolver that has cached the alias never asks for the {what} record, so the two disagree (RFC 1034 §3.6.2)"
-    ))
-    .fix(format!("delete line {alias_line} to keep the {what} record, or line {other_line} to keep the alias"));
-    report.add(finding);
-}
-
-fn line(report: &Report<'_>, record: &Record) -> u32 {
-    let place = report.rtype(record);
-    report.sources.get(place.file).position(place.start).line
-}
-
-/// The names below a DNAME are another name's (RFC 6672 §2.4); NSEC3 records of a zone with a DNAME at its apex have no
-/// other place to be.
-fn below_dname(report: &mut Report<'_>, node: Node<'_>, above: Rrset<'_>) {
-    let is_nsec3 = |rtype| matches!(rtype, Rtype::NSEC3 | Rtype::RRSIG);
-    if node.rrset(Rtype::NSEC3).is_some() && node.rrsets().all(|rrset| is_nsec3(rrset.rtype())) {
-        return;
-    }
-    let Some((record, alias)) = node.rrsets().flat_map(|rrset| rrset.records()).next().zip(above.records().next())
-    else {
-        return;
+    ));
+    let finding = if node.is_apex() {
+        finding
+            .fix(format!("put the target's A and AAAA records in place of {alias_line}: a zone's own name is no alias"))
+    } else {
+        finding.fix(format!("delete {alias_line} to keep the {what} record, or {other_line} to keep the alias"))
     };
-    let (name, dname) = (node.name(), above.owner());
-    let finding = Diagnostic::new(
-        &codes::DATA_BELOW_DNAME,
-        report.owner(record),
-        format!("`{name}` lies below the DNAME of `{dname}`"),
-    )
-    .label("never served")
-    .also(report.rtype(alias), "all names below it are redirected here")
-    .why("a resolver asks for the name below the DNAME's target instead (RFC 6672 §2.4)")
-    .fix("put the record below the DNAME's target, or delete the DNAME");
     report.add(finding);
+}
+
+/// `line 41`, with its file's name where the other record is in another file.
+fn line(report: &Report<'_>, record: &Record, other: &Record) -> String {
+    let (place, other) = (report.rtype(record), report.rtype(other));
+    let source = report.sources.get(place.file);
+    let line = source.position(place.start).line;
+    if place.file == other.file { format!("line {line}") } else { format!("line {line} of {}", source.name()) }
+}
+
+/// The names below a DNAME are another name's (RFC 6672 §2.4): one finding for them all.
+struct BelowDname<'z> {
+    dname: Rrset<'z>,
+    first: Option<Node<'z>>,
+    count: usize,
+}
+
+impl<'z> BelowDname<'z> {
+    fn add(&mut self, node: Node<'z>) {
+        // NSEC3 records of a zone with a DNAME at its apex have no other place to be.
+        let is_nsec3 = |rtype| matches!(rtype, Rtype::NSEC3 | Rtype::RRSIG);
+        if node.rrset(Rtype::NSEC3).is_some() && node.rrsets().all(|rrset| is_nsec3(rrset.rtype())) {
+            return;
+        }
+        self.first = self.first.or(Some(node));
+        self.count += 1;
+    }
+
+    fn report(self, report: &mut Report<'_>) {
+        let Some(node) = self.first else { return };
+        let Some((record, alias)) =
+            node.rrsets().flat_map(|rrset| rrset.records()).next().zip(self.dname.records().next())
+        else {
+            return;
+        };
+        let (name, dname) = (node.name(), self.dname.owner());
+        let label = match self.count {
+            1 => "never served".to_owned(),
+            2 => "never served, as is one more name below the DNAME".to_owned(),
+            count => format!("never served, as are {} more names below the DNAME", count - 1),
+        };
+        let headline = format!("`{name}` lies below the DNAME of `{dname}`");
+        let finding = Diagnostic::new(&codes::DATA_BELOW_DNAME, report.owner(record), headline)
+            .label(label)
+            .also(report.rtype(alias), "all names below it are redirected here")
+            .why("a resolver asks for the name below the DNAME's target instead (RFC 6672 §2.4)")
+            .fix("put the record below the DNAME's target, or delete the DNAME");
+        report.add(finding);
+    }
 }
 
 /// The most octets of rdata and record headers that an answer has room for: header, question, OPT (RFC 1035 §4.2.2).

@@ -4,6 +4,7 @@
 //! Knows nothing of queries.
 
 mod build;
+mod findings;
 mod integrity;
 mod node;
 mod rrset;

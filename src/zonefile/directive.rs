@@ -1,4 +1,4 @@
-//! Lines that start with `$`: `$ORIGIN`, `$TTL`, `$INCLUDE` (RFC 1035 §5.1, RFC 2308 §4).
+//! Lines that start with `$`: `$ORIGIN`, `$TTL`, `$INCLUDE` (RFC 1035 §5.1, RFC 2308 §4), and BIND's `$GENERATE`.
 
 use super::lexer::{Token, TokenKind};
 use super::parser::{Context, Parser};
@@ -14,19 +14,32 @@ struct Directive {
     name: &'static str,
     /// Its arguments, as usage shows them.
     usage: &'static str,
+    /// Gets the whole line's tokens.
     run: fn(&mut Parser<'_, '_, '_>, &[Token]) -> Result<()>,
     /// How many arguments it takes at least and at most.
     arguments: (usize, usize),
 }
 
 const DIRECTIVES: &[Directive] = &[
-    Directive { name: "$ORIGIN", usage: "$ORIGIN example.org.", run: |p, t| p.origin_directive(t), arguments: (1, 1) },
-    Directive { name: "$TTL", usage: "$TTL 3600", run: |p, t| p.ttl_directive(t), arguments: (1, 1) },
+    Directive {
+        name: "$ORIGIN",
+        usage: "$ORIGIN example.org.",
+        run: |p, t| p.origin_directive(&t[1..]),
+        arguments: (1, 1),
+    },
+    Directive { name: "$TTL", usage: "$TTL 3600", run: |p, t| p.ttl_directive(&t[1..]), arguments: (1, 1) },
     Directive {
         name: "$INCLUDE",
         usage: "$INCLUDE file [origin]",
-        run: |p, t| p.include_directive(t),
+        run: |p, t| p.include_directive(&t[1..]),
         arguments: (1, 2),
+    },
+    Directive {
+        name: "$GENERATE",
+        usage: "$GENERATE 1-20 host-$ A 192.0.2.$",
+        run: |p, t| p.generate_directive(t),
+        // What is too much is said with the data's own words.
+        arguments: (4, usize::MAX),
     },
 ];
 
@@ -36,15 +49,26 @@ impl Parser<'_, '_, '_> {
         let word = tokens[0].text(&self.text);
         let known = DIRECTIVES.iter().find(|directive| word.eq_ignore_ascii_case(directive.name.as_bytes()));
         let Some(directive) = known else {
-            let names = DIRECTIVES.iter().map(|directive| directive.name);
-            return Err(slips::unknown_directive(word, self.span(tokens[0]), names));
+            let (names, span) = (DIRECTIVES.iter().map(|directive| directive.name), self.span(tokens[0]));
+            let finding = slips::unknown_directive(word, span, names);
+            self.forget_directive(tokens[0]);
+            return Err(finding);
         };
+        self.context.forget(directive.name);
         let (least, most) = directive.arguments;
         match tokens.len() - 1 {
             given if given < least => Err(self.missing_argument(directive, tokens)),
             given if given > most => Err(self.trailing_argument(directive, tokens[most + 1])),
-            _ => (directive.run)(self, &tokens[1..]),
+            _ => (directive.run)(self, tokens),
         }
+    }
+
+    /// The directive that a word is or was meant to be, if any; what it would have said is then unknown.
+    pub(super) fn forget_directive(&mut self, token: Token) -> Option<&'static str> {
+        let word = token.text(&self.text);
+        let name = slips::nearest_directive(word, DIRECTIVES.iter().map(|directive| directive.name))?;
+        self.context.forget(name);
+        Some(name)
     }
 
     fn origin_directive(&mut self, arguments: &[Token]) -> Result<()> {
@@ -118,9 +142,7 @@ impl Parser<'_, '_, '_> {
             .label("nothing is read from here on")
             .why("files that include each other many times over grow without end")
             .fix("include each file once, or raise `includes` and `file_octets` under `[limits]` in the config");
-        self.zonefile.report(finding.clone());
-        self.zonefile.is_full = true;
-        Err(Box::new(finding))
+        Err(self.zonefile.give_up(finding))
     }
 
     /// Keeps a text once, however often it is included.
@@ -130,6 +152,7 @@ impl Parser<'_, '_, '_> {
     }
 
     fn name_argument(&self, token: Token) -> Result<Name> {
+        self.check_unquoted(token)?;
         let mut octets = Vec::new();
         name::push(token.text(&self.text), self.span(token), Some(self.origin()), &mut octets)?;
         Ok(NameRef::trusted(&octets).to_name())
@@ -156,7 +179,8 @@ impl Parser<'_, '_, '_> {
 
     fn missing_argument(&self, directive: &Directive, tokens: &[Token]) -> Box<Diagnostic> {
         let place = self.span(tokens[tokens.len() - 1]).after();
-        let headline = format!("{} lacks its argument", directive.name);
+        let lacks = if directive.arguments.0 > 1 { "lacks some of its arguments" } else { "lacks its argument" };
+        let headline = format!("{} {lacks}", directive.name);
         let usage = format!("write `{}`", directive.usage);
         Box::new(Diagnostic::new(&codes::BAD_DIRECTIVE, place, headline).label("expected here").fix(usage))
     }

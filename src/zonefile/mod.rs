@@ -6,6 +6,7 @@
 mod directive;
 mod entry;
 mod fields;
+mod generate;
 mod header;
 pub mod lexer;
 mod name;
@@ -38,11 +39,20 @@ pub struct Limits {
     pub include_depth: usize,
     /// `$INCLUDE`s carried out for one zone, those in included files counted each time.
     pub includes: usize,
+    /// Octets that the records of a zone's `$GENERATE` lines take, about.
+    pub generated_octets: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_octets: u32::MAX, entry_octets: 1 << 20, findings: 1000, include_depth: 16, includes: 10_000 }
+        Self {
+            file_octets: u32::MAX,
+            entry_octets: 1 << 20,
+            findings: 1000,
+            include_depth: 16,
+            includes: 10_000,
+            generated_octets: 1 << 28,
+        }
     }
 }
 
@@ -71,6 +81,8 @@ pub struct Parsed {
     pub records: Records,
     /// What is wrong with it.
     pub findings: Vec<Diagnostic>,
+    /// How many findings are enough: [`Limits::findings`].
+    pub findings_limit: usize,
 }
 
 /// Reads the zone text `root` of `sources`, adding the texts it includes to them.
@@ -78,5 +90,5 @@ pub fn parse(sources: &mut Sources, root: FileId, origin: &Name, limits: &Limits
     let mut zonefile = Zonefile::new(sources, limits, include);
     zonefile.records.reserve(zonefile.sources.get(root).text().len());
     Parser::new(&mut zonefile, Context::new(origin.clone()), root).run();
-    Parsed { records: zonefile.records, findings: zonefile.findings }
+    Parsed { records: zonefile.records, findings: zonefile.findings, findings_limit: limits.findings }
 }

@@ -72,6 +72,9 @@ fn malformed(text: &[u8], at: Span, error: NameError) -> Diagnostic {
 
 /// A name outside ASCII, underlined from the first guilty label to the last.
 fn non_ascii(text: &[u8], at: Span) -> Diagnostic {
+    if let Some(finding) = invisible(text, at) {
+        return finding;
+    }
     let is_guilty = |octet: &u8| !octet.is_ascii();
     let first = text.iter().position(is_guilty).unwrap_or(0);
     let last = text.iter().rposition(is_guilty).unwrap_or(0);
@@ -86,6 +89,23 @@ fn non_ascii(text: &[u8], at: Span) -> Diagnostic {
         Some(label) => finding.fix(format!("write `{label}`")),
         None => finding.fix("write the name in ASCII, or as its A-label, which starts with `xn--`"),
     }
+}
+
+/// A character that nobody sees, as copied from web pages and word processors.
+fn invisible(text: &[u8], at: Span) -> Option<Diagnostic> {
+    // Soft hyphen, zero-width space and joiners, word joiner, byte order mark; and whatever Unicode calls white space.
+    let is_invisible = |char: char| {
+        matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+            || (!char.is_ascii() && char.is_whitespace())
+    };
+    let (start, char) = std::str::from_utf8(text).ok()?.char_indices().find(|&(_, char)| is_invisible(char))?;
+    let number = format!("U+{:04X}", u32::from(char));
+    let span = within(at, start, start + char.len_utf8());
+    let finding = Diagnostic::new(&codes::NON_ASCII_NAME, span, format!("a name holds {number}, which nobody sees"))
+        .label("this character")
+        .why("it is a part of the name, and no resolver asks for it (RFC 5890 §2.3.2.1)")
+        .fix("delete it, or type a plain blank in its place");
+    Some(finding)
 }
 
 /// The A-label form of labels in UTF-8; none where they have none, as for blanks and invisible characters.

@@ -27,6 +27,8 @@ pub(super) struct Zonefile<'z, 'i> {
     /// How many includes were carried out, and how many octets were read in all.
     pub(super) includes: usize,
     pub(super) octets: u64,
+    /// How many octets `$GENERATE` lines made, about.
+    pub(super) generated: u64,
     /// The limit of findings is reached: nothing more is read.
     pub(super) is_full: bool,
 }
@@ -35,7 +37,7 @@ impl<'z, 'i> Zonefile<'z, 'i> {
     /// Nothing read yet.
     pub(super) fn new(sources: &'z mut Sources, limits: &'z Limits, include: &'z mut Include<'i>) -> Self {
         let (records, findings, open) = (Records::default(), Vec::new(), Vec::new());
-        Self { sources, limits, include, records, findings, open, includes: 0, octets: 0, is_full: false }
+        Self { sources, limits, include, records, findings, open, includes: 0, octets: 0, generated: 0, is_full: false }
     }
 
     /// Keeps a finding, or ends the reading when there are too many.
@@ -55,6 +57,13 @@ impl<'z, 'i> Zonefile<'z, 'i> {
         }
         self.findings.push(finding);
     }
+
+    /// Keeps a finding after which nothing more is read, and gives it back for the way up.
+    pub(super) fn give_up(&mut self, finding: Diagnostic) -> Box<Diagnostic> {
+        self.report(finding.clone());
+        self.is_full = true;
+        Box::new(finding)
+    }
 }
 
 /// What one entry takes over from those before it.
@@ -69,20 +78,48 @@ pub(super) struct Context {
     /// Where the last owner is in the arena, and the origin and text it was read from.
     owner: Option<u32>,
     owner_text: Vec<u8>,
+    /// Whether the last `$ORIGIN` could be read; if not, records are read for their errors only.
+    is_origin_known: bool,
 }
 
 impl Context {
     /// A zone's start: its own name is the origin.
     pub(super) fn new(origin: Name) -> Self {
-        Self { origin, default_ttl: None, last_ttl: None, owner: None, owner_text: Vec::new() }
+        Self { origin, default_ttl: None, last_ttl: None, owner: None, owner_text: Vec::new(), is_origin_known: true }
     }
 
     /// Sets another origin: a repeated owner text no longer means the same name.
     pub(super) fn set_origin(&mut self, origin: Name) {
         self.origin = origin;
+        self.is_origin_known = true;
         self.owner_text.clear();
     }
+
+    /// Sets the owner that the next records inherit.
+    fn set_owner(&mut self, owner: Option<u32>, text: &[u8]) {
+        self.owner = owner;
+        self.owner_text.clear();
+        self.owner_text.extend_from_slice(text);
+    }
+
+    /// A directive is about to be read that may turn out unreadable: what it would have said is then not held against the
+    /// records below.
+    pub(super) fn forget(&mut self, directive: &str) {
+        match directive {
+            "$ORIGIN" => self.is_origin_known = false,
+            "$TTL" => self.lose_ttl(),
+            _ => {}
+        }
+    }
+
+    /// The records below may have meant to inherit a TTL that was not understood. The zone is not served in any case.
+    fn lose_ttl(&mut self) {
+        self.last_ttl = self.last_ttl.or(Some(0));
+    }
 }
+
+/// Places that a merge conflict's finding shows: git leaves four markers at most.
+const MOST_MARKERS: usize = 4;
 
 /// A merge conflict whose first marker was seen.
 struct Conflict {
@@ -139,6 +176,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         if let Some(fault) = entry.fault {
             let finding = self.fault(fault, entry);
             self.zonefile.report(finding);
+            self.take_over(entry, tokens);
             return;
         }
         let first = tokens[0];
@@ -146,8 +184,11 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         let octet = first.text(&self.text)[0];
         let result = match octet {
             b'<' | b'=' | b'>' | b'|' if is_line_start && self.merge_marker(first, tokens) => Ok(()),
-            b'#' if !entry.starts_blank => Err(slips::hash_comment(self.span(first))),
+            b'#' | b'/' if !entry.starts_blank && slips::is_foreign_comment(first.text(&self.text)) => {
+                Err(slips::foreign_comment(first.text(&self.text), self.span(first)))
+            }
             b'$' if is_line_start => self.directive(tokens),
+            b'$' if entry.starts_blank && first.kind == TokenKind::Word => self.indented_directive(entry, tokens),
             _ => self.record(entry, tokens),
         };
         if let Err(finding) = result {
@@ -162,7 +203,10 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         match &mut self.conflict {
             Some(conflict) if marker != Marker::Ours => {
                 conflict.is_second_half = true;
-                self.zonefile.findings[conflict.finding].others.push(slips::marker_label(marker, span));
+                let others = &mut self.zonefile.findings[conflict.finding].others;
+                if others.len() < MOST_MARKERS {
+                    others.push(slips::marker_label(marker, span));
+                }
             }
             _ => {
                 self.zonefile.report(slips::merge_conflict(marker, span));
@@ -177,28 +221,20 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     }
 
     fn record(&mut self, entry: &Entry, tokens: &[Token]) -> Result<()> {
-        let result = self.read_record(entry, tokens, entry.starts_blank);
-        result.map_err(|finding| {
-            let is_suspect = slips::may_be_misplaced_blank(finding.code, entry.starts_blank);
-            let slip = if is_suspect { self.misplaced_blank(entry, tokens) } else { None };
-            slip.unwrap_or(finding)
-        })
+        let above = self.context.owner;
+        self.read_record(entry, tokens).map_err(|finding| self.blame(finding, above, entry, tokens))
     }
 
-    /// Reads one record; `inherits` says whether its owner is the one before it.
+    /// Reads one record.
     #[inline]
-    fn read_record(&mut self, entry: &Entry, tokens: &[Token], inherits: bool) -> Result<()> {
-        let header = header::split(&self.text, tokens, inherits).ok_or_else(|| self.missing_type(tokens))?;
-        let rtype = self.rtype(&header)?;
+    fn read_record(&mut self, entry: &Entry, tokens: &[Token]) -> Result<()> {
+        let header = header::split(&self.text, tokens, entry.starts_blank).ok_or_else(|| self.missing_type(tokens))?;
         let owner = self.owner(&header, entry)?;
+        let rtype = self.rtype(&header)?;
         let ttl = self.ttl(&header)?;
-        if let Some((token, class)) = header.class
-            && class != Class::IN
-        {
-            return Err(self.wrong_class(token));
-        }
+        self.check_class(&header)?;
         let start = self.zonefile.records.arena().len();
-        self.rdata(rtype, &header, entry, tokens)?;
+        self.rdata(rtype, &tokens[header.rdata..], entry)?;
         if slips::has_text(rtype)
             && let Some(comment) = entry.comment
             && let Some(finding) = slips::unquoted_semicolon(&self.text, self.file, tokens, comment)
@@ -212,13 +248,62 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         {
             self.zonefile.report(finding);
         }
-        if !self.conflict.as_ref().is_some_and(|conflict| conflict.is_second_half) {
-            self.zonefile.records.push(owner, start, rtype, ttl, self.file, entry.start);
-        }
+        self.push_record(owner, start, rtype, ttl, entry.start);
         Ok(())
     }
 
-    fn rtype(&self, header: &Header) -> Result<Rtype> {
+    /// Makes a row of what lies in the arena, unless it is known not to be meant so.
+    #[inline]
+    pub(super) fn push_record(&mut self, owner: u32, rdata: usize, rtype: Rtype, ttl: u32, entry: u32) {
+        if self.context.is_origin_known && !self.conflict.as_ref().is_some_and(|conflict| conflict.is_second_half) {
+            self.zonefile.records.push(owner, rdata, rtype, ttl, self.file, entry);
+        }
+    }
+
+    /// The finding for a record that cannot be read, a slip that explains it before what is merely so; what the records below
+    /// inherit is set as it was meant. `above` is the owner that this record would have inherited.
+    #[cold]
+    fn blame(
+        &mut self,
+        finding: Box<Diagnostic>,
+        above: Option<u32>,
+        entry: &Entry,
+        tokens: &[Token],
+    ) -> Box<Diagnostic> {
+        self.context.lose_ttl();
+        if slips::may_be_misplaced_blank(finding.code, entry.starts_blank)
+            && let Some(slip) = self.misplaced_blank(entry, tokens)
+        {
+            match (entry.starts_blank, tokens.first()) {
+                (true, Some(&first)) => drop(self.own(first)),
+                _ => self.context.set_owner(above, b""),
+            }
+            return slip;
+        }
+        let slip = if slips::may_be_after_type(finding.code) { self.after_type(&finding, entry, tokens) } else { None };
+        slip.unwrap_or(finding)
+    }
+
+    /// Takes the owner of an entry that is not read, for the records below that inherit it.
+    fn take_over(&mut self, entry: &Entry, tokens: &[Token]) {
+        self.context.lose_ttl();
+        if let Some(&first) = tokens.first()
+            && !entry.starts_blank
+            && !matches!(first.text(&self.text)[0], b'$' | b'#')
+        {
+            drop(self.own(first));
+        }
+    }
+
+    /// A directive with a blank before it.
+    fn indented_directive(&mut self, entry: &Entry, tokens: &[Token]) -> Result<()> {
+        match self.forget_directive(tokens[0]) {
+            Some(name) => Err(slips::indented_directive(name, self.span(tokens[0]))),
+            None => self.record(entry, tokens),
+        }
+    }
+
+    pub(super) fn rtype(&self, header: &Header) -> Result<Rtype> {
         let text = header.rtype.text(&self.text);
         match rdata::from_mnemonic(text) {
             Some(rtype) if !rtype.is_meta() && header.rtype.kind == TokenKind::Word => Ok(rtype),
@@ -231,35 +316,52 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     #[inline]
     fn owner(&mut self, header: &Header, entry: &Entry) -> Result<u32> {
         let Some(token) = header.owner else { return self.inherited_owner(entry) };
-        let text = token.text(&self.text);
-        if let Some(owner) = self.context.owner
-            && self.context.owner_text == text
-        {
-            return Ok(owner);
+        match self.context.owner {
+            Some(owner) if self.context.owner_text == token.text(&self.text) => Ok(owner),
+            _ => self.own(token),
         }
-        let start = self.zonefile.records.arena().len();
-        let Ok(offset) = u32::try_from(start) else { return Err(self.too_many_records(token)) };
-        let span = self.span(token);
-        name::push(text, span, Some(self.context.origin.as_ref()), self.zonefile.records.arena())?;
-        self.context.owner = Some(offset);
-        self.context.owner_text.clear();
-        self.context.owner_text.extend_from_slice(text);
+    }
+
+    /// Makes a token the owner, and says where it is in the arena.
+    fn own(&mut self, token: Token) -> Result<u32> {
+        let offset = self.arena_offset(token)?;
+        self.push_name(token)?;
+        self.context.set_owner(Some(offset), token.text(&self.text));
         Ok(offset)
     }
 
-    fn inherited_owner(&self, entry: &Entry) -> Result<u32> {
+    /// Appends the name that a token writes to the arena.
+    fn push_name(&mut self, token: Token) -> Result<()> {
+        self.check_unquoted(token)?;
+        let (text, span) = (token.text(&self.text), self.span(token));
+        name::push(text, span, Some(self.context.origin.as_ref()), self.zonefile.records.arena())
+    }
+
+    /// Names in quotes are refused: servers differ on whether the quotes belong to them.
+    pub(super) fn check_unquoted(&self, token: Token) -> Result<()> {
+        match token.kind {
+            TokenKind::Word => Ok(()),
+            _ => Err(slips::quoted_name(token.text(&self.text), self.span(token))),
+        }
+    }
+
+    /// Where the arena ends, if records can still be found there.
+    pub(super) fn arena_offset(&mut self, token: Token) -> Result<u32> {
+        u32::try_from(self.zonefile.records.arena().len()).map_err(|_| self.too_many_records(token))
+    }
+
+    fn inherited_owner(&mut self, entry: &Entry) -> Result<u32> {
         self.context.owner.ok_or_else(|| {
-            let span = Span { file: self.file, start: entry.start, end: entry.start + 1 };
-            let finding = Diagnostic::new(&codes::MISSING_OWNER, span, "this record has no owner name to inherit")
-                .label("a blank here means: the owner of the record above")
-                .why("no record stands above it (RFC 1035 §5.1)")
-                .fix("start the line with the owner name, or with `@` for the zone itself");
-            Box::new(finding)
+            // The lines below inherit something, so that this is said once.
+            let arena = self.zonefile.records.arena();
+            self.context.owner = u32::try_from(arena.len()).ok();
+            arena.extend_from_slice(self.context.origin.as_ref().octets());
+            slips::missing_owner(Span { file: self.file, start: entry.start, end: entry.start + 1 })
         })
     }
 
     #[inline]
-    fn ttl(&self, header: &Header) -> Result<Option<u32>> {
+    pub(super) fn ttl(&self, header: &Header) -> Result<Option<u32>> {
         let Some(token) = header.ttl else { return Ok(None) };
         self.ttl_of(token).map(Some)
     }
@@ -275,13 +377,13 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
 
     /// `$TTL`, or the TTL of the record before (RFC 2308 §4, RFC 1035 §5.1); the SOA record at a zone's start takes its own
     /// MINIMUM, which is what that field meant before `$TTL` (RFC 1035 §3.3.13) and what BIND still does.
-    fn inherited_ttl(&mut self, rtype: Rtype, header: &Header, rdata: usize) -> Result<u32> {
+    pub(super) fn inherited_ttl(&mut self, rtype: Rtype, header: &Header, rdata: usize) -> Result<u32> {
         if let Some(ttl) = self.context.default_ttl.or(self.context.last_ttl) {
             return Ok(ttl);
         }
         let octets = self.zonefile.records.arena();
         if rtype == Rtype::SOA
-            && let Some(minimum) = octets[rdata..].last_chunk::<4>()
+            && let Some(minimum) = octets.get(rdata..).and_then(<[u8]>::last_chunk::<4>)
         {
             return Ok(u32::from_be_bytes(*minimum).min(MAX_TTL));
         }
@@ -292,31 +394,59 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         Err(Box::new(finding))
     }
 
+    pub(super) fn check_class(&self, header: &Header) -> Result<()> {
+        match header.class {
+            Some((token, class)) if class != Class::IN => Err(self.wrong_class(token)),
+            _ => Ok(()),
+        }
+    }
+
     #[inline]
-    fn rdata(&mut self, rtype: Rtype, header: &Header, entry: &Entry, tokens: &[Token]) -> Result<()> {
-        let rest = &tokens[header.rdata..];
-        let mut fields = Fields::new(&self.text, self.file, rest, Some(self.context.origin.as_ref()), entry.end);
+    fn rdata(&mut self, rtype: Rtype, tokens: &[Token], entry: &Entry) -> Result<()> {
+        let mut fields = Fields::new(&self.text, self.file, tokens, Some(self.context.origin.as_ref()), entry.end);
         rdata::parse(rtype, &mut fields, self.zonefile.records.arena())
+    }
+
+    /// Whether these tokens are data of the type; leaves nothing in the arena.
+    fn would_be_rdata(&mut self, rtype: Rtype, tokens: &[Token], entry: &Entry) -> bool {
+        let scratch = self.zonefile.records.arena().len();
+        let is_rdata = self.rdata(rtype, tokens, entry).is_ok();
+        self.zonefile.records.arena().truncate(scratch);
+        is_rdata
     }
 
     /// The finding for an entry that would be right with or without the blank before it, if this one is.
     fn misplaced_blank(&mut self, entry: &Entry, tokens: &[Token]) -> Option<Box<Diagnostic>> {
         let header = header::split(&self.text, tokens, !entry.starts_blank)?;
         let rtype = self.rtype(&header).ok()?;
-        let scratch = self.zonefile.records.arena().len();
         if let Some(owner) = header.owner {
-            let span = self.span(owner);
-            let origin = self.context.origin.clone();
-            let text = self.text.clone();
-            name::push(owner.text(&text), span, Some(origin.as_ref()), self.zonefile.records.arena()).ok()?;
+            let scratch = self.zonefile.records.arena().len();
+            let is_name = self.push_name(owner).is_ok();
+            self.zonefile.records.arena().truncate(scratch);
+            is_name.then_some(())?;
         }
-        let read = self.rdata(rtype, &header, entry, tokens);
-        self.zonefile.records.arena().truncate(scratch);
-        read.ok()?;
-        Some(slips::misplaced_blank(&self.text, self.span(tokens[0]), entry.starts_blank))
+        let is_record = self.would_be_rdata(rtype, &tokens[header.rdata..], entry);
+        is_record.then(|| slips::misplaced_blank(&self.text, self.span(tokens[0]), entry.starts_blank))
     }
 
-    fn missing_type(&self, tokens: &[Token]) -> Box<Diagnostic> {
+    /// The finding for a TTL or class that stands after the type, if that is what is wrong.
+    fn after_type(&mut self, finding: &Diagnostic, entry: &Entry, tokens: &[Token]) -> Option<Box<Diagnostic>> {
+        let header = header::split(&self.text, tokens, entry.starts_blank)?;
+        let rtype = self.rtype(&header).ok()?;
+        let suspect = *tokens.get(header.rdata).filter(|token| token.kind == TokenKind::Word)?;
+        let word = suspect.text(&self.text);
+        let is_class = header.class.is_none() && header::class_of(word).is_some();
+        let is_ttl = header.ttl.is_none() && header::looks_like_ttl(word);
+        // A number where the type's first field is one, or what stands there is refused itself: then it was meant as a TTL.
+        let is_blamed = is_class || finding.primary.span == self.span(suspect) || !slips::starts_with_number(rtype);
+        if !(is_class || is_ttl) || !is_blamed || !self.would_be_rdata(rtype, &tokens[header.rdata + 1..], entry) {
+            return None;
+        }
+        let mnemonic = header.rtype.text(&self.text);
+        Some(slips::after_type(suspect.text(&self.text), self.span(suspect), is_class, mnemonic))
+    }
+
+    pub(super) fn missing_type(&self, tokens: &[Token]) -> Box<Diagnostic> {
         let last = self.span(tokens[tokens.len() - 1]);
         let finding = Diagnostic::new(&codes::MISSING_TYPE, last.after(), "this entry ends before its type")
             .label("expected a type such as A, AAAA, MX or TXT")
@@ -343,12 +473,12 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         Box::new(finding)
     }
 
-    fn too_many_records(&self, token: Token) -> Box<Diagnostic> {
+    fn too_many_records(&mut self, token: Token) -> Box<Diagnostic> {
         let headline = "the zone has more data than 4 GiB";
         let finding = Diagnostic::new(&codes::TOO_MANY_RECORDS, self.span(token), headline)
             .why("records are found by 32-bit offsets")
             .fix("delegate parts of the zone to zones of their own");
-        Box::new(finding)
+        self.zonefile.give_up(finding)
     }
 
     fn fault(&self, fault: Fault, entry: &Entry) -> Diagnostic {
@@ -358,7 +488,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
                 slips::unclosed_parenthesis(self.span(open), next.map(|next| self.span(next)))
             }
             Fault::StrayParenthesis(token) => slips::stray_parenthesis(self.span(token)),
-            Fault::UnclosedQuote(token) => slips::unclosed_quote(self.span(token)),
+            Fault::UnclosedQuote(token) => slips::unclosed_quote(&self.text, self.span(token)),
             Fault::TooLarge => slips::entry_too_large(whole, self.zonefile.limits.entry_octets),
         }
     }

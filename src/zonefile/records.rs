@@ -6,8 +6,9 @@
 //! a part of it. Keeping every span would cost more memory than the records themselves.
 
 use super::entry::EntryReader;
-use super::header;
+
 use super::lexer::Token;
+use super::{generate, header};
 use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
 
@@ -70,7 +71,8 @@ impl Records {
         let whole =
             Span { file: record.file, start: record.entry, end: entry.as_ref().map_or(record.entry, |e| e.end) };
         let span = |token: Token| Span { file: record.file, start: token.start, end: token.end };
-        let Some(header) = entry.and_then(|entry| header::split(text, &tokens, entry.starts_blank)) else {
+        let tokens = generate::record_tokens(text, &tokens);
+        let Some(header) = entry.and_then(|entry| header::split(text, tokens, entry.starts_blank)) else {
             return Places { owner: whole, ttl: None, rtype: whole, rdata: whole };
         };
         let rtype = span(header.rtype);

@@ -4,6 +4,8 @@
 
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
+use super::rdata;
+use super::ttl::{self, TtlError};
 use crate::diagnostic::{Code, Diagnostic, Label, Severity, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Span};
@@ -68,13 +70,19 @@ pub(super) fn encoding(text: &[u8], file: FileId) -> (Option<Diagnostic>, Option
     (None, Some(0))
 }
 
-/// A line that starts with `#`.
-pub(super) fn hash_comment(hash: Span) -> Box<Diagnostic> {
-    let span = Span { end: hash.start + 1, ..hash };
-    let finding = Diagnostic::new(&codes::HASH_COMMENT, span, "this line starts with `#`")
+/// Whether a line's first word starts a comment in other languages. A label `#` of its own is a name as any other.
+pub(super) fn is_foreign_comment(word: &[u8]) -> bool {
+    word.starts_with(b"//") || (word.starts_with(b"#") && !word.starts_with(b"#."))
+}
+
+/// A line that starts with `#` or `//`.
+pub(super) fn foreign_comment(word: &[u8], first: Span) -> Box<Diagnostic> {
+    let (sign, escaped) = if word.starts_with(b"#") { ("#", "\\#") } else { ("//", "\\//") };
+    let span = Span { end: first.start + sign.len() as u32, ..first };
+    let finding = Diagnostic::new(&codes::HASH_COMMENT, span, format!("this line starts with `{sign}`"))
         .label("a comment starts with `;`")
-        .why("`#` is a letter like any other here: the line would be a record whose name starts with `#`")
-        .fix("write `;` in place of `#`; a name that does start with `#` is written `\\#`");
+        .why(format!("`{sign}` is text like any other here: the line would be a record whose name starts with it"))
+        .fix(format!("write `;` in place of `{sign}`; a name that does start so is written `{escaped}`"));
     Box::new(finding)
 }
 
@@ -84,6 +92,12 @@ pub(super) fn may_be_misplaced_blank(code: &'static Code, starts_blank: bool) ->
     let in_data: &[&Code] = &[&codes::MISSING_FIELD, &codes::BAD_FIELD, &codes::TRAILING_FIELD];
     let is_one_of = |list: &[&Code]| list.iter().any(|one| std::ptr::eq(*one, code));
     is_one_of(before_data) || (starts_blank && is_one_of(in_data))
+}
+
+/// Whether a finding is what a TTL or class after the type looks like.
+pub(super) fn may_be_after_type(code: &'static Code) -> bool {
+    let in_data: &[&Code] = &[&codes::BAD_FIELD, &codes::TRAILING_FIELD, &codes::ADDRESS_FAMILY];
+    in_data.iter().any(|one| std::ptr::eq(*one, code))
 }
 
 /// An entry that would be right with the blank before it taken away, or with one put there.
@@ -131,11 +145,24 @@ pub(super) fn unexpected_owner(
                 .label("read as a name, not as the class")
                 .fix("put the owner name, `@` or a blank at the start of the line")
         }
+        // `3600 IN A 192.0.2.1` at the start of a line: a host called `3600`.
+        (Some(owner), None, _) if is_common_ttl(owner.text(text)) && !is_reverse(origin) => {
+            let headline = format!("{} is read as the owner: the line starts with it", quote(owner.text(text)));
+            Diagnostic::new(&codes::UNEXPECTED_OWNER, span(owner), headline)
+                .label("read as a name, not as a TTL")
+                .fix("put the owner name, `@` or a blank at the start of the line")
+        }
         _ => return None,
     };
     Some(suspect.why(
         "a line that starts with a blank goes on with the name above it, others start with a name (RFC 1035 §5.1)",
     ))
+}
+
+/// Whether a word is a TTL that people write, and hardly ever a name.
+fn is_common_ttl(word: &[u8]) -> bool {
+    let common: [&[u8]; 9] = [b"300", b"600", b"900", b"1800", b"3600", b"7200", b"14400", b"43200", b"86400"];
+    word.first().is_some_and(u8::is_ascii_digit) && common.contains(&word)
 }
 
 fn is_reverse(origin: NameRef<'_>) -> bool {
@@ -168,11 +195,14 @@ pub(super) fn unquoted_semicolon(
     let span = Span { file, start: comment.start, end: comment.start + 1 };
     let rest = Span { file, start: comment.start + 1, end: comment.end };
     let kept = quote(last.text(text));
+    let meant = [last.text(text), comment.text(text)].concat();
+    let meant: Vec<u8> = meant.trim_ascii_end().iter().copied().filter(|&octet| octet != b'"').collect();
+    let meant = quote(&meant);
     let finding = Diagnostic::new(&codes::UNQUOTED_SEMICOLON, span, "a `;` outside quotes cuts this text short")
         .label("a comment starts here")
         .also(rest, format!("lost: the text ends with {kept}"))
         .why("outside quotes a `;` starts a comment (RFC 1035 §5.1)")
-        .fix("put the whole text in double quotes: `\"v=…; p=…\"`");
+        .fix(format!("put the whole text in double quotes: `\"{}\"`", meant.trim_matches('`')));
     Some(Box::new(finding))
 }
 
@@ -211,15 +241,19 @@ pub(super) fn origin_without_dot(
 
 /// A word where a type was expected.
 pub(super) fn unknown_type(word: &[u8], span: Span) -> Box<Diagnostic> {
-    let text = quote(word);
-    let mut finding = error(&codes::UNKNOWN_TYPE, span, format!("expected a type, found {text}"));
-    finding = if header::looks_like_ttl(word) {
-        finding.label("a TTL or a number").fix("write the type after TTL and class: `www 300 IN A 192.0.2.1`")
-    } else if header::class_of(word).is_some() {
+    if word.strip_prefix(b"-").unwrap_or(word).first().is_some_and(u8::is_ascii_digit) && !is_address(word) {
+        return number_for_type(word, span);
+    }
+    let finding = error(&codes::UNKNOWN_TYPE, span, format!("expected a type, found {}", quote(word)));
+    let finding = if header::class_of(word).is_some() {
         finding.label("a second class").fix("write the type after the class: `www IN A 192.0.2.1`")
     } else if is_address(word) {
         let of = if word.contains(&b':') { "AAAA" } else { "A" };
         finding.label(format!("an address: its type {of} is missing")).fix(format!("write `{of}` before it"))
+    } else if word.contains(&b'.') {
+        finding.label("a name: the type is missing").fix("write the type before it, such as CNAME, NS or PTR")
+    } else if let Some(nearest) = nearest_type(word) {
+        finding.label("no type of this name is known").fix(format!("write `{nearest}`"))
     } else {
         finding
             .label("no type of this name is known")
@@ -228,31 +262,116 @@ pub(super) fn unknown_type(word: &[u8], span: Span) -> Box<Diagnostic> {
     Box::new(finding)
 }
 
+/// A word that starts as a number and stands where TTL, class and type do.
+fn number_for_type(word: &[u8], span: Span) -> Box<Diagnostic> {
+    let shown = quote(word);
+    match ttl::parse(word) {
+        Ok(_) | Err(TtlError::Overflow | TtlError::MissingUnit) => {
+            let finding = error(&codes::UNKNOWN_TYPE, span, format!("expected a type, found {shown}"));
+            Box::new(
+                finding.label("a second TTL").fix("write one TTL, and the type after it: `www 300 IN A 192.0.2.1`"),
+            )
+        }
+        Err(_) => bad_ttl(word, span),
+    }
+}
+
+/// The type whose name is a slip of the finger away.
+fn nearest_type(word: &[u8]) -> Option<&'static str> {
+    let upper = String::from_utf8_lossy(word).to_ascii_uppercase();
+    let distance = |row: &rdata::TypeRow| strsim::damerau_levenshtein(row.mnemonic, &upper);
+    let nearest = rdata::types().iter().min_by_key(|row| distance(row))?;
+    // Half of a short word is no slip.
+    (distance(nearest) * 2 <= upper.len() && distance(nearest) <= 2).then_some(nearest.mnemonic)
+}
+
 fn is_address(word: &[u8]) -> bool {
     std::str::from_utf8(word).is_ok_and(|word| word.parse::<std::net::IpAddr>().is_ok())
 }
 
 /// A word where a TTL was expected.
 pub(super) fn bad_ttl(word: &[u8], span: Span) -> Box<Diagnostic> {
-    let text = quote(word);
-    let finding = error(&codes::BAD_TTL, span, format!("expected a TTL of 0 to 2147483647 seconds, found {text}"))
-        .label("no such number of seconds")
-        .why("a TTL with its top bit set would be taken as zero (RFC 2181 §8)")
-        .fix("write seconds, or a number with units: `3600`, `1h`, `1d12h`");
+    let headline = format!("expected a TTL of 0 to 2147483647 seconds, found {}", quote(word));
+    let finding =
+        error(&codes::BAD_TTL, span, headline).fix("write seconds, or a number with units: `3600`, `1h`, `1d12h`");
+    let finding = match ttl::parse(word) {
+        Ok(_) | Err(TtlError::Overflow) => {
+            finding.label("too many seconds").why("a TTL with its top bit set would be taken as zero (RFC 2181 §8)")
+        }
+        Err(error) => finding.label(error.to_string()),
+    };
     Box::new(finding)
 }
 
-/// A line that starts with `$` and no directive that is known.
-pub(super) fn unknown_directive<'n>(word: &[u8], span: Span, known: impl Iterator<Item = &'n str>) -> Box<Diagnostic> {
-    let text = quote(word);
+/// The directive that a word is, or is a slip of the finger away from.
+pub(super) fn nearest_directive(word: &[u8], mut known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let upper = String::from_utf8_lossy(word).to_ascii_uppercase();
-    let known: Vec<&str> = known.collect();
-    let nearest = known.iter().find(|name| strsim::damerau_levenshtein(name, &upper) <= 2);
-    let fix = match nearest {
+    known.find(|name| strsim::damerau_levenshtein(name, &upper) <= 2)
+}
+
+/// A line that starts with `$` and no directive that is known.
+pub(super) fn unknown_directive(
+    word: &[u8],
+    span: Span,
+    known: impl Iterator<Item = &'static str> + Clone,
+) -> Box<Diagnostic> {
+    let fix = match nearest_directive(word, known.clone()) {
         Some(name) => format!("write `{name}`"),
-        None => format!("the directives are {}; an owner that starts with `$` is written `\\$…`", known.join(", ")),
+        None => {
+            let known: Vec<&str> = known.collect();
+            format!("the directives are {}; an owner that starts with `$` is written `\\$…`", known.join(", "))
+        }
     };
-    Box::new(error(&codes::UNKNOWN_DIRECTIVE, span, format!("{text} is no directive")).label("unknown").fix(fix))
+    let headline = format!("{} is no directive", quote(word));
+    Box::new(error(&codes::UNKNOWN_DIRECTIVE, span, headline).label("unknown").fix(fix))
+}
+
+/// A directive with a blank before it.
+pub(super) fn indented_directive(name: &str, span: Span) -> Box<Diagnostic> {
+    let finding = error(&codes::UNKNOWN_DIRECTIVE, span, format!("a blank stands before {name}"))
+        .label("read as a type, not as a directive")
+        .why("a line that starts with a blank is a record of the name above it (RFC 1035 §5.1)")
+        .fix("take the blank away from the start of the line");
+    Box::new(finding)
+}
+
+/// A first record that inherits its owner from nothing.
+pub(super) fn missing_owner(blank: Span) -> Box<Diagnostic> {
+    let finding = error(&codes::MISSING_OWNER, blank, "this record has no owner name to inherit")
+        .label("a blank here means: the owner of the record above")
+        .why("no record stands above it (RFC 1035 §5.1)")
+        .fix("start the line with the owner name, or with `@` for the zone itself");
+    Box::new(finding)
+}
+
+/// A name in quotes.
+pub(super) fn quoted_name(word: &[u8], span: Span) -> Box<Diagnostic> {
+    let bare = word.strip_prefix(b"\"").unwrap_or(word);
+    let bare = bare.strip_suffix(b"\"").unwrap_or(bare);
+    let finding = error(&codes::BAD_NAME, span, format!("the name {} is in quotes", quote(bare)))
+        .label("a quoted string")
+        .why("only strings may be quoted (RFC 1035 §5.1); servers differ on what quotes mean elsewhere")
+        .fix(format!("write {}", quote(bare)));
+    Box::new(finding)
+}
+
+/// A TTL or class that stands after the type.
+pub(super) fn after_type(word: &[u8], span: Span, is_class: bool, mnemonic: &[u8]) -> Box<Diagnostic> {
+    let (word, mnemonic) = (quote(word), String::from_utf8_lossy(mnemonic).into_owned());
+    let what = if is_class { "class" } else { "TTL" };
+    let code = &codes::BAD_FIELD;
+    let finding = error(code, span, format!("the {what} {word} stands after the type"))
+        .label(format!("read as data of the {mnemonic} record"))
+        .why("TTL and class stand between owner and type (RFC 1035 §5.1)")
+        .fix(format!("move it before {mnemonic}"));
+    Box::new(finding)
+}
+
+/// Whether the data of a type starts with a number, so that one more number says nothing.
+pub(super) fn starts_with_number(rtype: Rtype) -> bool {
+    use rdata::Kind::{Named8, Named16, U8, U16, U32, U64};
+    let row = rdata::types().iter().find(|row| row.rtype == rtype);
+    row.is_none_or(|row| matches!(row.fields[0].kind, U8 | U16 | U32 | U64 | Named8(_) | Named16(_)))
 }
 
 /// A parenthesis that nothing closes.
@@ -275,12 +394,19 @@ pub(super) fn stray_parenthesis(close: Span) -> Diagnostic {
 }
 
 /// A quote that nothing closes on its line.
-pub(super) fn unclosed_quote(quote: Span) -> Diagnostic {
+pub(super) fn unclosed_quote(text: &[u8], quote: Span) -> Diagnostic {
     let open = Span { end: quote.start + 1, ..quote };
+    let why = "a string that went on over the line's end would swallow the records below";
+    if text[quote.start as usize + 1..quote.end as usize].trim_ascii().is_empty() {
+        return error(&codes::UNCLOSED_QUOTE, open, "this quote has no other on its line")
+            .label("nothing stands after it")
+            .why(why)
+            .fix("delete it, or put another before the string's first word");
+    }
     error(&codes::UNCLOSED_QUOTE, open, "this string is not closed on its line")
         .label("opened here")
         .also(Span { start: quote.end.saturating_sub(1).max(quote.start), ..quote }, "the line ends here")
-        .why("a string that went on over the line's end would swallow the records below")
+        .why(why)
         .fix("put `\"` at the string's end; a long text is several strings: `( \"first part\" \"second part\" )`")
 }
 

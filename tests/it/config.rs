@@ -71,6 +71,7 @@ fn every_setting_is_read() {
         findings = 3
         include_depth = 2
         includes = 7
+        generated_octets = 8
         lost_names_percent = 100
         [[zone]]
         name = "Example.ORG."
@@ -104,7 +105,7 @@ fn faults_are_shown_together() {
             "[server]\nlisten = [\"127.0.0.1\", \"::1\", \"localhost:53\", \"127.0.0.1:53\", \"127.0.0.1:053\"]\nthreads = 5000\n\
              udp_payload = 511\nnsid = \"hex:abc\"\n[source]\ndirectory = \"\"\npoll = \"5 s\"\n[access]\n\
              query = [\"192.0.2.1/24\", \"any\", \"::/0\"]\n[limits]\nfile_octets = 0\nentry_octets = 100\nfindings = 0\n\
-             include_depth = 65\nincludes = -1\nlost_names_percent = 101\n",
+             include_depth = 65\nincludes = -1\ngenerated_octets = 1.5\nlost_names_percent = 101\n",
         ),
         ("empty_listen", "server.listen = []\n"),
         (

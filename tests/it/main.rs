@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod corpus;
 mod ferret;
 mod fuzz;
 mod hosts;
@@ -17,3 +18,4 @@ mod render;
 mod respond;
 mod signed;
 mod support;
+mod zonefile;

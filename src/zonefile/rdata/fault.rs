@@ -135,18 +135,19 @@ impl Reader<'_, '_> {
         )
     }
 
-    /// A comment that starts like a shell's.
+    /// A comment that starts like a shell's or a program's.
     fn hash_comment(&self, token: Token) -> Option<Box<Diagnostic>> {
         let text = self.fields.text(token);
-        if token.kind != TokenKind::Word || !text.starts_with(b"#") {
+        if token.kind != TokenKind::Word {
             return None;
         }
+        let sign = ["#", "//"].into_iter().find(|sign| text.starts_with(sign.as_bytes()))?;
         let span = Span { end: self.fields.everything().end, ..self.fields.span(token) };
         Some(Box::new(
-            self.blame(&codes::HASH_COMMENT, span, "a comment starts with `#`")
+            self.blame(&codes::HASH_COMMENT, span, format!("a comment starts with `{sign}`"))
                 .label("read as data, not as a comment")
                 .why("zone-file comments start with `;` (RFC 1035 §5.1)")
-                .fix("write `;` instead of `#`"),
+                .fix(format!("write `;` instead of `{sign}`")),
         ))
     }
 

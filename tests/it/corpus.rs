@@ -1,0 +1,295 @@
+//! The corpus of zone files that other servers' projects test with: every file accepted or refused, for a reason read by eye.
+//!
+//! The corpus says what three checkers make of each file: all accept the `good`, all refuse the `bad`, and they differ on the
+//! `disputed`. Its files belong to others and stay where they are; ours are the decisions in `tests/fixtures/corpus/`.
+
+#![expect(clippy::disallowed_methods, reason = "the corpus is no part of the repository")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use zonewright::diagnostic::{Diagnostic, codes};
+use zonewright::dns::{Name, NameRef, Rtype};
+use zonewright::source::{Source, Sources};
+use zonewright::zone::{self, Built};
+use zonewright::zonefile::{self, IncludeRefusal, Limits, Line, rdata};
+
+use crate::support;
+
+/// One file of the corpus.
+#[derive(serde::Deserialize)]
+struct Entry {
+    file: String,
+    set: String,
+    origin: String,
+    /// Where the checkers found the fault, if they said so.
+    line: Option<u32>,
+    /// What each checker says: `accept` or `reject`.
+    verdict: BTreeMap<String, String>,
+}
+
+/// The files of one set.
+fn entries(folder: &Path, set: &str) -> Vec<Entry> {
+    #[derive(serde::Deserialize)]
+    struct Corpus {
+        zone: Vec<Entry>,
+    }
+    let text = fs::read_to_string(folder.join("corpus.toml")).expect("the corpus has its table");
+    let corpus: Corpus = toml::from_str(&text).expect("the table is TOML");
+    let entries: Vec<_> = corpus.zone.into_iter().filter(|entry| entry.set == set).collect();
+    assert!(!entries.is_empty(), "the corpus has no {set} files");
+    entries
+}
+
+/// What we make of a file of the corpus.
+struct Judged {
+    built: Built,
+    sources: Sources,
+}
+
+impl Judged {
+    fn new(folder: &Path, entry: &Entry) -> Self {
+        let path = folder.join(&entry.file);
+        let place = path.parent().expect("a file is in a folder").to_owned();
+        let mut include = |_: &str, name: &[u8]| {
+            let name = String::from_utf8_lossy(name).into_owned();
+            let text = fs::read(place.join(&name)).map_err(|error| IncludeRefusal {
+                unreadable: true,
+                headline: format!("`{name}` cannot be read: {error}"),
+                why: String::new(),
+                fix: String::new(),
+            })?;
+            Ok(Source::new(name, text))
+        };
+        let apex = Name::absolute(&entry.origin).expect("an origin is a name");
+        let mut sources = Sources::default();
+        let root = sources.add(Source::new("zone", fs::read(&path).expect("a file of the corpus is there")));
+        let parsed = zonefile::parse(&mut sources, root, &apex, &Limits::default(), &mut include);
+        Self { built: zone::build(&apex, root, parsed, &sources), sources }
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.built.findings.iter().filter(|finding| finding.is_error())
+    }
+
+    fn line(&self, finding: &Diagnostic) -> u32 {
+        let span = finding.primary.span;
+        self.sources.get(span.file).position(span.start).line
+    }
+
+    /// Each error as file, line, code and headline.
+    fn told(&self) -> Vec<String> {
+        let tell = |error: &Diagnostic| {
+            let file = self.sources.get(error.primary.span.file).name();
+            format!("{file}:{}: {}: {}", self.line(error), error.code.name, error.headline)
+        };
+        self.errors().map(tell).collect()
+    }
+}
+
+/// An owner in lower case, its type, its TTL, and the canonical data of its records: of equal ones either may be kept.
+type Rrsets = BTreeMap<(Vec<u8>, Rtype), (u32, BTreeSet<Vec<u8>>)>;
+
+fn rrsets(zone: &zone::Zone) -> Rrsets {
+    let mut rrsets = Rrsets::new();
+    for rrset in zone.nodes().flat_map(|node| node.rrsets()) {
+        let owner = rrset.owner().octets().to_ascii_lowercase();
+        rrsets.insert(
+            (owner, rrset.rtype()),
+            (rrset.ttl(), rrset.rdatas().map(|octets| canonical(rrset.rtype(), octets)).collect()),
+        );
+    }
+    rrsets
+}
+
+fn canonical(rtype: Rtype, octets: &[u8]) -> Vec<u8> {
+    rdata::canonical(rtype, octets).into_owned()
+}
+
+/// The zone as named-compilezone has it, in BIND's raw format: checks of taste are off, and so is the network.
+fn compiled_by_bind(path: &Path, origin: &str) -> Rrsets {
+    let flags = "-i local -k ignore -n ignore -m ignore -r ignore -S ignore -M ignore -F raw -o -";
+    let output = Command::new("named-compilezone")
+        .args(flags.split(' '))
+        .arg(origin)
+        .arg(path.file_name().expect("a file has a name"))
+        .current_dir(path.parent().expect("a file is in a folder"))
+        .output()
+        .expect("named-compilezone starts");
+    assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+    read_raw(&output.stdout)
+}
+
+/// Reads BIND's raw format, version 1: a header of 24 octets, then rrsets, each led by its length, class, type, type
+/// covered, TTL, count of records and owner (BIND's `lib/dns/master.c`, `load_raw`). RRSIGs come in a set for each type covered.
+fn read_raw(octets: &[u8]) -> Rrsets {
+    let mut rrsets = Rrsets::new();
+    let mut rest = &octets[24..];
+    let take = |rest: &mut &[u8], count: usize| rest.split_off(..count).expect("raw format").to_vec();
+    let number =
+        |rest: &mut &[u8], count| take(rest, count).iter().fold(0u32, |sum, &octet| sum << 8 | u32::from(octet));
+    while !rest.is_empty() {
+        let (_length, _class) = (number(&mut rest, 4), number(&mut rest, 2));
+        let (rtype, _covers) = (number(&mut rest, 2), number(&mut rest, 2));
+        let (ttl, count) = (number(&mut rest, 4), number(&mut rest, 4));
+        let length = number(&mut rest, 2) as usize;
+        let owner = take(&mut rest, length).to_ascii_lowercase();
+        let rtype = Rtype(rtype as u16);
+        let rrset = rrsets.entry((owner, rtype)).or_insert((ttl, BTreeSet::new()));
+        rrset.0 = rrset.0.min(ttl);
+        for _ in 0..count {
+            let length = number(&mut rest, 2) as usize;
+            rrset.1.insert(canonical(rtype, &take(&mut rest, length)));
+        }
+    }
+    rrsets
+}
+
+/// The rrsets as lines of a zone file, for people.
+fn shown(rrsets: &Rrsets) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    for ((owner, rtype), (ttl, rdatas)) in rrsets {
+        let owner = NameRef::parse(owner).expect("an owner is a name");
+        lines.extend(rdatas.iter().map(|rdata| Line { owner, ttl: *ttl, rtype: *rtype, rdata }.to_string()));
+    }
+    lines
+}
+
+fn differences(ours: &Rrsets, theirs: &Rrsets) -> Vec<String> {
+    let (shown_ours, shown_theirs) = (shown(ours), shown(theirs));
+    let only_ours = shown_ours.difference(&shown_theirs).map(|line| format!("+ {line}"));
+    let only_theirs = shown_theirs.difference(&shown_ours).map(|line| format!("- {line}"));
+    let mut lines: Vec<_> = only_ours.chain(only_theirs).take(10).collect();
+    if lines.is_empty() && ours != theirs {
+        lines.push("the same text, other octets".to_owned());
+    }
+    lines
+}
+
+/// Whether BIND and the RFC differ on a zone's TTLs: BIND takes the first of an rrset, RFC 2181 §5.2 the lowest.
+fn has_mixed_ttls(built: &Built) -> bool {
+    built.findings.iter().any(|finding| std::ptr::eq(finding.code, &codes::TTL_MISMATCH))
+}
+
+fn has_named_compilezone() -> bool {
+    let has = Command::new("named-compilezone").arg("-v").output().is_ok();
+    if !has {
+        support::skip("peers", "named-compilezone is not installed");
+    }
+    has
+}
+
+fn same_as_bind(folder: &Path, entry: &Entry, judged: &Judged) -> Vec<String> {
+    let Some(zone) = &judged.built.zone else { return judged.told() };
+    let (mut ours, mut theirs) = (rrsets(zone), compiled_by_bind(&folder.join(&entry.file), &entry.origin));
+    if has_mixed_ttls(&judged.built) {
+        for rrset in ours.values_mut().chain(theirs.values_mut()) {
+            rrset.0 = 0;
+        }
+    }
+    differences(&ours, &theirs)
+}
+
+/// Panics with what each file that is not as it should be has to say.
+fn report(wrong: &BTreeMap<String, Vec<String>>) {
+    let told: String = wrong.iter().map(|(file, lines)| format!("{file}\n    {}\n", lines.join("\n    "))).collect();
+    assert!(wrong.is_empty(), "{} files:\n{told}", wrong.len());
+}
+
+#[test]
+fn good_files_are_accepted_and_are_what_bind_makes_of_them() {
+    let Some(folder) = support::shared("corpus") else { return };
+    let has_bind = has_named_compilezone();
+    let mut wrong = BTreeMap::new();
+    for entry in entries(&folder, "good") {
+        let judged = Judged::new(&folder, &entry);
+        let mut lines = judged.told();
+        if lines.is_empty() && has_bind {
+            lines = same_as_bind(&folder, &entry, &judged);
+        }
+        if !lines.is_empty() {
+            wrong.insert(entry.file, lines);
+        }
+    }
+    report(&wrong);
+}
+
+/// All files that every checker refuses are refused here, at the stated line; the exceptions are listed with the true reason.
+#[test]
+fn bad_files_are_refused_at_the_line_to_blame() {
+    #[derive(serde::Deserialize)]
+    struct Table {
+        file: Vec<Exception>,
+    }
+    /// A file whose fault is at another line than stated; without a line, it is accepted.
+    #[derive(serde::Deserialize)]
+    struct Exception {
+        name: String,
+        line: Option<u32>,
+        why: String,
+    }
+    let Some(folder) = support::shared("corpus") else { return };
+    let table: Table = toml::from_str(include_str!("../fixtures/corpus/bad.toml")).expect("the table is TOML");
+    let mut exceptions: BTreeMap<_, _> =
+        table.file.into_iter().map(|file| (format!("bad/{}", file.name), (file.line, file.why))).collect();
+    let mut wrong = BTreeMap::new();
+    for entry in entries(&folder, "bad") {
+        let judged = Judged::new(&folder, &entry);
+        let (line, why) = exceptions.remove(&entry.file).unwrap_or((entry.line, "as stated".to_owned()));
+        let is_right = match line {
+            Some(line) => judged.errors().any(|error| judged.line(error) == line),
+            None => judged.built.zone.is_some() && !why.is_empty(),
+        };
+        if !is_right {
+            wrong.insert(entry.file, [vec![format!("expected line {line:?}: {why}")], judged.told()].concat());
+        }
+    }
+    report(&wrong);
+    assert!(exceptions.is_empty(), "exceptions for no file: {:?}", exceptions.keys());
+}
+
+/// Where the checkers differ, each file is accepted or refused for a reason that is written down; what is accepted is what BIND
+/// makes of it, if BIND accepts it too.
+#[test]
+fn disputed_files_are_decided_with_a_reason() {
+    #[derive(serde::Deserialize)]
+    struct Table {
+        accept: Vec<Group>,
+        refuse: Vec<Group>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Group {
+        why: String,
+        files: Vec<String>,
+    }
+    let Some(folder) = support::shared("corpus") else { return };
+    let has_bind = has_named_compilezone();
+    let table: Table = toml::from_str(include_str!("../fixtures/corpus/disputed.toml")).expect("the table is TOML");
+    let uncited = table.refuse.iter().find(|group| !group.why.contains("RFC "));
+    assert!(uncited.is_none(), "a refusal has its RFC: {:?}", uncited.map(|group| &group.why));
+    let files = |groups: &[Group], accept| -> Vec<_> {
+        groups.iter().flat_map(|group| &group.files).map(|file| (format!("disputed/{file}"), accept)).collect()
+    };
+    let mut decisions: BTreeMap<_, _> =
+        files(&table.accept, true).into_iter().chain(files(&table.refuse, false)).collect();
+    let mut wrong = BTreeMap::new();
+    for entry in entries(&folder, "disputed") {
+        let judged = Judged::new(&folder, &entry);
+        let is_accepted = judged.built.zone.is_some();
+        let lines = match decisions.remove(&entry.file) {
+            None => vec!["not decided".to_owned()],
+            Some(decision) if decision != is_accepted => judged.told(),
+            Some(true) if has_bind && entry.verdict["named-checkzone"] == "accept" => {
+                same_as_bind(&folder, &entry, &judged)
+            }
+            Some(_) => Vec::new(),
+        };
+        if !lines.is_empty() {
+            wrong.insert(entry.file, lines);
+        }
+    }
+    report(&wrong);
+    assert!(decisions.is_empty(), "decisions on no file: {:?}", decisions.keys());
+}
