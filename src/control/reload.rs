@@ -212,7 +212,12 @@ impl Reloader {
         let served = entry.and_then(|entry| entry.zone.served.as_ref());
         // A fault in judging one zone must neither end the process nor keep other zones from being published.
         let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, has_parent, served)));
-        Reading::Judged(judged.unwrap_or_else(|_| internal_fault(root, listed)))
+        Reading::Judged(judged.unwrap_or_else(|_| Judged {
+            stamps: vec![Stamp::of(root, &listed.file)],
+            version: None,
+            report: internal_fault(&root.display(&listed.file)),
+            asking: None,
+        }))
     }
 
     fn judge(
@@ -260,10 +265,13 @@ impl Reloader {
         let judged: HashSet<_> = asking.iter().map(|(_, loaded)| key(loaded.name.as_ref())).collect();
         let others = Others { catalog: &catalog, is_judged: &|apex| judged.contains(&key(apex)) };
         for (index, mut loaded) in asking {
-            loaded.judge_beside(&others, terms);
             let Reading::Judged(judged) = &mut readings[index] else { continue };
-            judged.version = judged.version.take().filter(|_| loaded.servable(false).is_some());
-            judged.report = report(&loaded.findings, &loaded.sources);
+            let is_done = catch_unwind(AssertUnwindSafe(|| loaded.judge_beside(&others, terms))).is_ok();
+            judged.version = judged.version.take().filter(|_| is_done && loaded.servable(false).is_some());
+            judged.report = match is_done {
+                true => report(&loaded.findings, &loaded.sources),
+                false => internal_fault(loaded.sources.get(FileId(0)).name()),
+            };
         }
     }
 
@@ -525,16 +533,11 @@ fn lossy(before: usize, after: usize, percent: u8) -> Diagnostic {
         .fix("bring the records back, or say that it is meant: `zonewright reload --accept-loss`")
 }
 
-fn internal_fault(root: &Root, listed: &ZoneFile) -> Judged {
-    let shown = root.display(&listed.file);
+/// The report on a zone that could not be judged for a fault of our own.
+fn internal_fault(shown: &str) -> Arc<str> {
     let headline = format!("reading `{shown}` ran into a fault of zonewright itself");
     let finding = Diagnostic::new(&codes::INTERNAL_FAULT, START, headline)
         .why("the zone stays as it was, and the others are not touched; the log has the fault's place in the code")
         .fix("report it with the zone file; a change of the file may avoid it");
-    Judged {
-        stamps: vec![Stamp::of(root, &listed.file)],
-        version: None,
-        report: report_on(shown, finding),
-        asking: None,
-    }
+    report_on(shown.to_owned(), finding)
 }

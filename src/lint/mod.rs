@@ -5,7 +5,7 @@
 //!
 //! # Design
 //!
-//! A rule's scope is its function's argument: [`Scope`]. Rules of scope Repository are given the zone they judge and ask
+//! A rule's scope is its function's argument: a name, a zone, or a zone beside all others. Rules of scope Repository are given the zone they judge and ask
 //! the [`Catalog`] about all others, by the very lookup that answers queries. The road not taken, all zones as records at
 //! once, would make a server that follows an edit hold every zone a second time. A zone that did not build is in the
 //! catalog without an authority: unknown, and not empty.
@@ -177,7 +177,19 @@ pub fn find(name: &str) -> Option<&'static Code> {
 /// What is to be known of a code: a rule's manual, or one line for faults that need no more.
 pub fn manual(code: &Code) -> String {
     match RULES.iter().find(|rule| rule.code.name == code.name) {
-        Some(rule) => rule.manual(),
+        Some(rule) => plain(&rule.manual()),
         None => format!("{}\n", code.summary),
     }
+}
+
+/// Markdown as a terminal shows it: examples set in instead of fenced.
+fn plain(markdown: &str) -> String {
+    let (mut text, mut margin) = (String::new(), "");
+    for line in markdown.lines() {
+        match line.starts_with("```") {
+            true => margin = if margin.is_empty() { "    " } else { "" },
+            false => text += &format!("{margin}{line}\n"),
+        }
+    }
+    text
 }

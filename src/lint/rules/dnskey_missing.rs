@@ -5,8 +5,10 @@
 //! Where another signature of the same records has its key, it is a warning: a key that was retired too early, or one that
 //! is published too late.
 //! ## Example
-//!     @   300 IN DNSKEY 257 3 13 …              ; the key with tag 4711
-//!     www 300 IN RRSIG  A 13 3 300 … 815 …      ; no key with tag 815
+//! ```zone
+//! @   300 IN DNSKEY 257 3 13 …              ; the key with tag 4711
+//! www 300 IN RRSIG  A 13 3 300 … 815 …      ; no key with tag 815
+//! ```
 //! ## Fix
 //! Add the key's DNSKEY record and sign the zone again, or sign it with the keys it has.
 

@@ -5,8 +5,10 @@
 //! the whole child (RFC 4035 §5.2). DS records for a key that comes later are fine, as long as one matches today. DS records
 //! of digest types that zonewright does not know are not judged, nor is a child that did not build.
 //! ## Example
-//!     sub 300 IN NS ns.sub
-//!     sub 300 IN DS 4711 13 2 …      ; and sub.example.org has a key with tag 815 only
+//! ```zone
+//! sub 300 IN NS ns.sub
+//! sub 300 IN DS 4711 13 2 …      ; and sub.example.org has a key with tag 815 only
+//! ```
 //! ## Fix
 //! Replace the DS records by what `dnssec-dsfromkey` prints for the child's key-signing key, or delete them until the child
 //! is signed.

@@ -4,7 +4,9 @@
 //! Further iterations keep nobody from walking the zone, and cost every server and resolver work (RFC 9276 §3.1). More
 //! than 100 are an error of their own, `nsec3-iterations`.
 //! ## Example
-//!     @ 0 IN NSEC3PARAM 1 0 10 -
+//! ```zone
+//! @ 0 IN NSEC3PARAM 1 0 10 -
+//! ```
 //! ## Fix
 //! Sign the zone again with 0 iterations: `dnssec-signzone -3 - -H 0`.
 

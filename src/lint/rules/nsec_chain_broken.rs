@@ -5,7 +5,9 @@
 //! a name or a type out, a resolver may deny what is there; where it has a gap, it answers SERVFAIL. It happens when a signed
 //! zone is edited by hand and not signed again.
 //! ## Example
-//!     a 300 IN NSEC c A RRSIG NSEC    ; and there is a name b between a and c
+//! ```zone
+//! a 300 IN NSEC c A RRSIG NSEC    ; and there is a name b between a and c
+//! ```
 //! ## Fix
 //! Sign the zone again after the edit: the signer makes the chain anew. A name that has no signature at all is told of by
 //! `rrsig-missing` only.

@@ -4,8 +4,10 @@
 //! A validating resolver takes the records for forged and answers SERVFAIL (RFC 4035 §5.3). It happens when a signed
 //! record is edited by hand and not signed again.
 //! ## Example
-//!     www 300 IN A     192.0.2.2      ; was 192.0.2.1 when it was signed
-//!     www 300 IN RRSIG A 13 3 300 …
+//! ```zone
+//! www 300 IN A     192.0.2.2      ; was 192.0.2.1 when it was signed
+//! www 300 IN RRSIG A 13 3 300 …
+//! ```
 //! ## Fix
 //! Sign the zone again after the edit, or take the edit back. Signatures by algorithms that zonewright does not know are
 //! not judged.

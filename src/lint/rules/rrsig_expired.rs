@@ -5,7 +5,9 @@
 //! depends on the date: the zone was good when it was signed. So a server that starts serves it, as resolvers that do not
 //! validate still can use it, and a refusal would take it from them too; a change is held back until it is signed.
 //! ## Example
-//!     www 300 IN RRSIG A 13 3 300 20240102000000 20231201000000 4711 example.org. abcd…
+//! ```zone
+//! www 300 IN RRSIG A 13 3 300 20240102000000 20231201000000 4711 example.org. abcd…
+//! ```
 //! ## Fix
 //! Sign the zone again, and let a timer do so from now on, well before the signatures end.
 

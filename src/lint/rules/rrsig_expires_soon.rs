@@ -4,7 +4,9 @@
 //! When it expires, validating resolvers answer SERVFAIL for the name (RFC 4035 §5.3.1); a signer that still works would
 //! have replaced it by now.
 //! ## Example
-//!     www 300 IN RRSIG A 13 3 300 20260302000000 …    ; and today is the first of March 2026
+//! ```zone
+//! www 300 IN RRSIG A 13 3 300 20260302000000 …    ; and today is the first of March 2026
+//! ```
 //! ## Fix
 //! Sign the zone again, and find out why nothing did so.
 

@@ -4,8 +4,10 @@
 //! A validating resolver takes a record without a signature for a forged one and answers SERVFAIL (RFC 4035 §2.2, §5). It
 //! happens when a signed zone is edited by hand and not signed again.
 //! ## Example
-//!     www  300 IN A      192.0.2.1    ; signed
-//!     www2 300 IN A      192.0.2.2    ; added later, with no RRSIG record
+//! ```zone
+//! www  300 IN A      192.0.2.1    ; signed
+//! www2 300 IN A      192.0.2.2    ; added later, with no RRSIG record
+//! ```
 //! ## Fix
 //! Sign the zone again after the edit, with `dnssec-signzone`, `ldns-signzone` or whatever made the signatures, and commit
 //! what comes out.

@@ -4,7 +4,9 @@
 //! Until then a validating resolver takes them for forged and answers SERVFAIL (RFC 4035 §5.3.1). The signer's clock is
 //! wrong, or it was told a wrong day.
 //! ## Example
-//!     www 300 IN RRSIG A 13 3 300 20990101000000 20980101000000 4711 example.org. abcd…
+//! ```zone
+//! www 300 IN RRSIG A 13 3 300 20990101000000 20980101000000 4711 example.org. abcd…
+//! ```
 //! ## Fix
 //! Set the signer's clock, and sign the zone again.
 

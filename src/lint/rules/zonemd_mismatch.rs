@@ -4,8 +4,10 @@
 //! Whoever fetches the zone and verifies it takes it for damaged or forged, and does not use it (RFC 8976 §4). It happens
 //! when the zone is edited and its digest is not computed again.
 //! ## Example
-//!     @ 300 IN SOA    ns hostmaster 2 7200 1800 1209600 300
-//!     @ 300 IN ZONEMD 1 1 1 …    ; of serial 1
+//! ```zone
+//! @ 300 IN SOA    ns hostmaster 2 7200 1800 1209600 300
+//! @ 300 IN ZONEMD 1 1 1 …    ; of serial 1
+//! ```
 //! ## Fix
 //! Run `zonewright zonemd FILE` and put what it prints in the record's place; in a signed zone, sign that record again.
 //! Schemes and hash algorithms that zonewright does not know are not judged.
