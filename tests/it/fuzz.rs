@@ -1,5 +1,7 @@
 //! The bodies of the fuzz targets as properties: random octets, and octets that look a little like what is expected.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are what the bodies are shown too")]
+
 #[expect(unreachable_pub, reason = "public to the fuzz targets, which are another crate")]
 #[path = "../fuzz/src/lib.rs"]
 mod bodies;

@@ -349,7 +349,7 @@ impl Writer {
         }
         self.push(" ");
         let (ttl, class) = (record.ttl.map(|ttl| ttl.to_string()), self.one(&["", "IN", "in", "CLASS1"]));
-        let mut parts = vec![ttl.unwrap_or_default(), class.to_owned()];
+        let mut parts = [ttl.unwrap_or_default(), class.to_owned()];
         if self.pick(2) == 0 {
             parts.reverse();
         }
