@@ -192,6 +192,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
             _ => self.record(entry, tokens),
         };
         if let Err(finding) = result {
+            self.context.lose_ttl();
             self.zonefile.report(*finding);
         }
     }
@@ -270,7 +271,6 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         entry: &Entry,
         tokens: &[Token],
     ) -> Box<Diagnostic> {
-        self.context.lose_ttl();
         if slips::may_be_misplaced_blank(finding.code, entry.starts_blank)
             && let Some(slip) = self.misplaced_blank(entry, tokens)
         {
@@ -376,7 +376,8 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     }
 
     /// `$TTL`, or the TTL of the record before (RFC 2308 §4, RFC 1035 §5.1); the SOA record at a zone's start takes its own
-    /// MINIMUM, which is what that field meant before `$TTL` (RFC 1035 §3.3.13) and what BIND still does.
+    /// MINIMUM, which is then the zone's `$TTL`: that is what the field meant before there was one (RFC 1035 §3.3.13), and
+    /// what BIND still does.
     pub(super) fn inherited_ttl(&mut self, rtype: Rtype, header: &Header, rdata: usize) -> Result<u32> {
         if let Some(ttl) = self.context.default_ttl.or(self.context.last_ttl) {
             return Ok(ttl);
@@ -385,7 +386,9 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         if rtype == Rtype::SOA
             && let Some(minimum) = octets.get(rdata..).and_then(<[u8]>::last_chunk::<4>)
         {
-            return Ok(u32::from_be_bytes(*minimum).min(MAX_TTL));
+            let minimum = u32::from_be_bytes(*minimum).min(MAX_TTL);
+            self.context.default_ttl = Some(minimum);
+            return Ok(minimum);
         }
         let finding = Diagnostic::new(&codes::MISSING_TTL, self.span(header.rtype), "this record has no TTL")
             .label("no TTL before the type, no `$TTL` above, and no record to inherit one from")

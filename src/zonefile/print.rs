@@ -20,6 +20,11 @@ pub struct Line<'r> {
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Legal at the start of a name, and read as a comment of another language or as a merge marker at that of a line.
+        let is_suspect = matches!(self.owner.octets().get(1), Some(b'#' | b'/' | b'<' | b'=' | b'>' | b'|'));
+        if is_suspect && !self.owner.is_root() {
+            f.write_str("\\")?;
+        }
         let rdata = Presentation { rtype: self.rtype, rdata: self.rdata };
         write!(f, "{}\t{}\tIN\t{}\t{rdata}", self.owner, self.ttl, Mnemonic(self.rtype))
     }

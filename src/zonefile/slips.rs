@@ -276,8 +276,14 @@ fn number_for_type(word: &[u8], span: Span) -> Box<Diagnostic> {
     }
 }
 
+/// Octets of the longest word that is compared with names: the time grows with the product of the lengths.
+const LONGEST_SLIP: usize = 20;
+
 /// The type whose name is a slip of the finger away.
 fn nearest_type(word: &[u8]) -> Option<&'static str> {
+    if word.len() > LONGEST_SLIP {
+        return None;
+    }
     let upper = String::from_utf8_lossy(word).to_ascii_uppercase();
     let distance = |row: &rdata::TypeRow| strsim::damerau_levenshtein(row.mnemonic, &upper);
     let nearest = rdata::types().iter().min_by_key(|row| distance(row))?;
@@ -305,6 +311,9 @@ pub(super) fn bad_ttl(word: &[u8], span: Span) -> Box<Diagnostic> {
 
 /// The directive that a word is, or is a slip of the finger away from.
 pub(super) fn nearest_directive(word: &[u8], mut known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    if word.len() > LONGEST_SLIP {
+        return None;
+    }
     let upper = String::from_utf8_lossy(word).to_ascii_uppercase();
     known.find(|name| strsim::damerau_levenshtein(name, &upper) <= 2)
 }

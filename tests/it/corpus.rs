@@ -216,6 +216,30 @@ fn good_files_are_accepted_and_are_what_bind_makes_of_them() {
     report(&wrong);
 }
 
+/// Our own good fixtures are to BIND what they are to us.
+#[test]
+fn our_good_fixtures_are_what_bind_makes_of_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/zonefile");
+    if !has_named_compilezone() {
+        return;
+    }
+    let mut wrong = BTreeMap::new();
+    for file in fs::read_dir(folder.join("good")).expect("the fixtures are there") {
+        let name = file.unwrap().file_name().into_string().expect("a name of ours");
+        let Some(stem) = name.strip_suffix(".zone") else { continue };
+        let origin = if stem == "root" { "." } else { "example.org." }.to_owned();
+        let (file, set, verdict) = (format!("good/{name}"), "good".to_owned(), BTreeMap::new());
+        let entry = Entry { file, set, origin, line: None, verdict };
+        // BIND goes on with an include's `$TTL` after it; here it ends with its file, as origin and owner do.
+        let judged = Judged::new(&folder, &entry);
+        let lines = if stem == "include" { judged.told() } else { same_as_bind(&folder, &entry, &judged) };
+        if !lines.is_empty() {
+            wrong.insert(entry.file, lines);
+        }
+    }
+    report(&wrong);
+}
+
 /// All files that every checker refuses are refused here, at the stated line; the exceptions are listed with the true reason.
 #[test]
 fn bad_files_are_refused_at_the_line_to_blame() {

@@ -1,5 +1,7 @@
 //! The bodies of the fuzz targets as properties: random octets, and octets that look a little like what is expected.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are what the bodies are shown too")]
+
 #[expect(unreachable_pub, reason = "public to the fuzz targets, which are another crate")]
 #[path = "../fuzz/src/lib.rs"]
 mod bodies;
@@ -18,6 +20,26 @@ fn zone_text() -> impl Strategy<Value = Vec<u8>> {
         "(192\\.0\\.2\\.1|2001:db8::1|\"a b\"|\\\\065|ü)",
     ];
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes())
+}
+
+/// Our fixtures, good and bad, with a piece of one put in place of a piece of another.
+fn spliced_fixture() -> impl Strategy<Value = Vec<u8>> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/zonefile");
+    let files = ["good", "bad"].into_iter().flat_map(|set| std::fs::read_dir(folder.join(set)).unwrap());
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == "zone"));
+    paths.sort();
+    let texts: Vec<_> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    let index = || any::<proptest::sample::Index>();
+    (index(), index(), [index(), index(), index(), index()], 0usize..30).prop_map(move |(one, other, cuts, reach)| {
+        let (one, other) = (one.get(&texts), other.get(&texts));
+        let [start, end, from, to] = cuts;
+        let start = start.index(one.len());
+        let end = start + end.index(reach + 1).min(one.len() - start);
+        let from = from.index(other.len());
+        let to = from + to.index(reach + 1).min(other.len() - from);
+        [&one[..start], &other[from..to], &one[end..]].concat()
+    })
 }
 
 fn message() -> impl Strategy<Value = Vec<u8>> {
@@ -61,6 +83,11 @@ proptest! {
 
     #[test]
     fn any_octets_are_judged_as_zone_text(octets in prop_oneof![proptest::collection::vec(any::<u8>(), 0..200), zone_text()]) {
+        bodies::zone_text(&octets);
+    }
+
+    #[test]
+    fn spliced_fixtures_are_judged_as_zone_text(octets in spliced_fixture()) {
         bodies::zone_text(&octets);
     }
 
