@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::message::{Query, Response};
 
-const DEADLINE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// One UDP exchange at a time.
 pub(crate) struct Udp {
