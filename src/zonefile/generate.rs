@@ -187,6 +187,7 @@ impl Parser<'_, '_, '_> {
         let ttl = self.ttl(&header)?;
         self.check_class(&header)?;
         let owner = tokens[2];
+        self.check_unquoted(owner)?;
         let data = self.data(&text, tokens, header.rdata + 2, header.rtype)?;
         let unquoted = unquote(data, &text);
         let line = Line {
@@ -203,7 +204,9 @@ impl Parser<'_, '_, '_> {
         }
         let (mut owner, mut data, mut fields) = (Vec::new(), Vec::new(), Vec::new());
         for number in range.numbers() {
-            (owner.clear(), data.clear(), fields.clear());
+            owner.clear();
+            data.clear();
+            fields.clear();
             if !fill(&line.owner_pieces, number, &mut owner) || !fill(&line.data_pieces, number, &mut data) {
                 return Err(self.below_zero(tokens[1], number));
             }

@@ -1,5 +1,7 @@
 //! The parser: what it makes of good text, what it says of bad text, and how much of hostile text it reads.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are files")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -347,7 +349,7 @@ impl Writer {
         }
         self.push(" ");
         let (ttl, class) = (record.ttl.map(|ttl| ttl.to_string()), self.one(&["", "IN", "in", "CLASS1"]));
-        let mut parts = vec![ttl.unwrap_or_default(), class.to_owned()];
+        let mut parts = [ttl.unwrap_or_default(), class.to_owned()];
         if self.pick(2) == 0 {
             parts.reverse();
         }
