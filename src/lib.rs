@@ -32,6 +32,8 @@ pub mod zone;
 
 pub mod authority;
 
+pub mod lint;
+
 pub mod server;
 
 pub mod config;

@@ -35,9 +35,19 @@ const MAX_LINKS: usize = 17;
 /// Answers `question` from the catalog; it is taken over by the last name of the chain.
 pub fn answer(catalog: &Catalog, question: &mut Question, rtype: Rtype, writer: &mut Writer<'_>) -> Answered {
     let redirects = [(std::ptr::null(), NONE); MAX_LINKS];
-    let mut chain =
-        Chain { catalog, question, rtype, writer, proofs: Proofs::new(), seen: [0; MAX_LINKS], redirects, links: 0 };
-    let answered = chain.follow().map(|answered| chain.prove(answered));
+    let mut chain = Chain {
+        catalog,
+        question,
+        rtype,
+        writer,
+        proofs: Proofs::new(),
+        hosts: None,
+        is_referral: false,
+        seen: [0; MAX_LINKS],
+        redirects,
+        links: 0,
+    };
+    let answered = chain.follow().map(|answered| chain.prove(answered)).map(|answered| chain.add_hosts(answered));
     answered.unwrap_or_else(|Full| Answered { is_truncated: true, ..Answered::new(Rcode::NOERROR, true) })
 }
 
@@ -48,6 +58,10 @@ struct Chain<'c, 'w, 'm> {
     writer: &'w mut Writer<'m>,
     /// What proves that names on the way do not exist; it stands behind the answers.
     proofs: Proofs<'c>,
+    /// The rrset whose hosts' addresses go with the answer, and its zone; they stand behind the proofs.
+    hosts: Option<(&'c Authority, RrsetRef<'c>)>,
+    /// Whether the answer ends at a cut.
+    is_referral: bool,
     /// The hashes of the names passed, to know a loop by.
     seen: [u64; MAX_LINKS],
     /// The DNAMEs used at each link, told apart by zone and number.
@@ -114,21 +128,31 @@ impl<'c> Chain<'c, '_, '_> {
         answered
     }
 
+    /// Writes the addresses of the hosts that the answer names, or the glue of a referral.
+    fn add_hosts(&mut self, mut answered: Answered) -> Answered {
+        let Some((zone, named_by)) = self.hosts.take().filter(|_| !answered.is_truncated) else { return answered };
+        let extras = zone.extras(named_by);
+        for (index, &host) in extras.all.iter().enumerate() {
+            let result = self.addresses(NodeRef { authority: zone, index: host }, named_by);
+            // What does not fit is asked for when it is wanted (RFC 2181 §9), but for a referral's in-domain glue.
+            let is_needed = self.is_referral && index < extras.in_domain.len();
+            answered.is_truncated |= is_needed && result.is_err();
+        }
+        answered
+    }
+
     /// The chain, or the question itself, leaves what is served here. Of a chain the aliases are true whatever becomes of the
     /// target: also where its zone has no good version, which the resolver learns when it asks for the target (so NSD).
     fn outside(&self, unanswered: Answered) -> Answered {
         if self.links == 0 { unanswered } else { Answered::new(Rcode::NOERROR, true) }
     }
 
-    fn found(&mut self, zone: &Authority, rrset: RrsetRef<'_>) -> Result<Answered, Full> {
+    fn found(&mut self, zone: &'c Authority, rrset: RrsetRef<'c>) -> Result<Answered, Full> {
         // A DNAME on the way to itself stands there already.
         if rrset.rtype() != Rtype::DNAME || self.is_new(rrset) {
             self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
         }
-        for host in zone.extras(rrset).all {
-            // What does not fit here is asked for when it is wanted (RFC 2181 §9).
-            self.addresses(NodeRef { authority: zone, index: *host }, rrset).ok();
-        }
+        self.hosts = Some((zone, rrset));
         Ok(Answered::new(Rcode::NOERROR, true))
     }
 
@@ -140,10 +164,8 @@ impl<'c> Chain<'c, '_, '_> {
     }
 
     /// Another zone's servers, with the addresses without which they cannot be reached (RFC 9471 §3).
-    fn referred(&mut self, servers: RrsetRef<'_>, cut: NodeRef<'_>) -> Answered {
-        let zone = cut.authority;
-        let extras = zone.extras(servers);
-        let mut answered = Answered::new(Rcode::NOERROR, self.links > 0);
+    fn referred(&mut self, servers: RrsetRef<'c>, cut: NodeRef<'c>) -> Answered {
+        let answered = Answered::new(Rcode::NOERROR, self.links > 0);
         // The NS records at a cut are the child's to sign; DS records, or the proof that there are none, are ours. Without a
         // signature DS says nothing to those who want DNSSEC (RFC 4035 §3.1.4).
         let signer = cut.rrset(Rtype::DS).filter(|ds| self.writer.has_dnssec() && ds.signatures().len() > 0);
@@ -151,12 +173,7 @@ impl<'c> Chain<'c, '_, '_> {
         if !rrsets.all(|rrset| self.writer.rrset(Section::Authority, cut.name(), rrset, rrset.ttl()).is_ok()) {
             return Answered { is_truncated: true, ..answered };
         }
-        for host in extras.in_domain {
-            answered.is_truncated |= self.addresses(NodeRef { authority: zone, index: *host }, servers).is_err();
-        }
-        for host in &extras.all[extras.in_domain.len()..] {
-            self.addresses(NodeRef { authority: zone, index: *host }, servers).ok();
-        }
+        (self.hosts, self.is_referral) = (Some((cut.authority, servers)), true);
         answered
     }
 

@@ -95,7 +95,7 @@ impl<'z> Compiler<'z> {
         let first = self.authority.rrsets.len();
         self.push_rrsets(node);
         let nsec3 = self.authority.rrsets[first..].iter().position(|row| row.rtype == Rtype::NSEC3);
-        if let (Some(offset), Some(hash)) = (nsec3, denial::owner_hash(node.name())) {
+        if let (Some(offset), Some(hash)) = (nsec3, denial::nsec3_owner_hash(node.name())) {
             self.nsec3.push(denial::Nsec3Row { hash, name, rrset: (first + offset) as u32 });
         }
     }

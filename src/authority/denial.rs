@@ -16,7 +16,7 @@ use super::{Authority, NodeRef, Question, Role, RrsetRef};
 use crate::dns::{MAX_NAME, NameRef, Rtype};
 
 /// A SHA-1 hash of a name, the only algorithm there is (RFC 5155 §11).
-pub(super) type NameHash = [u8; 20];
+pub type NameHash = [u8; 20];
 
 /// How a zone proves that something does not exist.
 #[derive(Debug)]
@@ -82,8 +82,21 @@ impl<'a> Proofs<'a> {
     }
 }
 
+/// The hash of a name, which the chain is ordered by (RFC 5155 §5).
+pub fn nsec3_hash(name: NameRef<'_>, iterations: u16, salt: &[u8]) -> NameHash {
+    let mut lower = [0; MAX_NAME];
+    let lower = &mut lower[..name.octets().len()];
+    lower.copy_from_slice(name.octets());
+    lower.make_ascii_lowercase();
+    let mut hash: NameHash = Sha1::new().chain_update(&*lower).chain_update(salt).finalize().into();
+    for _ in 0..iterations {
+        hash = Sha1::new().chain_update(hash).chain_update(salt).finalize().into();
+    }
+    hash
+}
+
 /// The hash that an NSEC3 owner's first label writes, if it writes one.
-pub(super) fn owner_hash(owner: NameRef<'_>) -> Option<NameHash> {
+pub fn nsec3_owner_hash(owner: NameRef<'_>) -> Option<NameHash> {
     let label = owner.labels().next()?.to_ascii_uppercase();
     BASE32HEX_NOPAD.decode(&label).ok()?.try_into().ok()
 }
@@ -137,15 +150,7 @@ fn parameters_of_record(rdata: &[u8]) -> Option<(u16, &[u8])> {
 
 impl Nsec3 {
     fn hash(&self, name: NameRef<'_>) -> NameHash {
-        let mut lower = [0; MAX_NAME];
-        let lower = &mut lower[..name.octets().len()];
-        lower.copy_from_slice(name.octets());
-        lower.make_ascii_lowercase();
-        let mut hash: NameHash = Sha1::new().chain_update(&*lower).chain_update(&self.salt).finalize().into();
-        for _ in 0..self.iterations {
-            hash = Sha1::new().chain_update(hash).chain_update(&self.salt).finalize().into();
-        }
-        hash
+        nsec3_hash(name, self.iterations, &self.salt)
     }
 
     /// The row of a name, if the chain has it.

@@ -21,6 +21,7 @@ mod writer;
 
 pub use answer::{Answered, answer};
 pub use catalog::{Catalog, Entry};
+pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
 pub use index::HashKey;
 pub use lookup::{Found, Outcome, lookup};
 pub use question::Question;

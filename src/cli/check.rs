@@ -2,16 +2,21 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::PossibleValue;
 
 use super::output::{self, Output};
 use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
-use crate::config::{Config, Overrides};
-use crate::control::load::load_listed;
+use crate::authority::{Authority, Catalog, HashKey};
+use crate::config::Overrides;
+use crate::control::load::{Loaded, Terms, load_listed};
 use crate::diagnostic::render::{Format, Summary, escape, render};
-use crate::dns::Name;
+use crate::dns::{Name, NameRef};
+use crate::lint::{self, Others};
+use crate::source::Sources;
+use crate::zonefile::rdata::parse_moment;
 
 /// Show every error in zone files, with its line and what to type instead
 ///
@@ -28,8 +33,18 @@ pub(super) struct Arguments {
     /// How findings are written
     #[arg(long, value_enum, default_value = "full")]
     format: Format,
+    /// Judge signatures as of this day, written like 2026-03-01 [default: now]
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    today: Option<u32>,
     #[command(flatten)]
     config: ConfigArgument,
+}
+
+/// The first second of a day, in UTC, since 1970.
+fn parse_day(text: &str) -> Result<u32, String> {
+    let is_day = text.len() == 10 && text.split('-').map(str::len).eq([4, 2, 2]);
+    let moment = parse_moment(&(text.replace('-', "") + "000000")).filter(|_| is_day);
+    moment.ok_or_else(|| "write a day as in 2026-03-01".into())
 }
 
 impl clap::ValueEnum for Format {
@@ -56,29 +71,26 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     };
     let mut summary = Summary::default();
     let mut output = Output::new();
+    let terms = match arguments.today {
+        Some(moment) => Terms::at(&config.limits, moment),
+        None => Terms::now(&config.limits),
+    };
     for tree in &trees {
-        check(tree, &config, arguments.format, &mut summary, &mut output)?;
+        check(tree, &terms, arguments.format, &mut summary, &mut output)?;
     }
     output::say(&format!("{summary}\n"));
     Ok(if summary.errors > 0 { Verdict::Errors } else { Verdict::Good })
 }
 
-/// Checks zone by zone, so that one zone's text is held at a time.
-fn check(
-    tree: &Tree,
-    config: &Config,
-    format: Format,
-    summary: &mut Summary,
-    output: &mut Output,
-) -> anyhow::Result<()> {
+/// Checks zone by zone, then those that others have a say in beside them, and shows all in the order of the zones.
+fn check(tree: &Tree, terms: &Terms, format: Format, summary: &mut Summary, output: &mut Output) -> anyhow::Result<()> {
     let colour = output::wants_colour(std::io::stdout().is_terminal());
     for (file, reason) in &tree.listing.misnamed {
         let text = format!("{}: its name is no zone's: {reason}", tree.root.display(file));
         output::say(&format!("zonewright: {}\n", escape(text.as_bytes())));
         summary.errors += 1;
     }
-    for zone in &tree.listing.zones {
-        let loaded = load_listed(&tree.root, zone, &config.limits);
+    for loaded in judge(tree, terms) {
         summary.add_zone(&loaded.findings);
         for finding in &loaded.findings {
             let mut text = String::new();
@@ -90,4 +102,32 @@ fn check(
         }
     }
     Ok(())
+}
+
+/// All zones of a tree, judged as `serve` would.
+fn judge(tree: &Tree, terms: &Terms) -> Vec<Loaded> {
+    // Nobody chooses names against a key that lives as long as one command.
+    let key = HashKey([0; 16]);
+    let zones = &tree.listing.zones;
+    let mut catalog = Vec::new();
+    let read = zones.iter().map(|listed| {
+        let mut loaded = load_listed(&tree.root, listed, terms);
+        // A lone zone has nobody to be asked about.
+        if zones.len() > 1 {
+            let authority = loaded.servable(false).map(|zone| Arc::new(Authority::compile(zone, key)));
+            catalog.push((loaded.name.clone(), authority));
+        }
+        let has_parent = tree.listing.has_parent(loaded.name.as_ref());
+        loaded.zone.take_if(|zone| !lint::has_relations(zone, has_parent));
+        if loaded.zone.is_none() && loaded.findings.is_empty() {
+            // Nothing will point into its text any more.
+            loaded.sources = Sources::default();
+        }
+        loaded
+    });
+    let mut all: Vec<Loaded> = read.collect();
+    let catalog = Catalog::new(key, catalog);
+    let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| true };
+    all.iter_mut().for_each(|loaded| loaded.judge_beside(&others, terms));
+    all
 }

@@ -10,9 +10,12 @@ mod man;
 mod output;
 mod query;
 mod reload;
+mod rule;
+mod rules;
 mod serve;
 mod status;
 mod tree;
+mod zonemd;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -60,6 +63,9 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Query(query::Arguments),
+    Rules(rules::Arguments),
+    Rule(rule::Arguments),
+    Zonemd(zonemd::Arguments),
     Status(status::Arguments),
     Reload(reload::Arguments),
     Completions(completions::Arguments),
@@ -95,6 +101,9 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Query(arguments) => query::run(arguments),
+        Command::Rules(arguments) => rules::run(arguments),
+        Command::Rule(arguments) => rule::run(arguments),
+        Command::Zonemd(arguments) => zonemd::run(arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Reload(arguments) => reload::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),

@@ -9,8 +9,7 @@ use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::{Config, Overrides};
-use crate::control::load::load_listed;
-use crate::diagnostic::Diagnostic;
+use crate::control::load::{Terms, load_listed};
 use crate::dns::{Name, Rtype};
 use crate::server::{Policy, Printed, Served, Transport, ask, respond};
 use crate::zonefile::rdata;
@@ -62,13 +61,15 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
 fn compile(tree: &Tree, config: &Config) -> Catalog {
     // Nobody chooses names against a key that lives as long as one query.
     let key = HashKey([0; 16]);
+    let terms = Terms::now(&config.limits);
     let zones = tree.listing.zones.iter().map(|listed| {
-        let loaded = load_listed(&tree.root, listed, &config.limits);
-        let errors = loaded.findings.iter().filter(|finding: &&Diagnostic| finding.is_error()).count();
-        if errors > 0 {
+        let loaded = load_listed(&tree.root, listed, &terms);
+        let authority = loaded.servable(false).map(|zone| Arc::new(Authority::compile(zone, key)));
+        if authority.is_none() {
+            let errors = loaded.findings.iter().filter(|finding| finding.is_error()).count();
             output::say(&format!("zonewright: `{}` has errors ({errors}) and is not served\n", loaded.name));
         }
-        (loaded.name, loaded.zone.map(|zone| Arc::new(Authority::compile(&zone, key))))
+        (loaded.name, authority)
     });
     Catalog::new(key, zones)
 }

@@ -10,6 +10,12 @@
 //! that stay inside, since operators swap links, and refuse those that leave. What is not a plain file is not opened at all,
 //! and a size is believed neither before nor while reading. `..` is resolved in the text of the path, before any link is:
 //! what is opened is then what the finding names.
+//!
+//! A zone is judged here and nowhere else, so that `check` and `serve` find the same: [`load`] by itself, and
+//! [`Loaded::judge_beside`] once the others are read. An error keeps a text from being served, with one exception
+//! ([`Loaded::servable`]): an expired signature holds back a change, and not a start. Nobody edited anything when a signature
+//! expired; a server that comes back after an upgrade would turn a zone that most clients could use a minute ago into
+//! SERVFAIL for all of them, while those who validate get SERVFAIL either way.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -26,8 +32,9 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-use crate::diagnostic::{self, Code, Diagnostic, codes};
+use crate::diagnostic::{self, Code, Diagnostic, Stage, codes};
 use crate::dns::{Name, NameRef};
+use crate::lint;
 use crate::source::{FileId, Source, Sources, Span};
 use crate::zone::{self, Zone};
 use crate::zonefile::lexer::{Lexer, TokenKind};
@@ -44,10 +51,61 @@ pub struct Loaded {
     pub sources: Sources,
     /// What is wrong with it, in the order of the text.
     pub findings: Vec<Diagnostic>,
-    /// The zone, if it can be served.
+    /// The zone, if its text makes one; [`servable`](Self::servable) says whether that may be served.
     pub zone: Option<Zone>,
     /// Every file that was read or asked for, and how it was.
     pub stamps: Vec<Stamp>,
+}
+
+/// What a zone is judged by, beside its text.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Terms {
+    /// How much of a hostile text is read.
+    pub limits: Limits,
+    /// Today, and what rules depend on; none asks no rule, for who wants the records only.
+    pub lint: Option<lint::Settings>,
+}
+
+impl Terms {
+    /// The terms of this moment, all cores at work.
+    pub fn now(limits: &Limits) -> Self {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // Signature times have 32 bits and are compared by serial arithmetic (RFC 4034 §3.1.5).
+        Self::at(limits, since_1970.as_secs() as u32)
+    }
+
+    /// The terms of another moment, in seconds since 1970.
+    pub fn at(limits: &Limits, moment: u32) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let lint = lint::Settings { threads, ..lint::Settings::new(moment) };
+        Self { limits: limits.clone(), lint: Some(lint) }
+    }
+
+    /// No opinions: a text makes a zone or does not.
+    pub fn without_rules(limits: &Limits) -> Self {
+        Self { limits: limits.clone(), lint: None }
+    }
+}
+
+impl Loaded {
+    /// The zone, if it may be served in the place of nothing or, where it `replaces` one, of a version that is served now.
+    pub fn servable(&self, replaces: bool) -> Option<&Zone> {
+        let stops = |finding: &Diagnostic| finding.is_error() && (replaces || finding.code.stage != Stage::Date);
+        self.zone.as_ref().filter(|_| !self.findings.iter().any(stops))
+    }
+
+    /// Adds what rules find beside all other zones.
+    pub fn judge_beside(&mut self, others: &lint::Others<'_>, terms: &Terms) {
+        let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) else { return };
+        self.findings.extend(lint::check_beside(zone, &self.sources, settings, others));
+        self.settle();
+    }
+
+    /// Puts findings in the order of the text, each with its zone.
+    fn settle(&mut self) {
+        self.findings.iter_mut().for_each(|finding| finding.zone = Some(self.name.clone()));
+        diagnostic::sort(&mut self.findings);
+    }
 }
 
 /// How one file was when it was read, so that "unchanged" is a stat, and its content decides when the stat differs.
@@ -80,9 +138,9 @@ const MAX_ENTRIES: usize = 1_000_000;
 
 /// Reads, parses and builds the zone `apex` from `file`, which is relative to the root.
 ///
-/// Every failure is a finding; the zone is absent if there was an error.
-pub fn load(root: &Root, file: &Path, apex: &Name, limits: &Limits) -> Loaded {
-    let mut reader = Reader::new(root, limits);
+/// Every failure is a finding; the zone is absent if its text makes none.
+pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
+    let mut reader = Reader::new(root, &terms.limits);
     let mut sources = Sources::default();
     let (findings, zone) = match reader.read(file) {
         Err(refused) => {
@@ -98,18 +156,17 @@ pub fn load(root: &Root, file: &Path, apex: &Name, limits: &Limits) -> Loaded {
         }
         Ok(source) => {
             let id = sources.add(source);
-            judge(&mut reader, &mut sources, id, apex, limits)
+            judge(&mut reader, &mut sources, id, apex, terms)
         }
     };
     let mut loaded = Loaded { name: apex.clone(), file: file.into(), sources, findings, zone, stamps: reader.stamps };
-    loaded.findings.iter_mut().for_each(|finding| finding.zone = Some(apex.clone()));
-    diagnostic::sort(&mut loaded.findings);
+    loaded.settle();
     loaded
 }
 
 /// As [`load`], for a zone of a [`Listing`]: one that several files claim is refused with a finding that names them.
-pub fn load_listed(root: &Root, listed: &ZoneFile, limits: &Limits) -> Loaded {
-    let Some(rival) = &listed.rival else { return load(root, &listed.file, &listed.name, limits) };
+pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
+    let Some(rival) = &listed.rival else { return load(root, &listed.file, &listed.name, terms) };
     let (first, second) = (root.display(&listed.file), root.display(rival));
     let mut sources = Sources::default();
     let id = sources.add(Source::new(first.clone(), &b""[..]));
@@ -136,11 +193,14 @@ fn judge(
     sources: &mut Sources,
     id: FileId,
     apex: &Name,
-    limits: &Limits,
+    terms: &Terms,
 ) -> (Vec<Diagnostic>, Option<Zone>) {
-    let parsed = zonefile::parse(sources, id, apex, limits, &mut |from, path| reader.include(from, path));
-    let built = zone::build(apex, id, parsed, sources);
-    (built.findings, built.zone)
+    let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
+    let zone::Built { mut findings, zone } = zone::build(apex, id, parsed, sources);
+    if let (Some(zone), Some(settings)) = (&zone, &terms.lint) {
+        findings.extend(lint::check(zone, sources, settings));
+    }
+    (findings, zone)
 }
 
 fn is_blank(text: &[u8]) -> bool {
@@ -606,6 +666,15 @@ pub struct Listing {
     pub zones: Vec<ZoneFile>,
     /// Files that end in `.zone` and whose name is no domain name, with the reason.
     pub misnamed: Vec<(PathBuf, String)>,
+}
+
+impl Listing {
+    /// Whether a zone above this one is among them.
+    pub fn has_parent(&self, apex: NameRef<'_>) -> bool {
+        let is_listed =
+            |name: NameRef<'_>| self.zones.binary_search_by(|zone| zone.name.as_ref().canonical_cmp(name)).is_ok();
+        std::iter::successors(apex.parent(), |name| name.parent()).any(is_listed)
+    }
 }
 
 /// A zone and the file that holds it.

@@ -11,7 +11,7 @@
 //! an answer waits for; old catalogs are kept here until nobody else holds them, so that freeing a million records is never
 //! a query's business.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,13 +20,14 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
-use super::load::{self, ListError, Listing, Root, Stamp, ZoneFile};
+use super::load::{self, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
 use super::plan::{self, Disk, Rules, Standing, Version, key};
 use super::status::{Change, Look, Refused, ServedStatus, ZoneStatus, unix_seconds};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Config;
 use crate::diagnostic::render::{self, Format};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::lint::{self, Others};
 use crate::server::{Policy, Publisher, Served};
 use crate::source::{FileId, Source, Sources, Span};
 use crate::zonefile::Limits;
@@ -84,10 +85,13 @@ struct Text {
 }
 
 /// A zone's newest text, read and judged.
+#[derive(Clone)]
 struct Judged {
     stamps: Vec<Stamp>,
     version: Option<Version<Built>>,
     report: Arc<str>,
+    /// The text itself, where rules have questions that need the other zones.
+    asking: Option<Arc<Loaded>>,
 }
 
 enum Reading {
@@ -130,9 +134,13 @@ impl Reloader {
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
         let everything = demand.everything || self.limits != config.limits;
         self.zones.values_mut().for_each(|entry| entry.is_new = false);
-        match self.read(config, everything) {
+        let terms = Terms::now(&config.limits);
+        match self.read(config, &terms, everything) {
             Ok(Some(_)) if !is_calm() => look.unsettled = true,
-            Ok(Some(snapshot)) => self.take(snapshot, config, demand, &mut look),
+            Ok(Some(mut snapshot)) => {
+                self.judge_beside(&mut snapshot, &terms);
+                self.take(snapshot, config, demand, &mut look);
+            }
             Ok(None) => look.unsettled = true,
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
         }
@@ -159,13 +167,14 @@ impl Reloader {
     }
 
     /// One moment's files, or none if they kept moving.
-    fn read(&self, config: &Config, everything: bool) -> Result<Option<Snapshot>, ListError> {
+    fn read(&self, config: &Config, terms: &Terms, everything: bool) -> Result<Option<Snapshot>, ListError> {
         let mut earlier: HashMap<Box<[u8]>, Judged> = HashMap::new();
         for _ in 0..MAX_ATTEMPTS {
             let (root, listing) = list(config)?;
             let readings = in_parallel(&listing.zones, |listed| {
                 let earlier = earlier.get(&key(listed.name.as_ref()));
-                self.read_zone(&root, listed, &config.limits, everything, earlier)
+                let has_parent = listing.has_parent(listed.name.as_ref());
+                self.read_zone(&root, listed, terms, everything, has_parent, earlier)
             });
             if stands_still(config, &root, &listing, &readings) {
                 return Ok(Some(Snapshot { listing, readings }));
@@ -183,38 +192,102 @@ impl Reloader {
         &self,
         root: &Root,
         listed: &ZoneFile,
-        limits: &Limits,
+        terms: &Terms,
         everything: bool,
+        has_parent: bool,
         earlier: Option<&Judged>,
     ) -> Reading {
+        let limits = &terms.limits;
         let entry = self.zones.get(&key(listed.name.as_ref()));
         if let Some(entry) = entry.filter(|entry| !everything && entry.text.file == *listed)
             && let Some(stamps) = load::unchanged(root, &entry.text.stamps, limits)
         {
             return Reading::Unchanged(stamps);
         }
-        if let Some(Judged { stamps, version, report }) = earlier
-            && let Some(stamps) = load::unchanged(root, stamps, limits)
+        if let Some(judged) = earlier
+            && let Some(stamps) = load::unchanged(root, &judged.stamps, limits)
         {
-            return Reading::Judged(Judged { stamps, version: version.clone(), report: Arc::clone(report) });
+            return Reading::Judged(Judged { stamps, ..judged.clone() });
         }
         let served = entry.and_then(|entry| entry.zone.served.as_ref());
         // A fault in judging one zone must neither end the process nor keep other zones from being published.
-        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, limits, served)));
-        Reading::Judged(judged.unwrap_or_else(|_| internal_fault(root, listed)))
+        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, has_parent, served)));
+        Reading::Judged(judged.unwrap_or_else(|_| Judged {
+            stamps: vec![Stamp::of(root, &listed.file)],
+            version: None,
+            report: internal_fault(&root.display(&listed.file)),
+            asking: None,
+        }))
     }
 
-    fn judge(&self, root: &Root, listed: &ZoneFile, limits: &Limits, served: Option<&Version<Built>>) -> Judged {
-        let loaded = load::load_listed(root, listed, limits);
+    fn judge(
+        &self,
+        root: &Root,
+        listed: &ZoneFile,
+        terms: &Terms,
+        has_parent: bool,
+        served: Option<&Version<Built>>,
+    ) -> Judged {
+        let loaded = load::load_listed(root, listed, terms);
         let digest = load::digest_of(&loaded.stamps);
+        // A text that is served already is not dropped because time has passed.
         let same = served.filter(|served| served.digest == digest).cloned();
-        let version = loaded.zone.as_ref().map(|zone| {
+        let version = loaded.servable(served.is_some() && same.is_none()).map(|zone| {
             same.unwrap_or_else(|| {
                 let built = Arc::new(Authority::compile(zone, self.hash_key));
                 Version { names: built.name_count(), built, digest }
             })
         });
-        Judged { stamps: loaded.stamps, version, report: report(&loaded.findings, &loaded.sources) }
+        let report = report(&loaded.findings, &loaded.sources);
+        let asks = version.is_some() && loaded.zone.as_ref().is_some_and(|zone| lint::has_relations(zone, has_parent));
+        let (stamps, asking) = match asks {
+            true => (loaded.stamps.clone(), Some(Arc::new(loaded))),
+            false => (loaded.stamps, None),
+        };
+        Judged { stamps, version, report, asking }
+    }
+
+    /// Judges what changed beside all other zones, in their newest good versions.
+    fn judge_beside(&self, snapshot: &mut Snapshot, terms: &Terms) {
+        let Snapshot { listing, readings } = snapshot;
+        let mut asking: Vec<(usize, Loaded)> = Vec::new();
+        for (index, reading) in readings.iter_mut().enumerate() {
+            if let Reading::Judged(judged) = reading {
+                // The attempts at reading are over, so it has no other holder.
+                asking.extend(judged.asking.take().and_then(Arc::into_inner).map(|loaded| (index, loaded)));
+            }
+        }
+        if asking.is_empty() {
+            return;
+        }
+        let newest = |(listed, reading): (&ZoneFile, &Reading)| (listed.name.clone(), self.newest(listed, reading));
+        let catalog = Catalog::new(self.hash_key, listing.zones.iter().zip(readings.iter()).map(newest));
+        let judged: HashSet<_> = asking.iter().map(|(_, loaded)| key(loaded.name.as_ref())).collect();
+        let others = Others { catalog: &catalog, is_judged: &|apex| judged.contains(&key(apex)) };
+        for (index, mut loaded) in asking {
+            let Reading::Judged(judged) = &mut readings[index] else { continue };
+            let is_done = catch_unwind(AssertUnwindSafe(|| loaded.judge_beside(&others, terms))).is_ok();
+            judged.version = judged.version.take().filter(|_| is_done && loaded.servable(false).is_some());
+            judged.report = match is_done {
+                true => report(&loaded.findings, &loaded.sources),
+                false => internal_fault(loaded.sources.get(FileId(0)).name()),
+            };
+        }
+    }
+
+    /// The newest good version of a zone, served or about to be.
+    fn newest(&self, listed: &ZoneFile, reading: &Reading) -> Option<Built> {
+        let version = match reading {
+            Reading::Judged(judged) => judged.version.as_ref(),
+            Reading::Unchanged(_) => {
+                let zone = &self.zones.get(&key(listed.name.as_ref()))?.zone;
+                match &zone.standing {
+                    Standing::Held { waiting, .. } => waiting.as_ref(),
+                    _ => zone.served.as_ref(),
+                }
+            }
+        };
+        version.map(|version| Arc::clone(&version.built))
     }
 
     fn take(&mut self, snapshot: Snapshot, config: &Config, demand: Demand, look: &mut Look) {
@@ -460,11 +533,11 @@ fn lossy(before: usize, after: usize, percent: u8) -> Diagnostic {
         .fix("bring the records back, or say that it is meant: `zonewright reload --accept-loss`")
 }
 
-fn internal_fault(root: &Root, listed: &ZoneFile) -> Judged {
-    let shown = root.display(&listed.file);
+/// The report on a zone that could not be judged for a fault of our own.
+fn internal_fault(shown: &str) -> Arc<str> {
     let headline = format!("reading `{shown}` ran into a fault of zonewright itself");
     let finding = Diagnostic::new(&codes::INTERNAL_FAULT, START, headline)
         .why("the zone stays as it was, and the others are not touched; the log has the fault's place in the code")
         .fix("report it with the zone file; a change of the file may avoid it");
-    Judged { stamps: vec![Stamp::of(root, &listed.file)], version: None, report: report_on(shown, finding) }
+    report_on(shown.to_owned(), finding)
 }

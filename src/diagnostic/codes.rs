@@ -1,6 +1,12 @@
 //! The registry of faults: one row each, with its name, stage, severity and one line of what it means.
 //!
 //! A code names the fault, not the cure. Parse and integrity errors cannot be waived: a zone that has one is not served.
+//!
+//! # Design
+//!
+//! The faults that this table lists are those of rooms below lint/. A lint rule's [`Code`] is made by its row there, next to
+//! its check, or a rule would need two rows; the registry of all is the two tables one after the other
+//! ([`lint::codes`](crate::lint::codes)). A list that rules enter themselves into when the process starts would be state.
 
 use super::Severity;
 
@@ -13,6 +19,10 @@ pub enum Stage {
     Parse,
     /// Putting the records together: a zone with such an error cannot be served.
     Integrity,
+    /// Holding an opinion of a zone that could be served.
+    Lint,
+    /// The same against today's date: what is right today is wrong one day though nobody changed it.
+    Date,
     /// Replacing what is served now.
     Reload,
 }
@@ -96,6 +106,7 @@ codes! {
     TTL_MISMATCH         "ttl-mismatch"         Warning Integrity "The records of an rrset have different TTLs; the lowest is served.";
     DUPLICATE_RECORD     "duplicate-record"     Warning Integrity "The same record is written twice; it is served once.";
     TOO_MANY_RECORDS     "too-many-records"     Error   Integrity "The zone has more records than its tables can hold.";
+    NSEC3_ITERATIONS     "nsec3-iterations"     Error   Integrity "An NSEC3 chain hashes names more than 100 times over.";
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
@@ -104,7 +115,16 @@ codes! {
     INTERNAL_FAULT       "internal-fault"       Error   Reload "Reading the zone ran into a fault of zonewright itself.";
 }
 
-/// The code of a name, as findings carry it.
-pub fn find(name: &str) -> Option<&'static Code> {
-    CODES.iter().find(|code| code.name == name).copied()
+impl Stage {
+    /// What `zonewright rules` calls it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Parse => "parse",
+            Self::Integrity => "integrity",
+            Self::Lint => "lint",
+            Self::Date => "date",
+            Self::Reload => "reload",
+        }
+    }
 }

@@ -40,6 +40,7 @@ impl Rtype {
     pub const DNSKEY: Self = Self(48);
     pub const NSEC3: Self = Self(50);
     pub const NSEC3PARAM: Self = Self(51);
+    pub const ZONEMD: Self = Self(63);
     pub const SVCB: Self = Self(64);
     pub const HTTPS: Self = Self(65);
     pub const TKEY: Self = Self(249);

@@ -35,6 +35,10 @@ pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sourc
     if let Some(above) = dname {
         above.report(&mut report);
     }
+    // One finding tells of a chain, however many records it has.
+    if let Some(finding) = zone.nodes().find_map(|node| iterations(&report, node)) {
+        report.add(finding);
+    }
 }
 
 struct Report<'r> {
@@ -252,4 +256,29 @@ fn sizes(report: &mut Report<'_>, node: Node<'_>) {
             .fix("shorten the records, or spread them over several names");
         report.add(finding);
     }
+}
+
+/// The most times over that an NSEC3 chain may hash a name.
+///
+/// Each costs every negative answer three hashes more, so they are an attacker's lever; validators take a zone with more for
+/// unsigned or bogus (RFC 9276 §3.2).
+const MAX_ITERATIONS: u16 = 100;
+
+/// NSEC3 and NSEC3PARAM records start with algorithm, flags and iterations (RFC 5155 §3.2, §4.2).
+fn iterations(report: &Report<'_>, node: Node<'_>) -> Option<Diagnostic> {
+    let rrsets = node.rrsets().filter(|rrset| matches!(rrset.rtype(), Rtype::NSEC3PARAM | Rtype::NSEC3));
+    let mut records = rrsets.flat_map(|rrset| rrset.records().zip(rrset.rdatas()));
+    records.find_map(|(record, rdata)| {
+        let iterations = u16::from_be_bytes([*rdata.get(2)?, *rdata.get(3)?]);
+        let place = || report.zone.rdata_place(record, report.sources);
+        (iterations > MAX_ITERATIONS).then(|| too_many_iterations(iterations, place()))
+    })
+}
+
+fn too_many_iterations(iterations: u16, place: Span) -> Diagnostic {
+    let headline = format!("names are hashed {iterations} times over, and may be {MAX_ITERATIONS} times");
+    Diagnostic::new(&codes::NSEC3_ITERATIONS, place, headline)
+        .label("the third field is the number of iterations")
+        .why("validators take the zone for unsigned or bogus, and each denial costs the server dearly (RFC 9276 §3.2)")
+        .fix("sign the zone again with 0 iterations and no salt")
 }

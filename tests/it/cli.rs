@@ -232,10 +232,69 @@ fn help_is_worth_reading() {
 fn completions_and_pages_are_made_for_every_shell_and_command() {
     let here = tempfile::tempdir().unwrap();
     let shells = ["bash", "elvish", "fish", "powershell", "zsh"].map(|shell| vec!["completions", shell]);
-    let pages = ["serve", "check", "query", "status", "reload", "completions", "man"].map(|verb| vec!["man", verb]);
+    let pages = ["serve", "check", "query", "rules", "rule", "zonemd", "status", "reload", "completions", "man"]
+        .map(|verb| vec!["man", verb]);
     for arguments in shells.into_iter().chain(pages).chain([vec!["man"]]) {
         let (code, stdout, stderr) = run(here.path(), &arguments);
         assert_eq!((code, stderr.as_str()), (0, ""), "{arguments:?}");
         assert!(stdout.contains("zonewright"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let here = tempfile::tempdir().unwrap();
+    let (code, stdout, _) = run(here.path(), &["rules"]);
+    assert_eq!(code, 0);
+    let line = |name: &str| stdout.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap_or_default();
+    assert!(line("rrsig-expired").contains("error    date       Finds records all of whose signatures"), "{stdout}");
+    assert!(line("no-soa").contains("error    integrity  The zone has no SOA record"), "{stdout}");
+
+    let (code, stdout, _) = run(here.path(), &["rule", "zonemd-mismatch"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!("rule", stdout);
+    let (code, stdout, _) = run(here.path(), &["rule", "no-soa"]);
+    assert_eq!(
+        (code, stdout.as_str()),
+        (0, "no-soa: error, found by integrity\n\nThe zone has no SOA record at its apex.\n")
+    );
+    let (code, _, stderr) = run(here.path(), &["rule", "zonemd-missmatch"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("the nearest is `zonemd-mismatch`"), "{stderr}");
+}
+
+#[test]
+fn a_digest_that_zonemd_prints_is_one_that_check_takes() {
+    let tree = directory(&[("example.org.zone", GOOD)]);
+    for (options, algorithm) in [(&[][..], "1 1 1"), (&["--sha512"][..], "1 1 2")] {
+        let arguments = [&["zonemd", "example.org.zone"], options].concat();
+        let (code, line, stderr) = run(tree.path(), &arguments);
+        assert_eq!(code, 0, "{stderr}");
+        assert!(line.starts_with(&format!("example.org.\t300\tIN\tZONEMD\t{algorithm} ")), "{line}");
+        let file = tree.path().join("example.org.zone");
+        fs::write(&file, format!("{GOOD}{line}")).unwrap();
+        assert_eq!(run(tree.path(), &["check", "example.org.zone"]).2, "no findings in 1 zone\n");
+        // It leaves itself out.
+        assert_eq!(run(tree.path(), &arguments).1, line);
+        fs::write(&file, format!("{GOOD}{line}more A 192.0.2.1\n")).unwrap();
+        let (code, stdout, _) = run(tree.path(), &["check", "example.org.zone"]);
+        assert_eq!(code, 1);
+        assert!(stdout.contains("error[zonemd-mismatch]"), "{stdout}");
+        fs::write(&file, GOOD).unwrap();
+    }
+}
+
+#[test]
+fn signatures_are_judged_as_of_the_day_that_is_given() {
+    let zone = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/signed/nsec.zone");
+    let here = tempfile::tempdir().unwrap();
+    let check = |today: &str| run(here.path(), &["check", "--origin", "example", "--today", today, zone]);
+    assert_eq!(check("2026-03-01").2, "no findings in 1 zone\n");
+    let (code, stdout, _) = check("2084-12-30");
+    assert!(code == 0 && stdout.starts_with("warning[rrsig-expires-soon]"), "{stdout}");
+    let (code, stdout, _) = check("2085-01-02");
+    assert!(code == 1 && stdout.starts_with("error[rrsig-expired]"), "{stdout}");
+    for wrong in ["yesterday", "2026-02-30", "20260301", "2026-3-1"] {
+        assert_eq!(check(wrong).0, 2, "{wrong}");
     }
 }

@@ -1,5 +1,7 @@
 //! The bodies of the fuzz targets as properties: random octets, and octets that look a little like what is expected.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are what the bodies are shown too")]
+
 #[expect(unreachable_pub, reason = "public to the fuzz targets, which are another crate")]
 #[path = "../fuzz/src/lib.rs"]
 mod bodies;
@@ -21,7 +23,6 @@ fn zone_text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Our fixtures, good and bad, with a piece of one put in place of a piece of another.
-#[expect(clippy::disallowed_methods, reason = "fixtures are files")]
 fn spliced_fixture() -> impl Strategy<Value = Vec<u8>> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/zonefile");
     let files = ["good", "bad"].into_iter().flat_map(|set| std::fs::read_dir(folder.join(set)).unwrap());

@@ -1,6 +1,6 @@
 //! The parser: what it makes of good text, what it says of bad text, and how much of hostile text it reads.
 
-#![expect(clippy::disallowed_methods, reason = "fixtures are files")]
+#![expect(clippy::disallowed_methods, reason = "tests read their fixtures")]
 
 use std::collections::BTreeSet;
 use std::fs;

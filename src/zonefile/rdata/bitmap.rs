@@ -102,6 +102,17 @@ pub(super) fn is_valid_old(octets: &[u8]) -> bool {
     (1..=16).contains(&octets.len()) && octets[0] & 0x80 == 0 && octets[octets.len() - 1] != 0
 }
 
+/// The types of valid windows, in ascending order.
+pub fn listed_types(octets: &[u8]) -> Vec<Rtype> {
+    let (mut types, mut left) = (Vec::new(), octets);
+    while let [number, length, rest @ ..] = left {
+        let (bits, next) = rest.split_at(usize::from(*length).min(rest.len()));
+        types.extend(set_bits(bits).map(|bit| Rtype(u16::from(*number) << 8 | bit)));
+        left = next;
+    }
+    types
+}
+
 /// Prints the types of valid windows.
 pub(super) fn print(mut octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut is_first = true;

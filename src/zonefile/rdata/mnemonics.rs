@@ -104,6 +104,18 @@ pub(super) const ALGORITHMS: Mnemonics = &[
     ("PRIVATEOID", 254),
 ];
 
+/// A DNSSEC algorithm for people: its mnemonic, or its number where it has none.
+pub struct Algorithm(pub u8);
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match ALGORITHMS.iter().find(|(_, number)| *number == u16::from(self.0)) {
+            Some((mnemonic, _)) => f.write_str(mnemonic),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
 /// Certificate types (RFC 4398 §2.1).
 pub(super) const CERT_TYPES: Mnemonics = &[
     ("PKIX", 1),

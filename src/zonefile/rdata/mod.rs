@@ -44,12 +44,14 @@ use crate::diagnostic::Diagnostic;
 use crate::dns::Rtype;
 use crate::zonefile::Fields;
 
+pub use bitmap::listed_types;
 pub use embedded::{EmbeddedName, Names, has_names, names};
 pub use generic::Generic;
 pub use kind::{Kind, Mnemonics};
-pub use mnemonics::{Mnemonic, from_mnemonic};
+pub use mnemonics::{Algorithm, Mnemonic, from_mnemonic};
 pub use print::Presentation;
 pub use table::{Field, TypeRow};
+pub use time::{Moment, parse_moment};
 
 /// The most octets that a record's data may have: its length has 16 bits (RFC 1035 §3.2.1).
 pub const MAX_RDATA: usize = u16::MAX as usize;

@@ -10,6 +10,25 @@ use super::text::{Reader, Result};
 
 const DAY: u64 = 24 * 3600;
 
+/// A moment as people read it: `2026-03-01 12:00 UTC`; seconds since 1970.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment(pub u32);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut digits = String::new();
+        print(self.0.into(), &mut digits)?;
+        let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
+        write!(f, "{}-{}-{} {}:{} UTC", part(0..4), part(4..6), part(6..8), part(8..10), part(10..12))
+    }
+}
+
+/// Seconds since 1970 of `YYYYMMDDHHmmSS` in UTC; none if there is no such moment.
+pub fn parse_moment(text: &str) -> Option<u32> {
+    let seconds = from_date(text.as_bytes()).filter(|_| text.len() == 14);
+    seconds.and_then(|seconds| u32::try_from(seconds).ok())
+}
+
 /// Reads a time.
 pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
     let token = reader.word()?;
@@ -57,7 +76,7 @@ fn month_days(year: u64, month: u64) -> u64 {
 }
 
 /// Prints seconds since 1970 as fourteen digits.
-pub(super) fn print(seconds: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(super) fn print(seconds: u64, f: &mut impl fmt::Write) -> fmt::Result {
     let (mut days, time) = (seconds / DAY, seconds % DAY);
     let (mut year, mut month) = (1970, 1);
     while let Some(rest) = days.checked_sub(if is_leap(year) { 366 } else { 365 }) {

@@ -95,7 +95,7 @@ pub(crate) fn zone_directory() -> PathBuf {
 pub(crate) fn repository_zones() -> Vec<(Name, Zone)> {
     let root = Root::open(&zone_directory()).expect("the zone directory");
     let listing = load::zone_files(&root, &[]).expect("its zones");
-    let read = |listed: &load::ZoneFile| load::load_listed(&root, listed, &Limits::default());
+    let read = |listed: &load::ZoneFile| load::load_listed(&root, listed, &load::Terms::now(&Limits::default()));
     let zone = |loaded: load::Loaded| {
         let zone = loaded.zone.unwrap_or_else(|| panic!("{}: {:?}", loaded.name, headlines(&loaded.findings)));
         (loaded.name, zone)

@@ -1,0 +1,124 @@
+//! The table of rules. A row declares the module and makes an entry of [`RULES`]; the file's leading `//!` lines are the
+//! manual, and the line behind its first heading the summary.
+//!
+//! A row is `file, default severity, scope`; one whose verdict changes with the date alone ends with `Date`, so that a
+//! server can tell a text that was edited badly from one that only grew old.
+
+use std::fmt::Write as _;
+
+use super::{Rule, Scope};
+use crate::diagnostic::{Code, Severity, Stage, codes::CODES};
+use crate::zone::Zone;
+
+macro_rules! rules {
+    ($($module:ident, $severity:ident, $scope:ident $(, $stage:ident)?;)*) => {
+        $(mod $module;)*
+
+        /// All rules, in the order of the table.
+        pub static RULES: &[Rule] = &[$(
+            Rule {
+                code: Code {
+                    name: const {
+                        const NAME: [u8; stringify!($module).len()] = hyphenated(stringify!($module));
+                        text(&NAME)
+                    },
+                    stage: rules!(@stage $($stage)?),
+                    severity: Severity::$severity,
+                    summary: const { summary(include_str!(concat!(stringify!($module), ".rs"))) },
+                },
+                source: include_str!(concat!(stringify!($module), ".rs")),
+                scope: Scope::$scope($module::check),
+            }
+        ),*];
+    };
+    (@stage) => { Stage::Lint };
+    (@stage $stage:ident) => { Stage::$stage };
+}
+
+rules! {
+    dnskey_missing,        Error,   Zone;
+    ds_does_not_match,     Error,   Repository;
+    nsec_chain_broken,     Error,   Zone;
+    nsec3_iterated,        Note,    Zone;
+    rrsig_does_not_verify, Error,   Zone;
+    rrsig_expired,         Error,   Zone, Date;
+    rrsig_expires_soon,    Warning, Zone, Date;
+    rrsig_missing,         Error,   Zone;
+    rrsig_not_yet_valid,   Error,   Zone, Date;
+    zonemd_mismatch,       Error,   Zone;
+}
+
+/// Whether a rule of scope Repository could have anything to say of a zone; each such rule answers for itself.
+pub(super) fn has_relations(zone: &Zone, has_parent: bool) -> bool {
+    ds_does_not_match::concerns(zone, has_parent)
+}
+
+/// How findings that stand for many rrsets go on: " and 3 others".
+fn and_others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " and one other rrset".into(),
+        _ => format!(" and {count} other rrsets"),
+    }
+}
+
+/// A file's name as a code's.
+const fn hyphenated<const N: usize>(name: &str) -> [u8; N] {
+    let (mut octets, mut at) = ([0; N], 0);
+    while at < N {
+        octets[at] = if name.as_bytes()[at] == b'_' { b'-' } else { name.as_bytes()[at] };
+        at += 1;
+    }
+    octets
+}
+
+const fn text(octets: &[u8]) -> &str {
+    match std::str::from_utf8(octets) {
+        Ok(text) => text,
+        Err(_) => panic!("a file's name is ASCII"),
+    }
+}
+
+const FIRST_HEADING: &str = "//! ## What it does\n//! ";
+
+/// The line behind the first heading of a rule's manual.
+const fn summary(source: &str) -> &str {
+    let (heading, rest) = source.split_at(FIRST_HEADING.len());
+    let mut at = 0;
+    while at < heading.len() {
+        assert!(heading.as_bytes()[at] == FIRST_HEADING.as_bytes()[at], "a rule's file starts with its manual");
+        at += 1;
+    }
+    let mut end = 0;
+    while rest.as_bytes()[end] != b'\n' {
+        end += 1;
+    }
+    rest.split_at(end).0
+}
+
+impl Rule {
+    /// Its manual: what it does, why that is bad, an example, the fix.
+    pub fn manual(&self) -> String {
+        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
+        lines.fold(String::new(), |text, line| text + line.strip_prefix(' ').unwrap_or(line) + "\n")
+    }
+}
+
+/// The text of `RULES.md`: every code in a table, then the manual of every rule.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "# Rules\n\nGenerated from the tables of codes; a test fails when it is stale.\n\n## Errors and warnings of files \
+         and zones\n\nNone of these can be waived.\n\n| Code | Severity | Found by | What it means |\n|---|---|---|---|\n",
+    );
+    for code in CODES {
+        let (severity, stage) = (code.severity.as_str(), code.stage.as_str());
+        let _ = writeln!(text, "| `{}` | {severity} | {stage} | {} |", code.name, code.summary);
+    }
+    for rule in RULES {
+        let (code, manual) = (&rule.code, rule.manual().replace("## ", "#### "));
+        let (severity, scope) = (code.severity.as_str(), rule.scope.as_str());
+        let is_dated = if code.stage == Stage::Date { ", by today's date" } else { "" };
+        let _ = write!(text, "\n### `{}`\n\nSeverity: {severity}. Scope: {scope}{is_dated}.\n\n{manual}", code.name);
+    }
+    text
+}

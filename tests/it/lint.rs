@@ -1,0 +1,436 @@
+//! Rules: each has its manual and its fixtures, and a signed zone that is edited by hand is told of once.
+
+#![expect(clippy::disallowed_methods, reason = "tests read fixtures, and write the zones that are judged")]
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use zonewright::authority::{Authority, Catalog};
+use zonewright::diagnostic::Diagnostic;
+use zonewright::dns::{Name, NameRef};
+use zonewright::lint::{self, HashAlgorithm, Others, RULES, Settings};
+use zonewright::zonefile::rdata::parse_moment;
+
+use crate::support::{KEY, build, headlines};
+
+/// The day on which fixtures are judged.
+const TODAY: &str = "20260301000000";
+
+fn fixtures(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(part)
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn settings(today: &str) -> Settings {
+    Settings { threads: 2, ..Settings::new(parse_moment(today).expect("a moment")) }
+}
+
+/// What building and all rules find in a zone, beside another where there is one.
+fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
+    let (zone, mut findings, sources) = build(apex, text);
+    let zone = zone.unwrap_or_else(|| panic!("{apex} is no zone: {:?}", headlines(&findings)));
+    findings.extend(lint::check(&zone, &sources, &settings(TODAY)));
+    if let Some((other, text)) = beside {
+        let authority = build(other, text).0.map(|zone| Authority::compile(&zone, KEY).into());
+        let catalog = Catalog::new(KEY, [(Name::absolute(other).expect("an apex"), authority)]);
+        let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| false };
+        findings.extend(lint::check_beside(&zone, &sources, &settings(TODAY), &others));
+    }
+    findings
+}
+
+#[test]
+fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
+    for rule in RULES {
+        let name = rule.code.name;
+        let folder = fixtures("lint").join(name);
+        let child = std::fs::read_to_string(folder.join("child.zone")).ok();
+        let (apex, beside) = match &child {
+            Some(child) => (".", Some(("example", child.as_str()))),
+            None => ("example", None),
+        };
+        let good = judge(apex, &read(&folder.join("good.zone")), beside);
+        assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
+        let bad = judge(apex, &read(&folder.join("bad.zone")), beside);
+        let codes: Vec<&str> = bad.iter().map(|finding| finding.code.name).collect();
+        assert_eq!(codes, [name], "{:?}", headlines(&bad));
+        assert_eq!(bad[0].severity, rule.code.severity, "{name}");
+        assert!(!bad[0].why.is_empty() && !bad[0].fix.is_empty(), "{name} says neither why nor what to do");
+    }
+}
+
+#[test]
+fn every_rule_has_a_manual() {
+    for rule in RULES {
+        let manual = rule.manual();
+        let headings: Vec<&str> = manual.lines().filter(|line| line.starts_with("## ")).collect();
+        let wanted = ["## What it does", "## Why is this bad", "## Example", "## Fix"];
+        assert_eq!(headings, wanted, "{}", rule.code.name);
+        assert!(rule.code.summary.ends_with('.'), "{}: {}", rule.code.name, rule.code.summary);
+    }
+}
+
+#[test]
+fn no_two_codes_share_a_name() {
+    let mut seen = HashSet::new();
+    for code in lint::codes() {
+        assert!(seen.insert(code.name), "two codes are called {}", code.name);
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(code.name.chars().all(is_plain), "{}", code.name);
+        assert_eq!(lint::find(code.name).map(|found| found.name), Some(code.name));
+    }
+}
+
+#[test]
+fn rules_md_is_fresh() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lint/RULES.md");
+    if std::env::var("ZONEWRIGHT_UPDATE").is_ok_and(|what| what == "rules") {
+        std::fs::write(&path, lint::markdown()).expect("the source tree can be written");
+    }
+    assert!(read(&path) == lint::markdown(), "src/lint/RULES.md is stale: ZONEWRIGHT_UPDATE=rules cargo test rules_md");
+}
+
+/// One edit of a signed zone: lines that contain the first text are left out or, with a second, have it replaced.
+struct Edit {
+    what: &'static str,
+    zone: &'static str,
+    find: &'static [&'static str],
+    replace: Option<&'static str>,
+    add: &'static str,
+    findings: &'static [&'static str],
+}
+
+const KEEP: Edit = Edit { what: "", zone: "", find: &[], replace: None, add: "", findings: &[] };
+
+const EDITS: &[Edit] = &[
+    Edit { what: "nothing", zone: "nsec", ..KEEP },
+    Edit { what: "nothing", zone: "nsec3", findings: &["nsec3-iterated"], ..KEEP },
+    Edit { what: "nothing", zone: "optout", ..KEEP },
+    Edit {
+        what: "a record of an rrset deleted",
+        zone: "nsec",
+        find: &["A 192.0.2.81"],
+        findings: &["rrsig-does-not-verify"],
+        ..KEEP
+    },
+    Edit {
+        what: "a wildcard's text edited",
+        zone: "optout",
+        find: &["\"wild\""],
+        replace: Some("\"tame\""),
+        findings: &["rrsig-does-not-verify"],
+        ..KEEP
+    },
+    Edit {
+        what: "a name added",
+        zone: "nsec",
+        add: "new.example. 300 A 192.0.2.1",
+        findings: &["rrsig-missing"],
+        ..KEEP
+    },
+    Edit {
+        what: "a name added below an empty non-terminal of its own",
+        zone: "optout",
+        add: "a.b.c.example. 300 A 192.0.2.1",
+        findings: &["rrsig-missing"],
+        ..KEEP
+    },
+    Edit {
+        what: "a type added",
+        zone: "nsec",
+        add: "www.example. 300 CAA 0 issue \"ca.example\"",
+        findings: &["rrsig-missing"],
+        ..KEEP
+    },
+    Edit {
+        what: "a name deleted, its proof left",
+        zone: "nsec",
+        find: &["mail.example. 300 IN A", "mail.example. 300 IN RRSIG A"],
+        findings: &["nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "a name deleted with its proof",
+        zone: "nsec",
+        find: &["\nmail.example. 300"],
+        findings: &["nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "a proof deleted",
+        zone: "nsec",
+        find: &["www.example. 300 IN NSEC", "www.example. 300 IN RRSIG NSEC"],
+        findings: &["nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "an unsigned delegation added",
+        zone: "nsec",
+        add: "fresh.example. 300 NS ns.elsewhere.test.",
+        findings: &["nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "an unsigned delegation added, which opt-out allows",
+        zone: "optout",
+        add: "fresh.example. 300 NS ns.elsewhere.test.",
+        ..KEEP
+    },
+    Edit {
+        what: "an unsigned delegation added without opt-out",
+        zone: "nsec3",
+        add: "fresh.example. 300 NS ns.elsewhere.test.",
+        findings: &["nsec3-iterated", "nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "a name deleted, its hash left",
+        zone: "optout",
+        find: &["\nmail.example. 300"],
+        findings: &["nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "a type deleted, its hash left",
+        zone: "optout",
+        find: &["www.example. 300 IN AAAA", "www.example. 300 IN RRSIG AAAA"],
+        findings: &["nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "the salt of NSEC3PARAM changed",
+        zone: "nsec3",
+        find: &["NSEC3PARAM 1 0 2 ABCD"],
+        replace: Some("NSEC3PARAM 1 0 2 ABCE"),
+        findings: &["rrsig-does-not-verify", "nsec3-iterated", "nsec-chain-broken"],
+        ..KEEP
+    },
+    Edit {
+        what: "the zone-signing key deleted",
+        zone: "nsec",
+        find: &["DNSKEY 256 "],
+        findings: &["dnskey-missing", "rrsig-does-not-verify"],
+        ..KEEP
+    },
+    Edit {
+        what: "all keys deleted",
+        zone: "nsec",
+        find: &["DNSKEY 256 ", "DNSKEY 257 "],
+        findings: &["dnskey-missing"],
+        ..KEEP
+    },
+    Edit {
+        what: "the DS records of a signed cut edited",
+        zone: "nsec",
+        find: &["DS 4711 "],
+        replace: Some("DS 4712 "),
+        findings: &["rrsig-does-not-verify"],
+        ..KEEP
+    },
+    Edit {
+        what: "glue and the servers of a cut edited, which nobody signs",
+        zone: "nsec",
+        find: &["192.0.2.54"],
+        replace: Some("192.0.2.57"),
+        add: "insecure.example. 300 NS ns2.insecure.example.\nns2.insecure.example. 300 A 192.0.2.1",
+        ..KEEP
+    },
+];
+
+impl Edit {
+    fn apply(&self, text: &str) -> String {
+        let mut edited = String::new();
+        for line in text.lines() {
+            let whole = format!("\n{line}");
+            match (self.find.iter().find(|part| whole.contains(**part)), self.replace) {
+                (None, _) => edited += &whole,
+                (Some(_), None) => {}
+                (Some(part), Some(new)) => edited += &whole.replace(part, new),
+            }
+        }
+        edited + "\n" + self.add + "\n"
+    }
+}
+
+#[test]
+fn an_edit_without_a_signer_is_told_of_once() {
+    for edit in EDITS {
+        let text = read(&fixtures(&format!("signed/{}.zone", edit.zone)));
+        let findings = judge("example", &edit.apply(&text), None);
+        let mut codes: Vec<&str> = findings.iter().map(|finding| finding.code.name).collect();
+        let mut wanted = edit.findings.to_vec();
+        codes.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(codes, wanted, "{} in {}: {:#?}", edit.what, edit.zone, headlines(&findings));
+    }
+}
+
+#[test]
+fn more_than_100_iterations_make_a_zone_unservable() {
+    let zone = |iterations: u32| {
+        format!(
+            "@ 300 SOA ns h 1 7200 1800 1209600 300\n@ 300 NS ns.elsewhere.test.\n@ 0 NSEC3PARAM 1 0 {iterations} -\n"
+        )
+    };
+    assert!(build("example", zone(100)).0.is_some());
+    let (built, findings, _) = build("example", zone(101));
+    assert!(built.is_none());
+    assert_eq!(headlines(&findings), ["nsec3-iterations: names are hashed 101 times over, and may be 100 times"]);
+}
+
+/// RFC 8976, appendix A.1.
+#[test]
+fn the_simple_digest_is_that_of_the_rfc() {
+    let text = "\
+@   86400 SOA  ns1 admin 2018031900 1800 900 604800 86400
+@   86400 NS   ns1
+@   86400 NS   ns2
+ns1  3600 A    203.0.113.63
+ns2  3600 AAAA 2001:db8::63
+";
+    let zone = build("example", text).0.expect("a zone");
+    let rdata = lint::zonemd(&zone, HashAlgorithm::Sha384).expect("a digest");
+    let hex: String = rdata[6..].iter().map(|octet| format!("{octet:02x}")).collect();
+    let wanted = "c68090d90a7aed716bc459f9340e3d7c1370d4d24b7e2fc3a1ddc0b9a87153b9a9713b3c9ae5cc27777f98b8e730044c";
+    assert_eq!(hex, wanted);
+    assert_eq!(lint::zonemd(&zone, HashAlgorithm::Sha512).map(|rdata| rdata.len()), Some(6 + 64));
+}
+
+#[test]
+fn a_child_that_changes_alone_is_told_of_at_its_keys() {
+    let folder = fixtures("lint/ds-does-not-match");
+    let (child, parent) = (read(&folder.join("child.zone")), read(&folder.join("bad.zone")));
+    let found = judge("example", &child, Some((".", &parent)));
+    let wanted = "ds-does-not-match: no DS record of `example.` in `.` is of a key that it has";
+    assert_eq!(headlines(&found), [wanted]);
+    assert!(judge("example", &child, Some((".", &read(&folder.join("good.zone"))))).is_empty());
+    // A parent that did not build is unknown, and not empty.
+    assert!(judge("example", &child, Some((".", "broken"))).is_empty());
+}
+
+mod served {
+    //! What a finding does to what is served.
+
+    use std::path::Path;
+
+    use zonewright::config::{Config, Overrides};
+    use zonewright::control::load::{Terms, load};
+    use zonewright::control::reload::{Demand, Reloader};
+    use zonewright::control::status::Look;
+    use zonewright::control::{Loaded, Root};
+    use zonewright::dns::Name;
+    use zonewright::server::Policy;
+    use zonewright::zonefile::Limits;
+    use zonewright::zonefile::rdata::parse_moment;
+
+    use super::{fixtures, read};
+
+    fn loaded(text: &str, today: &str) -> Loaded {
+        let folder = tempfile::tempdir().expect("a directory");
+        std::fs::write(folder.path().join("example.zone"), text).expect("a zone");
+        let root = Root::open(folder.path()).expect("the directory opens");
+        let terms = Terms::at(&Limits::default(), parse_moment(today).expect("a moment"));
+        load(&root, Path::new("example.zone"), &Name::absolute("example").expect("a name"), &terms)
+    }
+
+    /// Nobody edited anything when a signature expired: a start serves what is there, and a change waits for the signer.
+    #[test]
+    fn an_expired_signature_holds_back_a_change_and_not_a_start() {
+        let text = read(&fixtures("signed/nsec.zone"));
+        let rows: &[(&str, &str, bool, bool)] = &[
+            ("good", "20260301000000", true, true),
+            ("expiring", "20841231000000", true, true),
+            ("expired", "20850102000000", true, false),
+            ("not yet valid", "20241231000000", true, false),
+        ];
+        for &(what, today, starts, replaces) in rows {
+            let loaded = loaded(&text, today);
+            let is = (loaded.servable(false).is_some(), loaded.servable(true).is_some());
+            assert_eq!(is, (starts, replaces), "{what}");
+        }
+        let edited = loaded(&text.replace("192.0.2.25", "192.0.2.26"), "20260301000000");
+        assert!(edited.zone.is_some() && edited.servable(false).is_none(), "an edit that was not signed");
+    }
+
+    struct Tree {
+        folder: tempfile::TempDir,
+        config: Config,
+        reloader: Reloader,
+    }
+
+    impl Tree {
+        fn new(zones: &[(&str, &str)]) -> (Self, Look) {
+            let folder = tempfile::tempdir().expect("a directory");
+            let zone_directory = folder.path().join("zones");
+            std::fs::create_dir(&zone_directory).expect("a directory");
+            let path = folder.path().join("zonewright.toml");
+            std::fs::write(&path, "").expect("a config");
+            let config = Config::load(Some(&path), &Overrides::default()).expect("a config");
+            let reloader = Reloader::new(Policy::default());
+            let mut tree = Self { folder, config, reloader };
+            let look = tree.write(zones);
+            (tree, look)
+        }
+
+        fn write(&mut self, zones: &[(&str, &str)]) -> Look {
+            for (name, text) in zones {
+                std::fs::write(self.folder.path().join("zones").join(name), text).expect("a zone");
+            }
+            self.reloader.look(&self.config, Demand::default(), &mut || true)
+        }
+
+        /// Zones with a version that is served, and zones whose newest text is refused.
+        fn state(&self) -> (Vec<String>, Vec<String>) {
+            let zones = self.reloader.zones();
+            let names = |wanted: fn(&zonewright::control::status::ZoneStatus) -> bool| {
+                zones.iter().filter(|zone| wanted(zone)).map(|zone| zone.zone.clone()).collect()
+            };
+            (names(|zone| zone.served.is_some()), names(|zone| zone.refused.is_some()))
+        }
+    }
+
+    fn is(state: (Vec<String>, Vec<String>), served: &[&str], refused: &[&str]) -> bool {
+        state.0 == served && state.1 == refused
+    }
+
+    #[test]
+    fn an_edit_that_was_not_signed_leaves_the_last_good_zone() {
+        let text = read(&fixtures("signed/nsec.zone"));
+        let (mut tree, _) = Tree::new(&[("example.zone", &text)]);
+        assert!(is(tree.state(), &["example."], &[]));
+        let look = tree.write(&[("example.zone", &text.replace("192.0.2.25", "192.0.2.26"))]);
+        assert!(look.refused[0].report.contains("rrsig-does-not-verify"), "{look:?}");
+        assert!(is(tree.state(), &["example."], &["example."]));
+        tree.write(&[("example.zone", &text)]);
+        assert!(is(tree.state(), &["example."], &[]));
+    }
+
+    /// The rule asks about two zones, whichever of them changed.
+    #[test]
+    fn a_key_that_leaves_its_ds_behind_is_refused() {
+        // Valid until 2085, so that the day of the test is none of its business.
+        let signed = read(&fixtures("signed/nsec.zone"));
+        let parent = "\
+. 300 SOA a.root. h.root. 1 7200 1800 1209600 300
+. 300 NS a.root.
+a.root. 300 A 192.0.2.1
+example. 300 NS ns.example.
+ns.example. 300 A 192.0.2.53
+";
+        let wrong = format!("{parent}example. 300 DS 4711 13 2 {}\n", "00".repeat(32));
+        let (mut tree, _) = Tree::new(&[("root.zone", parent), ("example.zone", &signed)]);
+        assert!(is(tree.state(), &[".", "example."], &[]));
+        let look = tree.write(&[("root.zone", &wrong)]);
+        assert!(look.refused[0].report.contains("ds-does-not-match"), "{look:?}");
+        assert!(is(tree.state(), &[".", "example."], &["."]));
+        tree.write(&[("root.zone", parent)]);
+        // The other way round: the parent is right with a child that is not here, and then the child comes.
+        let (mut tree, _) = Tree::new(&[("root.zone", &wrong)]);
+        let look = tree.write(&[("example.zone", &signed)]);
+        assert!(look.refused[0].report.contains("ds-does-not-match"), "{look:?}");
+        assert!(is(tree.state(), &["."], &["example."]));
+    }
+}
