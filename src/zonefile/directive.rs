@@ -145,10 +145,15 @@ impl Parser<'_, '_, '_> {
         Err(self.zonefile.give_up(finding))
     }
 
-    /// Keeps a text once, however often it is included.
+    /// Keeps a text, if it is not kept already.
     fn keep(&mut self, source: Source) -> FileId {
-        let known = self.zonefile.sources.iter().find(|(_, known)| known.name() == source.name()).map(|(id, _)| id);
-        known.unwrap_or_else(|| self.zonefile.sources.add(source))
+        if let Some(&known) = self.zonefile.files.get(source.name()) {
+            return known;
+        }
+        let name = source.name().to_owned();
+        let file = self.zonefile.sources.add(source);
+        self.zonefile.files.insert(name, file);
+        file
     }
 
     fn name_argument(&self, token: Token) -> Result<Name> {

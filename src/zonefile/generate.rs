@@ -187,6 +187,7 @@ impl Parser<'_, '_, '_> {
         let ttl = self.ttl(&header)?;
         self.check_class(&header)?;
         let owner = tokens[2];
+        self.check_unquoted(owner)?;
         let data = self.data(&text, tokens, header.rdata + 2, header.rtype)?;
         let unquoted = unquote(data, &text);
         let line = Line {

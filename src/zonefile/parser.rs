@@ -3,6 +3,7 @@
 //! In: one file's octets and the state it starts from. Out: rows in [`Records`] and findings. An include is a parser of its
 //! own that starts from this one's state and gives none of it back: origin, owner and TTL come back as they were.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entry::{Entry, EntryReader, Fault};
@@ -22,6 +23,8 @@ pub(super) struct Zonefile<'z, 'i> {
     pub(super) include: &'z mut Include<'i>,
     pub(super) records: Records,
     pub(super) findings: Vec<Diagnostic>,
+    /// The texts by name: a file is kept once, however often it is included.
+    pub(super) files: BTreeMap<String, FileId>,
     /// The files being read, outermost first: an include of one of them is a cycle.
     pub(super) open: Vec<FileId>,
     /// How many includes were carried out, and how many octets were read in all.
@@ -36,8 +39,20 @@ pub(super) struct Zonefile<'z, 'i> {
 impl<'z, 'i> Zonefile<'z, 'i> {
     /// Nothing read yet.
     pub(super) fn new(sources: &'z mut Sources, limits: &'z Limits, include: &'z mut Include<'i>) -> Self {
-        let (records, findings, open) = (Records::default(), Vec::new(), Vec::new());
-        Self { sources, limits, include, records, findings, open, includes: 0, octets: 0, generated: 0, is_full: false }
+        let files = sources.iter().map(|(file, source)| (source.name().to_owned(), file)).collect();
+        Self {
+            sources,
+            limits,
+            include,
+            records: Records::default(),
+            findings: Vec::new(),
+            files,
+            open: Vec::new(),
+            includes: 0,
+            octets: 0,
+            generated: 0,
+            is_full: false,
+        }
     }
 
     /// Keeps a finding, or ends the reading when there are too many.
