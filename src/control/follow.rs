@@ -261,7 +261,11 @@ impl Follower {
         self.told = Told { whole: look.whole.clone(), config: look.config.clone(), notices: look.notices.clone() };
         if !look.published.is_empty() && self.is_started {
             let memory = status::say_octets(status::resident_octets());
-            tracing::info!("published {} zones in {:.3} s, {memory} in use", look.published.len(), look.seconds);
+            tracing::info!(
+                "published in {:.3} s, changed zones: {}; {memory} in use",
+                look.seconds,
+                look.published.len()
+            );
         }
     }
 }
