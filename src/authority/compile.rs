@@ -69,7 +69,7 @@ impl<'z> Compiler<'z> {
 
     fn add(&mut self, node: Node<'_>) {
         let name = node.name();
-        if is_only_nsec3(node) {
+        if node.is_hash() && !node.is_apex() {
             return self.add_nsec3(node);
         }
         let labels = name.label_count();
@@ -152,7 +152,7 @@ impl<'z> Compiler<'z> {
         let mut rdatas: Vec<&[u8]> = rrset.rdatas().collect();
         if rrset.rtype() == Rtype::RRSIG {
             // Those that cover one type lie together, so that an rrset's signatures are one run.
-            rdatas.sort_by_key(|octets| covered(octets));
+            rdatas.sort_by_key(|octets| rdata::covered(octets));
         }
         for octets in &rdatas {
             self.authority.rdata.extend_from_slice(&(octets.len() as u16).to_be_bytes());
@@ -170,7 +170,7 @@ impl<'z> Compiler<'z> {
         let octets = &self.authority.rdata[signatures.rdata as usize..];
         let mut at = signatures.rdata;
         for rdata in (super::Rdatas { octets, left: signatures.count }) {
-            if let Some(row) = rows.iter_mut().find(|row| row.rtype == covered(rdata)) {
+            if let Some(row) = rows.iter_mut().find(|row| row.rtype == rdata::covered(rdata)) {
                 if row.signature_count == 0 {
                     row.signatures = at;
                 }
@@ -197,16 +197,6 @@ impl<'z> Compiler<'z> {
         self.authority.names.shrink_to_fit();
         self.authority
     }
-}
-
-/// The type that an RRSIG record covers (RFC 4034 §3.1.1).
-fn covered(rrsig: &[u8]) -> Rtype {
-    Rtype(rrsig.first_chunk::<2>().map_or(0, |octets| u16::from_be_bytes(*octets)))
-}
-
-fn is_only_nsec3(node: Node<'_>) -> bool {
-    let is_nsec3 = |rrset: Rrset<'_>| matches!(rrset.rtype(), Rtype::NSEC3 | Rtype::RRSIG);
-    !node.is_apex() && node.rrset(Rtype::NSEC3).is_some() && node.rrsets().all(is_nsec3)
 }
 
 impl Authority {

@@ -10,9 +10,9 @@ pub enum Outcome<'a> {
     Answer(RrsetRef<'a>),
     /// The name is an alias: the question goes on with the target.
     Alias(RrsetRef<'a>),
-    /// The name lies below this DNAME, whose owner has so many labels: the question goes on with the name rewritten.
+    /// The name lies below this node's DNAME: the question goes on with the name rewritten.
     Redirect(RrsetRef<'a>, NodeRef<'a>),
-    /// The name lies at or below a cut: its servers are asked next.
+    /// The name lies at or below this cut: its servers are asked next.
     Referral(RrsetRef<'a>, NodeRef<'a>),
     /// The name exists, and has no such rrset.
     NoData,
@@ -37,21 +37,15 @@ pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Fou
     if let Some(index) = zone.find(question, labels) {
         return Found { outcome: at_node(zone, index, rtype), encloser: labels, is_wildcard: false };
     }
-    let (encloser, labels) = closest_encloser(zone, question);
-    let row = &zone.nodes[encloser as usize];
-    let is_wildcard = row.role == Role::Authoritative && !row.has_dname && row.wildcard != NONE;
-    Found { outcome: below(zone, encloser, rtype), encloser: labels, is_wildcard }
-}
-
-/// What a zone says of a name that does not exist, below its closest encloser.
-fn below(zone: &Authority, encloser: u32, rtype: Rtype) -> Outcome<'_> {
-    let row = &zone.nodes[encloser as usize];
-    match row.role {
-        Role::Delegation | Role::Occluded => occluded(zone, row.above),
-        Role::Authoritative if row.has_dname => occluded(zone, encloser),
-        Role::Authoritative if row.wildcard != NONE => from_wildcard(zone, row.wildcard, rtype),
-        Role::Authoritative => Outcome::NxDomain,
-    }
+    let (node, encloser) = closest_encloser(zone, question);
+    let row = &zone.nodes[node as usize];
+    let (outcome, is_wildcard) = match row.role {
+        Role::Delegation | Role::Occluded => (occluded(zone, row.above), false),
+        Role::Authoritative if row.has_dname => (occluded(zone, node), false),
+        Role::Authoritative if row.wildcard != NONE => (from_wildcard(zone, row.wildcard, rtype), true),
+        Role::Authoritative => (Outcome::NxDomain, false),
+    };
+    Found { outcome, encloser, is_wildcard }
 }
 
 /// The deepest existing ancestor of a name that does not exist, and its number of labels (RFC 4592 §3.3.1).
@@ -71,12 +65,9 @@ fn closest_encloser(zone: &Authority, question: &Question) -> (u32, usize) {
 
 fn at_node(zone: &Authority, index: u32, rtype: Rtype) -> Outcome<'_> {
     let row = &zone.nodes[index as usize];
-    match row.role {
-        // The parent's side of a cut owns its DS (RFC 4035 §3.1.4.1).
-        Role::Delegation if rtype == Rtype::DS => of_type(NodeRef { authority: zone, index }, rtype),
-        Role::Delegation | Role::Occluded => occluded(zone, row.above),
-        Role::Authoritative => of_type(NodeRef { authority: zone, index }, rtype),
-    }
+    // The parent's side of a cut owns its DS (RFC 4035 §3.1.4.1).
+    let is_ours = row.role == Role::Authoritative || (row.role == Role::Delegation && rtype == Rtype::DS);
+    if is_ours { of_type(NodeRef { authority: zone, index }, rtype) } else { occluded(zone, row.above) }
 }
 
 /// What lies at or below a cut, or below a DNAME.

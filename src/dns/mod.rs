@@ -129,3 +129,8 @@ pub const MAX_NAME: usize = 255;
 
 /// The most octets a label may have (RFC 1035 §2.3.4).
 pub const MAX_LABEL: usize = 63;
+
+/// Whether a serial number lies after another: less than half of the circle of 32-bit numbers ahead of it (RFC 1982 §3.2).
+pub fn is_serial_after(serial: u32, other: u32) -> bool {
+    serial.wrapping_sub(other).cast_signed() > 0
+}

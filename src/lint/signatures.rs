@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::canonical;
 use super::crypto::{self, Digest, Verdict};
-use crate::dns::{NameRef, Rtype};
+use crate::dns::NameRef;
 use crate::zone::Rrset;
 use crate::zonefile::Record;
 
@@ -64,11 +64,6 @@ fn key_tag(rdata: &[u8]) -> u16 {
     // 65,535 octets make 32,768 words, whose sum has 31 bits.
     let sum: u32 = rdata.chunks(2).map(word).sum();
     (sum + (sum >> 16)) as u16
-}
-
-/// The type that an RRSIG record covers.
-pub(super) fn covered(rdata: &[u8]) -> Rtype {
-    Rtype(rdata.first_chunk().map_or(0, |octets| u16::from_be_bytes(*octets)))
 }
 
 /// One RRSIG record.

@@ -10,10 +10,10 @@ use std::cell::OnceCell;
 
 use super::canonical;
 use super::crypto::Verdict;
-use super::signatures::{Key, Signature, covered};
+use super::signatures::{Key, Signature};
 use crate::dns::{NameRef, Rtype};
 use crate::zone::{Node, Rrset, Zone};
-use crate::zonefile::rdata::Mnemonic;
+use crate::zonefile::rdata::{Mnemonic, covered};
 
 /// What a name is to the zone that signs it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,18 +137,13 @@ pub(super) fn named(rrset: Rrset<'_>) -> String {
     format!("the {} {records} of `{}`", Mnemonic(rrset.rtype()), rrset.owner())
 }
 
-/// Whether a moment lies after another, by serial arithmetic (RFC 4034 §3.1.5, RFC 1982).
-pub(super) fn is_after(moment: u32, other: u32) -> bool {
-    moment.wrapping_sub(other).cast_signed() > 0
-}
-
 /// Every name that owns records, in canonical order, with what it is.
 fn standings<'z>(zone: &'z Zone) -> Vec<(Node<'z>, Standing)> {
     let mut cut: Option<NameRef<'_>> = None;
     let judge = |node: Node<'z>| {
         let standing = match cut {
             Some(above) if node.name().is_below(above) => Standing::Occluded,
-            _ if is_hash(node) => Standing::Hash,
+            _ if node.is_hash() => Standing::Hash,
             _ if node.is_delegation() => Standing::Cut,
             _ => Standing::Own,
         };
@@ -160,11 +155,6 @@ fn standings<'z>(zone: &'z Zone) -> Vec<(Node<'z>, Standing)> {
     let mut nodes = Vec::with_capacity(zone.name_count());
     nodes.extend(zone.nodes().map(judge));
     nodes
-}
-
-fn is_hash(node: Node<'_>) -> bool {
-    let is_nsec3 = |rrset: Rrset<'_>| matches!(rrset.rtype(), Rtype::NSEC3 | Rtype::RRSIG);
-    node.rrset(Rtype::NSEC3).is_some() && node.rrsets().all(is_nsec3)
 }
 
 /// The rrsets of a node that have to be signed.

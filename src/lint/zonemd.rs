@@ -4,6 +4,7 @@ use super::canonical;
 use super::crypto::Digest;
 use crate::dns::Rtype;
 use crate::zone::{Node, Rrset, Zone};
+use crate::zonefile::rdata;
 
 /// The one scheme there is: one digest of all records (RFC 8976 §3.3).
 pub(super) const SIMPLE: u8 = 1;
@@ -49,7 +50,7 @@ pub(super) fn digest(zone: &Zone, algorithm: u8) -> Option<Vec<u8>> {
 fn add(node: Node<'_>, rrset: Rrset<'_>, record: &mut Vec<u8>, digest: &mut Digest) {
     for (rdata, row) in canonical::sorted(rrset) {
         let is_signature = rrset.rtype() == Rtype::RRSIG;
-        if is_signature && is_own(node, super::signatures::covered(&rdata)) {
+        if is_signature && is_own(node, rdata::covered(&rdata)) {
             continue;
         }
         // All records have their rrset's TTL but for signatures, which have that of what they cover (RFC 4034 §3).

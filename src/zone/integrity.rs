@@ -199,8 +199,7 @@ struct BelowDname<'z> {
 impl<'z> BelowDname<'z> {
     fn add(&mut self, node: Node<'z>) {
         // NSEC3 records of a zone with a DNAME at its apex have no other place to be.
-        let is_nsec3 = |rtype| matches!(rtype, Rtype::NSEC3 | Rtype::RRSIG);
-        if node.rrset(Rtype::NSEC3).is_some() && node.rrsets().all(|rrset| is_nsec3(rrset.rtype())) {
+        if node.is_hash() {
             return;
         }
         self.first = self.first.or(Some(node));
@@ -242,7 +241,7 @@ fn sizes(report: &mut Report<'_>, node: Node<'_>) {
         if own < ROOM / 2 && signatures.is_none() {
             continue;
         }
-        let covers = |rdata: &&[u8]| rdata.starts_with(&rrset.rtype().0.to_be_bytes());
+        let covers = |rdata: &&[u8]| rdata::covered(rdata) == rrset.rtype();
         let signed: usize =
             signatures.map_or(0, |signatures| signatures.rdatas().filter(covers).map(record_octets).sum());
         if own + signed <= ROOM {

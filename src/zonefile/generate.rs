@@ -294,7 +294,7 @@ impl Parser<'_, '_, '_> {
             let at = unclosed.start as usize;
             return Err(self.bad_template(line.data, at..at + 1));
         }
-        let start = self.zonefile.records.arena().len();
+        let start = self.arena_offset(line.data)?;
         let mut fields = Fields::new(data, self.file, tokens, Some(origin.as_ref()), data.len() as u32);
         rdata::parse(line.rtype, &mut fields, self.zonefile.records.arena())
             .map_err(|finding| self.of_template(finding, line.data, number))?;

@@ -249,7 +249,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         let rtype = self.rtype(&header)?;
         let ttl = self.ttl(&header)?;
         self.check_class(&header)?;
-        let start = self.zonefile.records.arena().len();
+        let start = self.arena_offset(header.rtype)?;
         self.rdata(rtype, &tokens[header.rdata..], entry)?;
         if slips::has_text(rtype)
             && let Some(comment) = entry.comment
@@ -257,7 +257,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         {
             return Err(finding);
         }
-        let ttl = ttl.map_or_else(|| self.inherited_ttl(rtype, &header, start), Ok)?;
+        let ttl = ttl.map_or_else(|| self.inherited_ttl(rtype, &header, start as usize), Ok)?;
         self.context.last_ttl = Some(ttl);
         if let Some(finding) =
             slips::unexpected_owner(&self.text, self.file, &header, rtype, self.context.origin.as_ref())
@@ -270,7 +270,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
 
     /// Makes a row of what lies in the arena, unless it is known not to be meant so.
     #[inline]
-    pub(super) fn push_record(&mut self, owner: u32, rdata: usize, rtype: Rtype, ttl: u32, entry: u32) {
+    pub(super) fn push_record(&mut self, owner: u32, rdata: u32, rtype: Rtype, ttl: u32, entry: u32) {
         if self.context.is_origin_known && !self.conflict.as_ref().is_some_and(|conflict| conflict.is_second_half) {
             self.zonefile.records.push(owner, rdata, rtype, ttl, self.file, entry);
         }
@@ -360,9 +360,16 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         }
     }
 
-    /// Where the arena ends, if records can still be found there.
+    /// Where the arena ends, if records can still be found there, and there when they are compiled: a record's data then has
+    /// its length of two octets before it.
+    #[inline]
     pub(super) fn arena_offset(&mut self, token: Token) -> Result<u32> {
-        u32::try_from(self.zonefile.records.arena().len()).map_err(|_| self.too_many_records(token))
+        let records = &mut self.zonefile.records;
+        let (start, compiled) = (records.arena().len(), records.arena().len() + 2 * records.rows().len());
+        if u32::try_from(compiled).is_err() {
+            return Err(self.too_many_records(token));
+        }
+        Ok(start as u32)
     }
 
     fn inherited_owner(&mut self, entry: &Entry) -> Result<u32> {

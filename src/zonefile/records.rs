@@ -103,8 +103,8 @@ impl Records {
     }
 
     /// Adds a row; `owner` and `rdata` are offsets into the arena, which ends with the rdata.
-    pub(super) fn push(&mut self, owner: u32, rdata: usize, rtype: Rtype, ttl: u32, file: FileId, entry: u32) {
-        let rdata_length = (self.octets.len() - rdata) as u16;
-        self.rows.push(Record { owner, rdata: rdata as u32, rdata_length, rtype, ttl, file, entry });
+    pub(super) fn push(&mut self, owner: u32, rdata: u32, rtype: Rtype, ttl: u32, file: FileId, entry: u32) {
+        let rdata_length = (self.octets.len() - rdata as usize) as u16;
+        self.rows.push(Record { owner, rdata, rdata_length, rtype, ttl, file, entry });
     }
 }

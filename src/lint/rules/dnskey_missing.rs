@@ -16,7 +16,8 @@ use std::collections::HashMap;
 
 use crate::diagnostic::Severity;
 use crate::dns::Rtype;
-use crate::lint::signatures::{Signature, covered};
+use crate::lint::signatures::Signature;
+use crate::zonefile::rdata::covered;
 use crate::lint::signed::{Signed, named};
 use crate::lint::{Report, Subject};
 use crate::zone::{Rrset, Zone};

@@ -16,7 +16,7 @@ mod nsec;
 mod nsec3;
 
 use crate::dns::Rtype;
-use crate::lint::signatures::covered;
+use crate::zonefile::rdata::covered;
 use crate::lint::signed::{Signed, Standing};
 use crate::lint::{Report, Subject};
 use crate::zone::Node;

@@ -11,13 +11,14 @@
 //! ## Fix
 //! Sign the zone again, and let a timer do so from now on, well before the signatures end.
 
-use crate::lint::signed::{is_after, named};
+use crate::dns::is_serial_after;
+use crate::lint::signed::named;
 use crate::lint::{Report, Subject};
 use crate::zonefile::rdata::Moment;
 
 pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     let (Some(signed), now) = (subject.signed(), subject.settings.now) else { return };
-    let expired = |set| signed.usable(set).all(|signature| is_after(now, signature.expiration));
+    let expired = |set| signed.usable(set).all(|signature| is_serial_after(now, signature.expiration));
     let mut sets = signed.sets.iter().filter(|set| signed.usable(set).next().is_some() && expired(set));
     let Some((set, signature)) = sets.next().and_then(|set| Some((set, signed.usable(set).next()?))) else { return };
     let others = super::and_others(sets.count());

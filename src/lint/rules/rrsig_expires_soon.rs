@@ -13,7 +13,8 @@
 use std::cmp::Ordering;
 
 use crate::lint::signatures::Signature;
-use crate::lint::signed::{is_after, named};
+use crate::dns::is_serial_after;
+use crate::lint::signed::named;
 use crate::lint::{Report, Subject};
 use crate::zonefile::rdata::Moment;
 
@@ -22,7 +23,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     let last = |set| signed.usable(set).max_by(|a, b| later(a, b));
     let is_near = |signature: &&Signature<'_>| {
         let left = signature.expiration.wrapping_sub(settings.now);
-        !is_after(settings.now, signature.expiration) && left < settings.expires_soon
+        !is_serial_after(settings.now, signature.expiration) && left < settings.expires_soon
     };
     let mut near = signed.sets.iter().filter_map(|set| last(set).filter(is_near).map(|signature| (set, signature)));
     let Some((set, signature)) = near.next() else { return };
@@ -36,5 +37,5 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
 }
 
 fn later(a: &Signature<'_>, b: &Signature<'_>) -> Ordering {
-    if is_after(a.expiration, b.expiration) { Ordering::Greater } else { Ordering::Less }
+    if is_serial_after(a.expiration, b.expiration) { Ordering::Greater } else { Ordering::Less }
 }

@@ -10,13 +10,14 @@
 //! ## Fix
 //! Set the signer's clock, and sign the zone again.
 
-use crate::lint::signed::{is_after, named};
+use crate::dns::is_serial_after;
+use crate::lint::signed::named;
 use crate::lint::{Report, Subject};
 use crate::zonefile::rdata::Moment;
 
 pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     let (Some(signed), now) = (subject.signed(), subject.settings.now) else { return };
-    let early = |set| signed.usable(set).all(|signature| is_after(signature.inception, now));
+    let early = |set| signed.usable(set).all(|signature| is_serial_after(signature.inception, now));
     let mut sets = signed.sets.iter().filter(|set| signed.usable(set).next().is_some() && early(set));
     let Some((set, signature)) = sets.next().and_then(|set| Some((set, signed.usable(set).next()?))) else { return };
     let others = super::and_others(sets.count());

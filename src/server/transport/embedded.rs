@@ -39,7 +39,9 @@ impl Listeners {
         let mut server = Server::new(Handler { publisher, in_flight: in_flight.clone() });
         let mut bound = Vec::with_capacity(addresses.len());
         for &address in addresses {
-            let (udp, tcp) = bind_both(address).await.map_err(|error| explain(address, &error))?;
+            let (udp, tcp) = bind_both(address)
+                .await
+                .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
             bound.push(udp.local_addr()?);
             server.register_socket(udp);
             server.register_listener(tcp, TCP_IDLE, TCP_WAITING);
@@ -81,14 +83,4 @@ async fn bind_both(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> 
         }
     }
     Err(last)
-}
-
-fn explain(address: SocketAddr, error: &io::Error) -> io::Error {
-    let advice = match error.kind() {
-        io::ErrorKind::AddrInUse => "another server answers there: stop it, or choose another address with --listen",
-        io::ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE",
-        io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
-        _ => "see that the address is this machine's",
-    };
-    io::Error::new(error.kind(), format!("binding {address}: {error}; {advice}"))
 }

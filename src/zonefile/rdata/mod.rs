@@ -88,6 +88,11 @@ pub fn canonical(rtype: Rtype, rdata: &[u8]) -> Cow<'_, [u8]> {
     canonical
 }
 
+/// The type of the rrset that an RRSIG record covers (RFC 4034 §3.1.1).
+pub fn covered(rrsig: &[u8]) -> Rtype {
+    Rtype(rrsig.first_chunk().map_or(0, |octets| u16::from_be_bytes(*octets)))
+}
+
 /// All types that have a row, by code.
 pub fn types() -> &'static [TypeRow] {
     table::ROWS

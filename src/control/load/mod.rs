@@ -1,0 +1,191 @@
+//! A directory to zones: the only reader of zone files, and the include resolver.
+//!
+//! In: a zone directory, the file and the apex of a zone. Out: [`Loaded`], its texts, findings and, where it can be served,
+//! the zone; and [`Stamp`]s, by which a later look knows what to read again. Knows nothing of what is being served.
+//!
+//! # Design
+//!
+//! A zone file is written by whoever can open a pull request, so its path and its includes are hostile. Every file is opened
+//! beneath the root by the kernel (`openat2`, RESOLVE_BENEATH), or step by step where the kernel cannot: both follow links
+//! that stay inside, since operators swap links, and refuse those that leave. What is not a plain file is not opened at all,
+//! and a size is believed neither before nor while reading. `..` is resolved in the text of the path, before any link is:
+//! what is opened is then what the finding names.
+//!
+//! A zone is judged here and nowhere else, so that `check` and `serve` find the same: [`load`] by itself, and
+//! [`Loaded::judge_beside`] once the others are read. An error keeps a text from being served, with one exception
+//! ([`Loaded::servable`]): an expired signature holds back a change, and not a start. Nobody edited anything when a signature
+//! expired; a server that comes back after an upgrade would turn a zone that most clients could use a minute ago into
+//! SERVFAIL for all of them, while those who validate get SERVFAIL either way.
+
+mod listing;
+mod reader;
+mod refused;
+mod root;
+mod stamp;
+
+pub use listing::{ListError, Listing, ZoneFile, zone_files};
+pub use root::Root;
+pub(crate) use stamp::random_key;
+pub use stamp::{Stamp, digest_of, stand_still, unchanged};
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::diagnostic::{self, Diagnostic, Stage, codes};
+use crate::dns::Name;
+use crate::lint;
+use crate::source::{FileId, Source, Sources, Span};
+use crate::zone::{self, Zone};
+use crate::zonefile::lexer::{Lexer, TokenKind};
+use crate::zonefile::{self, Limits};
+use reader::Reader;
+
+/// What one zone's files say.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its apex.
+    pub name: Name,
+    /// Its file, relative to the root.
+    pub file: PathBuf,
+    /// The texts that were read; the zone's own file is the first, empty if it could not be read.
+    pub sources: Sources,
+    /// What is wrong with it, in the order of the text.
+    pub findings: Vec<Diagnostic>,
+    /// The zone, if its text makes one; [`servable`](Self::servable) says whether that may be served.
+    pub zone: Option<Zone>,
+    /// Every file that was read or asked for, and how it was.
+    pub stamps: Vec<Stamp>,
+}
+
+/// What a zone is judged by, beside its text.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Terms {
+    /// How much of a hostile text is read.
+    pub limits: Limits,
+    /// Today, and what rules depend on; none asks no rule, for who wants the records only.
+    pub lint: Option<lint::Settings>,
+}
+
+impl Terms {
+    /// The terms of this moment, all cores at work.
+    pub fn now(limits: &Limits) -> Self {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // Signature times have 32 bits and are compared by serial arithmetic (RFC 4034 §3.1.5).
+        Self::at(limits, since_1970.as_secs() as u32)
+    }
+
+    /// The terms of another moment, in seconds since 1970.
+    pub fn at(limits: &Limits, moment: u32) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let lint = lint::Settings { threads, ..lint::Settings::new(moment) };
+        Self { limits: limits.clone(), lint: Some(lint) }
+    }
+
+    /// No opinions: a text makes a zone or does not.
+    pub fn without_rules(limits: &Limits) -> Self {
+        Self { limits: limits.clone(), lint: None }
+    }
+}
+
+impl Loaded {
+    /// The zone, if it may be served in the place of nothing or, where it `replaces` one, of a version that is served now.
+    pub fn servable(&self, replaces: bool) -> Option<&Zone> {
+        let stops = |finding: &Diagnostic| finding.is_error() && (replaces || finding.code.stage != Stage::Date);
+        self.zone.as_ref().filter(|_| !self.findings.iter().any(stops))
+    }
+
+    /// Adds what rules find beside all other zones.
+    pub fn judge_beside(&mut self, others: &lint::Others<'_>, terms: &Terms) {
+        let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) else { return };
+        self.findings.extend(lint::check_beside(zone, &self.sources, settings, others));
+        self.settle();
+    }
+
+    /// Puts findings in the order of the text, each with its zone.
+    fn settle(&mut self) {
+        self.findings.iter_mut().for_each(|finding| finding.zone = Some(self.name.clone()));
+        diagnostic::sort(&mut self.findings);
+    }
+}
+
+/// Reads, parses and builds the zone `apex` from `file`, which is relative to the root.
+///
+/// Every failure is a finding; the zone is absent if its text makes none.
+pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
+    let mut reader = Reader::new(root, &terms.limits);
+    let mut sources = Sources::default();
+    let (findings, zone) = match reader.read(file) {
+        Err(refused) => {
+            let shown = root.display(file);
+            let finding = refused.finding(&shown);
+            sources.add(Source::new(shown, &b""[..]));
+            (vec![finding], None)
+        }
+        Ok(source) if is_blank(source.text()) => {
+            let finding = emptied(source.name());
+            sources.add(source);
+            (vec![finding], None)
+        }
+        Ok(source) => {
+            let id = sources.add(source);
+            judge(&mut reader, &mut sources, id, apex, terms)
+        }
+    };
+    let mut loaded = Loaded { name: apex.clone(), file: file.into(), sources, findings, zone, stamps: reader.stamps };
+    loaded.settle();
+    loaded
+}
+
+/// As [`load`], for a zone of a [`Listing`]: one that several files claim is refused with a finding that names them.
+pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
+    let Some(rival) = &listed.rival else { return load(root, &listed.file, &listed.name, terms) };
+    let (first, second) = (root.display(&listed.file), root.display(rival));
+    let mut sources = Sources::default();
+    let id = sources.add(Source::new(first.clone(), &b""[..]));
+    let mut finding = Diagnostic::new(
+        &codes::MANY_FILES,
+        start_of(id),
+        format!("`{}` has two files: `{first}` and `{second}`", listed.name),
+    )
+    .why("nothing says which of them holds, so neither is served")
+    .fix("delete one of them, or give each zone its file in a [[zone]] table of the config");
+    finding.zone = Some(listed.name.clone());
+    Loaded {
+        name: listed.name.clone(),
+        file: listed.file.clone(),
+        sources,
+        findings: vec![finding],
+        zone: None,
+        stamps: vec![Stamp::of(root, &listed.file), Stamp::of(root, rival)],
+    }
+}
+
+fn judge(
+    reader: &mut Reader<'_>,
+    sources: &mut Sources,
+    id: FileId,
+    apex: &Name,
+    terms: &Terms,
+) -> (Vec<Diagnostic>, Option<Zone>) {
+    let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
+    let zone::Built { mut findings, zone } = zone::build(apex, id, parsed, sources);
+    if let (Some(zone), Some(settings)) = (&zone, &terms.lint) {
+        findings.extend(lint::check(zone, sources, settings));
+    }
+    (findings, zone)
+}
+
+fn is_blank(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    Lexer::new(text, 0).all(|token| matches!(token.kind, TokenKind::Blank | TokenKind::Newline | TokenKind::Comment))
+}
+
+fn emptied(shown: &str) -> Diagnostic {
+    Diagnostic::new(&codes::EMPTIED_FILE, start_of(FileId(0)), format!("`{shown}` holds no records"))
+        .why("an empty file is a cut-off write or a slip more often than a wish, and every name of the zone would vanish")
+        .fix("write the zone's records again, or delete the file to stop serving the zone")
+}
+
+fn start_of(file: FileId) -> Span {
+    Span { file, start: 0, end: 0 }
+}

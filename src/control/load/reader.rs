@@ -1,0 +1,69 @@
+//! The files of one zone, its includes among them, each read once.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::refused::Refused;
+use super::root::{Root, normalise, show};
+use super::stamp::{Seen, Stamp, digest};
+use crate::source::Source;
+use crate::zonefile::{IncludeRefusal, Limits};
+
+/// The files of one zone: each is read once, however often it is included.
+pub(super) struct Reader<'r> {
+    root: &'r Root,
+    limits: &'r Limits,
+    pub(super) stamps: Vec<Stamp>,
+    /// By path below the root: the name that the file is shown under, and its text.
+    texts: HashMap<PathBuf, (String, Arc<[u8]>)>,
+    /// By the name it is shown under: a file's path below the root.
+    paths: HashMap<String, PathBuf>,
+    /// By device and inode: the name that a file was first shown under, so that a link does not hide a cycle.
+    names: HashMap<(u64, u64), String>,
+}
+
+impl<'r> Reader<'r> {
+    pub(super) fn new(root: &'r Root, limits: &'r Limits) -> Self {
+        let (texts, paths, names) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { root, limits, stamps: Vec::new(), texts, paths, names }
+    }
+
+    pub(super) fn read(&mut self, path: &Path) -> Result<Source, Refused> {
+        if let Some((name, text)) = self.texts.get(path) {
+            return Ok(Source::new(name.clone(), Arc::clone(text)));
+        }
+        let now = SystemTime::now();
+        let (seen, text) = self.root.read(path, self.limits.file_octets);
+        let digest = text.as_ref().map_or(0, |text| digest(text));
+        self.stamps.push(Stamp { path: path.into(), seen, digest, settled: seen.is_settled(now) });
+        let text = text?;
+        let mut name = self.root.display(path);
+        if let Seen::There { device, inode, .. } = seen {
+            name = self.names.entry((device, inode)).or_insert(name).clone();
+        }
+        self.paths.entry(name.clone()).or_insert_with(|| path.into());
+        self.texts.insert(path.into(), (name.clone(), Arc::clone(&text)));
+        Ok(Source::new(name, text))
+    }
+
+    /// The text that an `$INCLUDE` of `written` in the source `from` asks for.
+    pub(super) fn include(&mut self, from: &str, written: &[u8]) -> Result<Source, IncludeRefusal> {
+        let written = Path::new(OsStr::from_bytes(written));
+        self.resolve(from, written).map_err(|(path, refused)| {
+            refused.include(&path.map_or_else(|| show(written), |path| self.root.display(&path)))
+        })
+    }
+
+    fn resolve(&mut self, from: &str, written: &Path) -> Result<Source, (Option<PathBuf>, Refused)> {
+        if written.is_absolute() {
+            return Err((None, Refused::Absolute));
+        }
+        let beside = self.paths.get(from).and_then(|path| path.parent()).unwrap_or(Path::new(""));
+        let path = normalise(beside, written).ok_or((None, Refused::LeavesRoot))?;
+        self.read(&path).map_err(|refused| (Some(path), refused))
+    }
+}

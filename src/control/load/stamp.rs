@@ -1,0 +1,116 @@
+//! How files were when they were read: what a later look needs to know what to read again.
+//!
+//! "Unchanged" is a stat; where that differs, or is too young to be trusted, the content's digest decides.
+
+use std::hash::{BuildHasher, Hasher as _, RandomState};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use siphasher::sip128::{Hasher128, SipHasher13};
+
+use super::reader::Reader;
+use super::root::Root;
+use crate::zonefile::Limits;
+
+/// How one file was when it was read, so that "unchanged" is a stat, and its content decides when the stat differs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stamp {
+    /// The file, relative to the root.
+    pub path: PathBuf,
+    pub(super) seen: Seen,
+    pub(super) digest: u128,
+    pub(super) settled: bool,
+}
+
+/// What a stat says of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Seen {
+    /// It is there; times are seconds and nanoseconds.
+    There { device: u64, inode: u64, size: u64, modified: (i64, u64), changed: (i64, u64) },
+    /// It cannot be reached, for this reason.
+    Absent(i32),
+}
+
+/// A file younger than this when it was read may change again under the same times: FAT keeps two seconds, others a tick.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
+
+/// Whether the files are as their stamps say, by content where a stat differs: the stamps as of now, or none if one changed.
+pub fn unchanged(root: &Root, stamps: &[Stamp], limits: &Limits) -> Option<Vec<Stamp>> {
+    stamps.iter().map(|stamp| stamp.confirm(root, limits)).collect()
+}
+
+/// Whether a stat of each file still says what it said when the file was read.
+pub fn stand_still(root: &Root, stamps: &[Stamp]) -> bool {
+    stamps.iter().all(|stamp| root.look(&stamp.path) == stamp.seen)
+}
+
+/// One digest of all that was read: of the files' paths and their contents, in the order in which they were asked for.
+pub fn digest_of(stamps: &[Stamp]) -> u128 {
+    let mut hasher = keyed_hasher();
+    for stamp in stamps {
+        let path = stamp.path.as_os_str().as_bytes();
+        hasher.write_u64(path.len() as u64);
+        hasher.write(path);
+        hasher.write_u128(stamp.digest);
+    }
+    hasher.finish128().into()
+}
+
+impl Stamp {
+    /// A file that nobody read, as it is now.
+    pub(crate) fn of(root: &Root, path: &Path) -> Self {
+        Self { path: path.into(), seen: root.look(path), digest: 0, settled: true }
+    }
+
+    fn confirm(&self, root: &Root, limits: &Limits) -> Option<Self> {
+        let seen = root.look(&self.path);
+        if seen == self.seen && self.settled {
+            return Some(self.clone());
+        }
+        let mut reader = Reader::new(root, limits);
+        reader.read(&self.path).ok()?;
+        reader.stamps.pop().filter(|stamp| stamp.digest == self.digest)
+    }
+}
+
+impl Seen {
+    #[expect(clippy::unnecessary_cast, reason = "the types of these fields differ between systems")]
+    pub(super) fn new(stat: &rustix::fs::Stat) -> Self {
+        Self::There {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+            size: stat.st_size as u64,
+            modified: (stat.st_mtime as i64, stat.st_mtime_nsec as u64),
+            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as u64),
+        }
+    }
+
+    /// Whether a later change would show in its times. A file from the future never settles, and is read at every look.
+    pub(super) fn is_settled(self, now: SystemTime) -> bool {
+        let Self::There { changed: (seconds, nanoseconds), .. } = self else { return true };
+        let changed =
+            Duration::new(u64::try_from(seconds).unwrap_or(0), nanoseconds as u32).saturating_add(SETTLED_AFTER);
+        SystemTime::UNIX_EPOCH.checked_add(changed).is_some_and(|settled| settled < now)
+    }
+}
+
+/// 128 keyed bits of a text: whoever writes zone files cannot make two that collide.
+pub(super) fn digest(text: &[u8]) -> u128 {
+    let mut hasher = keyed_hasher();
+    hasher.write(text);
+    hasher.finish128().into()
+}
+
+fn keyed_hasher() -> SipHasher13 {
+    static KEY: OnceLock<[u8; 16]> = OnceLock::new();
+    SipHasher13::new_with_key(KEY.get_or_init(random_key))
+}
+
+/// Sixteen octets that nobody else knows: what the standard library's own keys, which come from the system, make of two numbers.
+pub(crate) fn random_key() -> [u8; 16] {
+    let state = RandomState::new();
+    let [low, high] = [0_u8, 1].map(|half| u128::from(state.hash_one(half)));
+    (low | high << 64).to_ne_bytes()
+}
