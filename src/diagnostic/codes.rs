@@ -112,6 +112,8 @@ codes! {
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
     MANY_FILES           "many-files"           Error   Reload "Two files claim to hold one zone.";
     NO_ZONES             "no-zones"             Error   Reload "The zone directory cannot be read, or holds no zone any more.";
+    REPOSITORY_REFUSED   "repository-refused"   Error   Reload "The repository of zones cannot be used as it is.";
+    COMMIT_REFUSED       "commit-refused"       Error   Reload "A commit may not be served, whatever its zones say.";
     INTERNAL_FAULT       "internal-fault"       Error   Reload "Reading the zone ran into a fault of zonewright itself.";
 }
 

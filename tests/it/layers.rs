@@ -25,6 +25,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hickory_proto", &["src/dns/hickory.rs"]),
     ("hickory_server", &["src/server/"]),
     ("notify", &["src/control/watch.rs"]),
+    ("gix", &["src/control/git/"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),

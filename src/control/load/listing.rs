@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::directory::Directory;
 use super::refused::say;
 use super::root::{Root, show};
 use crate::dns::{Name, NameRef};
@@ -32,6 +33,26 @@ impl Listing {
         let is_listed =
             |name: NameRef<'_>| self.zones.binary_search_by(|zone| zone.name.as_ref().canonical_cmp(name)).is_ok();
         std::iter::successors(apex.parent(), |name| name.parent()).any(is_listed)
+    }
+
+    /// Adds the zone of a plain file, if its name is one's and no part of its path is hidden.
+    fn add_shown(&mut self, path: &Path) {
+        let is_hidden = path.components().any(|part| part.as_os_str().as_bytes().starts_with(b"."));
+        let stem = path.file_name().and_then(|name| name.as_bytes().strip_suffix(b".zone"));
+        if let Some(stem) = stem.filter(|_| !is_hidden) {
+            self.add(path, stem);
+        }
+    }
+
+    fn add(&mut self, path: &Path, stem: &[u8]) {
+        let name = match stem {
+            b"root" => Ok(NameRef::ROOT.to_name()),
+            _ => Name::parse(stem, Some(NameRef::ROOT)),
+        };
+        match name {
+            Ok(name) => self.zones.push(ZoneFile { name, file: path.into(), rival: None }),
+            Err(error) => self.misnamed.push((path.into(), error.to_string())),
+        }
     }
 }
 
@@ -82,8 +103,10 @@ impl std::error::Error for ListError {}
 /// The root, or a directory in it, cannot be read, or is larger than any zone directory.
 pub fn zone_files(root: &Root, configured: &[(Name, PathBuf)]) -> Result<Listing, ListError> {
     let mut listing = Listing::default();
-    if configured.is_empty() {
-        Search { root, entries: 0, listing: &mut listing }.enter(Path::new(""), 0)?;
+    match root {
+        _ if !configured.is_empty() => {}
+        Root::Directory(root) => Search { root, entries: 0, listing: &mut listing }.enter(Path::new(""), 0)?,
+        Root::Snapshot(snapshot) => snapshot.paths().for_each(|path| listing.add_shown(path)),
     }
     for (name, file) in configured {
         let path = root.relative(file).ok_or_else(|| ListError::Outside(file.clone()))?;
@@ -102,7 +125,7 @@ pub fn zone_files(root: &Root, configured: &[(Name, PathBuf)]) -> Result<Listing
 }
 
 struct Search<'r> {
-    root: &'r Root,
+    root: &'r Directory,
     entries: usize,
     listing: &'r mut Listing,
 }
@@ -163,13 +186,6 @@ impl Search<'_> {
         if kind == FileType::Symlink && leads_to_directory() {
             return;
         }
-        let name = match stem {
-            b"root" => Ok(NameRef::ROOT.to_name()),
-            _ => Name::parse(stem, Some(NameRef::ROOT)),
-        };
-        match name {
-            Ok(name) => self.listing.zones.push(ZoneFile { name, file: path, rival: None }),
-            Err(error) => self.listing.misnamed.push((path, error.to_string())),
-        }
+        self.listing.add(&path, stem);
     }
 }

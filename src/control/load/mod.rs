@@ -17,14 +17,17 @@
 //! expired; a server that comes back after an upgrade would turn a zone that most clients could use a minute ago into
 //! SERVFAIL for all of them, while those who validate get SERVFAIL either way.
 
+mod directory;
 mod listing;
 mod reader;
 mod refused;
 mod root;
+mod snapshot;
 mod stamp;
 
 pub use listing::{ListError, Listing, ZoneFile, zone_files};
 pub use root::Root;
+pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;
 pub use stamp::{Stamp, digest_of, stand_still, unchanged};
 

@@ -12,6 +12,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::reader::Reader;
 use super::root::Root;
+use super::snapshot::TextId;
 use crate::zonefile::Limits;
 
 /// How one file was when it was read, so that "unchanged" is a stat, and its content decides when the stat differs.
@@ -29,6 +30,8 @@ pub struct Stamp {
 pub(super) enum Seen {
     /// It is there; times are seconds and nanoseconds.
     There { device: u64, inode: u64, size: u64, modified: (i64, u64), changed: (i64, u64) },
+    /// It holds the text of this name, which can hold no other.
+    Text(TextId),
     /// It cannot be reached, for this reason.
     Absent(i32),
 }
@@ -76,6 +79,9 @@ impl Stamp {
 }
 
 impl Seen {
+    /// It is not there.
+    pub(super) const MISSING: Self = Self::Absent(rustix::io::Errno::NOENT.raw_os_error());
+
     #[expect(clippy::unnecessary_cast, reason = "the types of these fields differ between systems")]
     pub(super) fn new(stat: &rustix::fs::Stat) -> Self {
         Self::There {

@@ -1,0 +1,95 @@
+//! Where a commit stands to another.
+
+use std::collections::{HashSet, VecDeque};
+
+use gix::ObjectId;
+
+use super::{Refusal, Repository};
+
+/// Commits that are looked at to find whether one comes from another; a longer history than git's own is no zone's.
+const MAX_COMMITS: usize = 1_000_000;
+
+impl Repository {
+    /// Whether `newer` is `older`, or has it among its ancestors.
+    ///
+    /// # Errors
+    ///
+    /// A commit between them cannot be read: the history may be cut off (a shallow clone).
+    pub fn comes_from(&self, newer: ObjectId, older: ObjectId) -> Result<bool, Refusal> {
+        let mut walk = Walk::from(self, newer);
+        let is_found = walk.any(|id| id == older)?;
+        if is_found || !walk.is_cut {
+            return Ok(is_found);
+        }
+        Err(self
+            .refused(format!("the history of `{}` is cut off before `{older}`", self.shown))
+            .why("a shallow clone cannot say whether a commit comes from the one that is served")
+            .fix("fetch all of it: `git fetch --unshallow`"))
+    }
+
+    /// A commit and all its ancestors, as far as the history goes.
+    pub(super) fn ancestors(&self, id: ObjectId) -> Result<HashSet<ObjectId>, Refusal> {
+        let mut walk = Walk::from(self, id);
+        walk.any(|_| false)?;
+        Ok(walk.seen)
+    }
+
+    /// The first-parent line from `newest` back, it included, `count` commits at most.
+    ///
+    /// # Errors
+    ///
+    /// The newest cannot be read; further back, the line ends where it is cut off.
+    pub fn line(&self, newest: ObjectId, count: usize) -> Result<Vec<ObjectId>, Refusal> {
+        let local = self.local();
+        let mut line = vec![newest];
+        let mut parents = self.parents(&local, newest)?;
+        while let Some(&first) = parents.first().filter(|_| line.len() < count) {
+            let Ok(next) = self.parents(&local, first) else { break };
+            line.push(first);
+            parents = next;
+        }
+        Ok(line)
+    }
+
+    /// A commit's own parents, as it was written: no graft is followed.
+    pub(super) fn parents(&self, local: &gix::Repository, id: ObjectId) -> Result<Vec<ObjectId>, Refusal> {
+        let commit = self.object(local, id, gix::object::Kind::Commit)?.into_commit();
+        Ok(commit.parent_ids().map(gix::Id::detach).collect())
+    }
+}
+
+/// A commit and its ancestors, the nearest first.
+struct Walk<'r> {
+    repository: &'r Repository,
+    seen: HashSet<ObjectId>,
+    todo: VecDeque<ObjectId>,
+    /// Whether the history ended where a shallow clone was cut off.
+    is_cut: bool,
+}
+
+impl<'r> Walk<'r> {
+    fn from(repository: &'r Repository, start: ObjectId) -> Self {
+        Self { repository, seen: HashSet::from([start]), todo: VecDeque::from([start]), is_cut: false }
+    }
+
+    /// Whether one of them is what is looked for.
+    fn any(&mut self, mut is_it: impl FnMut(ObjectId) -> bool) -> Result<bool, Refusal> {
+        let local = self.repository.local();
+        let edge = local.shallow_commits().ok().flatten();
+        while let Some(id) = self.todo.pop_front() {
+            if is_it(id) {
+                return Ok(true);
+            }
+            if self.seen.len() > MAX_COMMITS {
+                return Err(self.repository.refused(format!("a commit has more than {MAX_COMMITS} ancestors")));
+            }
+            if edge.as_ref().is_some_and(|edge| edge.contains(&id)) {
+                self.is_cut = true;
+                continue;
+            }
+            let parents = self.repository.parents(&local, id)?;
+            self.todo.extend(parents.into_iter().filter(|&parent| self.seen.insert(parent)));
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,70 @@
+//! Files of one moment that nothing changes under its reader: a commit's tree, or a saved set.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::refused::Refused;
+use super::stamp::Seen;
+
+/// What names a text in its store: a git object's id, or a hash of the text; shorter ones are filled up with zeros.
+pub type TextId = [u8; 32];
+
+/// Where the texts of a snapshot are.
+pub trait Texts: fmt::Debug + Send + Sync {
+    /// The text that `id` names.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::FileTooLarge`] if it has more than `limit` octets; what else keeps it from being read, whole and as
+    /// it was.
+    fn read(&self, id: &TextId, limit: u32) -> io::Result<Arc<[u8]>>;
+}
+
+/// Paths below a root, and the texts that lay there.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    shown: PathBuf,
+    files: BTreeMap<PathBuf, TextId>,
+    texts: Arc<dyn Texts>,
+}
+
+impl Snapshot {
+    /// The `files`, shown to people as lying in the directory `shown`.
+    pub fn new(shown: PathBuf, files: BTreeMap<PathBuf, TextId>, texts: Arc<dyn Texts>) -> Self {
+        Self { shown, files, texts }
+    }
+
+    /// All paths, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.keys().map(PathBuf::as_path)
+    }
+
+    pub(super) fn shown(&self) -> &Path {
+        &self.shown
+    }
+
+    pub(super) fn look(&self, path: &Path) -> Seen {
+        self.files.get(path).map_or(Seen::MISSING, |&id| Seen::Text(id))
+    }
+
+    pub(super) fn read(&self, path: &Path, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {
+        let Some(id) = self.files.get(path) else { return (Seen::MISSING, Err(self.absent(path))) };
+        let text = self.texts.read(id, limit).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => Refused::TooLarge { limit },
+            _ => Refused::Failed(error),
+        });
+        (Seen::Text(*id), text)
+    }
+
+    /// Why there is no file at a path: it may be a directory's.
+    fn absent(&self, path: &Path) -> Refused {
+        let next = self.files.range::<Path, _>((std::ops::Bound::Excluded(path), std::ops::Bound::Unbounded)).next();
+        match next.is_some_and(|(next, _)| next.starts_with(path)) {
+            true => Refused::NotPlain { kind: "a directory" },
+            false => Refused::Missing,
+        }
+    }
+}
