@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::problems::Problems;
 use super::spec::{self, Key, Spec};
-use super::{Config, MAX_UDP_PAYLOAD};
+use super::{Config, MAX_UDP_PAYLOAD, repository};
 use crate::dns::Name;
 use crate::server::Policy;
 use crate::zonefile::Limits;
@@ -19,11 +19,13 @@ const MAX_STRING: usize = 255;
 
 /// Replaces in `config`, which holds defaults, what `spec` gives; what makes no sense goes to `problems`.
 pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>) {
-    let spec::Server { listen, threads, udp_payload, version, id, nsid, control } = spec.server;
+    let spec::Server { listen, threads, udp_payload, version, id, nsid, control, state } = spec.server;
     replace(&mut config.server.listen, listeners(listen, problems));
     replace(&mut config.server.threads, threads.checked(problems, |&count| (count <= 1024).then_some(count)));
     let control = control.checked(problems, |path| Some(path.clone())).filter(|path| !path.is_empty());
     config.server.control = control.map(|path| config.base.join(path));
+    let state = state.checked(problems, |path| Some(path.clone())).filter(|path| !path.is_empty());
+    config.server.state = state.map(|path| config.base.join(path));
 
     let policy: &mut Policy = &mut config.policy;
     let payload = |&octets: &u16| (512..=MAX_UDP_PAYLOAD).contains(&octets).then_some(octets);
@@ -33,9 +35,12 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     policy.nsid = nsid.checked(problems, |text| text_or_hex(text)).filter(|octets| !octets.is_empty());
     replace(&mut policy.allow_query, networks(spec.access.query, problems));
 
-    let directory = spec.source.directory.checked(problems, |path| (!path.is_empty()).then(|| config.base.join(path)));
+    let source = spec.source;
+    replace(&mut config.source.poll, source.poll.clone().checked(problems, |text| poll_interval(text)));
+    let path = |path: &String| (!path.is_empty()).then(|| config.base.join(path));
+    let directory = source.directory.clone().checked(problems, path);
     replace(&mut config.source.directory, directory);
-    replace(&mut config.source.poll, spec.source.poll.checked(problems, |text| poll_interval(text)));
+    config.source.repository = repository::read(source, &config.base, problems);
     config.source.zones = zones(spec.zones, problems);
 
     let spec::Limits {
@@ -61,7 +66,7 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     replace(&mut config.lost_names_percent, lost_names_percent.checked(problems, percent));
 }
 
-fn replace<T>(setting: &mut T, given: Option<T>) {
+pub(super) fn replace<T>(setting: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *setting = given;
     }
@@ -152,7 +157,7 @@ fn poll_interval(text: &str) -> Option<Duration> {
 }
 
 /// A whole number and its unit, such as `5s`.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let unit_at = text.find(|char: char| !char.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit_at);
     let milliseconds = match unit {
@@ -201,7 +206,7 @@ fn zones(tables: Vec<Spanned<spec::Zone>>, problems: &mut Problems<'_>) -> Vec<(
 }
 
 /// A path that goes down only.
-fn plain_path(path: &str) -> Option<PathBuf> {
+pub(super) fn plain_path(path: &str) -> Option<PathBuf> {
     let path = Path::new(path);
     let is_plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();

@@ -13,6 +13,7 @@
 
 mod check;
 mod problems;
+mod repository;
 mod spec;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use problems::Problems;
+pub use repository::{Location, RepositorySettings};
 pub use spec::SECTIONS;
 
 use crate::diagnostic::{self, Diagnostic};
@@ -70,6 +72,8 @@ pub struct ServerSettings {
     pub threads: u16,
     /// The unix socket that `status` and `reload` use; none: the default place.
     pub control: Option<PathBuf>,
+    /// The directory that keeps the last good set; none: the default place.
+    pub state: Option<PathBuf>,
 }
 
 /// Where zones come from.
@@ -79,6 +83,8 @@ pub struct SourceSettings {
     pub directory: PathBuf,
     /// How often the directory is looked at without any event.
     pub poll: Duration,
+    /// The repository that they come from instead of the directory.
+    pub repository: Option<RepositorySettings>,
     /// Zones and their files, relative to the directory; none: every `*.zone` below the directory.
     pub zones: Vec<(Name, PathBuf)>,
 }
@@ -125,9 +131,15 @@ impl Config {
                 listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 5300))],
                 threads: 0,
                 control: None,
+                state: None,
             },
             policy: Policy::default(),
-            source: SourceSettings { directory: base.join("zones"), poll: Duration::from_secs(5), zones: Vec::new() },
+            source: SourceSettings {
+                directory: base.join("zones"),
+                poll: Duration::from_secs(5),
+                repository: None,
+                zones: Vec::new(),
+            },
             limits: Limits::default(),
             lost_names_percent: 50,
         }
@@ -190,6 +202,7 @@ impl Config {
         if let Some(directory) = &overrides.zones {
             self.source.directory = here.join(directory);
             self.source.zones.clear();
+            self.source.repository = None;
         }
         if !overrides.listen.is_empty() {
             self.server.listen.clone_from(&overrides.listen);

@@ -16,6 +16,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::problems::Problems;
 
 /// One key: what it is called, what may stand there, and what does.
+#[derive(Clone)]
 pub(super) struct Key<T> {
     pub(super) name: &'static str,
     pub(super) wanted: &'static str,
@@ -72,6 +73,7 @@ section! {
         id: String = "a text of up to 255 octets";
         nsid: String = "a text of up to 255 octets, or octets as `\"hex:c0ffee\"`";
         control: String = "the path of a socket";
+        state: String = "the path of a directory";
     }
 }
 
@@ -80,6 +82,15 @@ section! {
     Source {
         directory: String = "the path of a directory";
         poll: String = "a duration from `\"100ms\"` to `\"1d\"`, in `ms`, `s`, `m`, `h` or `d`";
+        repository: String = "the path of a git repository, or a URL of `https`, `ssh` or `file`";
+        branch: String = "the name of a branch, such as `\"main\"`";
+        path: String = "the path of a directory inside the repository, without `..`";
+        every: String = "a duration from `\"1s\"` to `\"1d\"`, or `\"never\"`";
+        fetch_deadline: String = "a duration from `\"1s\"` to `\"1h\"`";
+        fetch_octets: u64 = "a whole number of octets from 1048576";
+        allow_rewind: bool = "`true` or `false`";
+        allowed_signers: String = "the path of a file of ssh keys";
+        allowed_keys: String = "the path of a file of OpenPGP keys";
     }
 }
 
