@@ -138,15 +138,21 @@ fn networks(key: Key<Vec<Spanned<String>>>, problems: &mut Problems<'_>) -> Opti
     Some(networks)
 }
 
+/// How long a text is once the id of a commit, 64 digits at most, stands where it says `{commit}`.
+fn told_octets(text: &str) -> usize {
+    text.len() + text.matches("{commit}").count() * (64 - "{commit}".len())
+}
+
 #[expect(clippy::ptr_arg, reason = "it checks a key whose type is String")]
 fn short_text(text: &String) -> Option<String> {
-    (text.len() <= MAX_STRING).then(|| text.clone())
+    (told_octets(text) <= MAX_STRING).then(|| text.clone())
 }
 
 fn text_or_hex(text: &str) -> Option<Vec<u8>> {
     let octets = match text.strip_prefix("hex:") {
         Some(digits) => data_encoding::HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?,
-        None => text.as_bytes().to_vec(),
+        None if told_octets(text) <= MAX_STRING => text.as_bytes().to_vec(),
+        None => return None,
     };
     (octets.len() <= MAX_STRING).then_some(octets)
 }

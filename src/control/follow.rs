@@ -10,8 +10,12 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::commits::{Commits, Order};
+use super::fetching::{self, Fetcher};
+use super::git::{self, fetch::Report};
 use super::reload::{Demand, Reloader};
-use super::status::{self, Look, Status};
+use super::state;
+use super::status::{self, Look, SourceStatus, Status};
 use super::watch::{Debounce, Hint, Watch};
 use crate::config::{Config, LoadError, Overrides};
 use crate::diagnostic::render::{self, Format};
@@ -34,10 +38,17 @@ pub enum Message {
     /// A file event.
     Hint(Hint),
     /// Somebody asks for a look, and may want to hear what came of it.
-    Look(Demand, Option<tokio::sync::oneshot::Sender<Look>>),
+    Look(Demand, Option<Reply>),
+    /// An operator says which commit to serve.
+    Order(Order, Reply),
+    /// A fetch is over.
+    Fetched(Report),
     /// The end.
     Stop,
 }
+
+/// Who waits for what comes of a look.
+pub type Reply = tokio::sync::oneshot::Sender<Look>;
 
 /// What `status` shows, as of the last look.
 pub type SharedStatus = Arc<Mutex<Arc<Status>>>;
@@ -49,6 +60,12 @@ pub struct Follower {
     status: SharedStatus,
     debounce: Debounce,
     watch: Option<Watch>,
+    /// The branch that is followed, where zones come from a repository.
+    commits: Option<Commits>,
+    /// What fetches it, where that is a remote one.
+    fetcher: Option<Fetcher>,
+    /// What came of the last fetch.
+    fetched: Option<Report>,
     /// How long the last look took.
     took: Duration,
     /// Whether the system refused to tell of file events.
@@ -88,6 +105,9 @@ impl Follower {
             status,
             debounce: Debounce::default(),
             watch: None,
+            commits: None,
+            fetcher: None,
+            fetched: None,
             took: Duration::ZERO,
             is_blind: false,
             sender,
@@ -98,8 +118,9 @@ impl Follower {
             told: Told::default(),
         };
         // Before the look: what changes during it is then seen.
+        follower.choose_source();
         follower.watch();
-        let look = follower.look(Demand { republish: true, ..Demand::default() });
+        let look = follower.look(Demand { republish: true, ..Demand::default() }, None);
         follower.is_started = true;
         (follower, look)
     }
@@ -125,7 +146,7 @@ impl Follower {
         loop {
             let (now, due) = (Instant::now(), self.due(looked));
             if now >= due {
-                self.look(Demand::default());
+                self.look(Demand::default(), None);
                 (looked, has_retired) = (Instant::now(), true);
                 continue;
             }
@@ -135,13 +156,17 @@ impl Follower {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Message::Hint(hint)) => self.take_hint(hint),
                 Ok(Message::Look(demand, reply)) => {
-                    let look = self.look(demand);
+                    let look = self.look(demand, None);
                     (looked, has_retired) = (Instant::now(), true);
-                    if let Some(reply) = reply {
-                        // Whoever asked may have gone.
-                        let _ = reply.send(look);
-                    }
+                    // Whoever asked may have gone.
+                    let _ = reply.map(|reply| reply.send(look));
                 }
+                Ok(Message::Order(order, reply)) => {
+                    let look = self.look(Demand::default(), Some(&order));
+                    (looked, has_retired) = (Instant::now(), true);
+                    let _ = reply.send(look);
+                }
+                Ok(Message::Fetched(report)) => self.take_report(report),
                 Err(RecvTimeoutError::Timeout) => has_retired = self.reloader.free_retired(),
             }
         }
@@ -178,7 +203,14 @@ impl Follower {
         let (sender, config) = (self.sender.clone(), &self.settings.config);
         // The loop may have ended; then nobody minds.
         let tell = move |hint| drop(sender.send(Message::Hint(hint)));
-        match Watch::start(&config.source.directory, config.path.as_deref(), tell) {
+        let config_file = config.path.as_deref();
+        let watch = match self.commits.as_ref().map(|commits| git::Repository::open(commits.place())) {
+            None => Watch::start(&config.source.directory, config_file, tell),
+            Some(Ok(repository)) => Watch::start_refs(&repository.common_dir(), config_file, tell),
+            // The look says why; each poll tries again.
+            Some(Err(_)) => return,
+        };
+        match watch {
             Ok(watch) => self.watch = Some(watch),
             // Tried again at every poll, and told once.
             Err(error) if !self.is_blind => {
@@ -189,28 +221,62 @@ impl Follower {
         self.is_blind = self.watch.is_none();
     }
 
+    /// Takes up what the config names as the source.
+    fn choose_source(&mut self) {
+        let config = &self.settings.config;
+        let wanted = config.source.repository.as_ref();
+        if self.commits.as_ref().map(Commits::settings) != wanted {
+            let copy = state::directory(config).join("repository");
+            self.commits = wanted.map(|settings| Commits::new(settings.clone(), copy));
+            (self.watch, self.fetched) = (None, None);
+        }
+        let fetch = self.commits.as_ref().and_then(Commits::fetch);
+        match fetch.and_then(|fetch| Some((fetch, wanted?.every?))) {
+            None => self.fetcher = None,
+            Some((fetch, every)) if self.fetcher.as_ref().is_some_and(|fetcher| fetcher.is(&fetch, every)) => {}
+            Some((fetch, every)) => match Fetcher::start(fetch, every, self.sender.clone()) {
+                Ok(fetcher) => self.fetcher = Some(fetcher),
+                Err(error) => self.fetched = Some(fetching::not_started(&error)),
+            },
+        }
+    }
+
+    /// A fetch is over: what it brought is looked at.
+    fn take_report(&mut self, report: Report) {
+        match &report.trouble {
+            Some(trouble) if self.fetched.as_ref().and_then(|before| before.trouble.as_ref()) != Some(trouble) => {
+                tracing::error!("fetching failed: {trouble}; what is served is served on");
+            }
+            None if self.fetched.as_ref().is_some_and(|before| before.trouble.is_some()) => {
+                tracing::info!("fetching works again");
+            }
+            _ => {}
+        }
+        self.fetched = Some(report);
+        if self.watch.is_none() {
+            self.watch();
+        }
+        self.debounce.ask(Instant::now());
+        let look = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner)).look.clone();
+        self.update_status(&look);
+    }
+
     /// Looks, tells the log of it, and brings `status` up to date.
-    fn look(&mut self, mut demand: Demand) -> Look {
-        let directory = self.settings.config.source.directory.clone();
+    fn look(&mut self, mut demand: Demand, order: Option<&Order>) -> Look {
+        let source = self.settings.config.source.clone();
         let (is_changed, notices) = self.settings.follow(demand.everything);
         demand.republish |= is_changed;
-        if directory != self.settings.config.source.directory || !self.watch.as_ref().is_some_and(Watch::is_whole) {
+        if is_changed {
+            self.choose_source();
+        }
+        let is_moved = source.directory != self.settings.config.source.directory;
+        if is_moved || !self.watch.as_ref().is_some_and(Watch::is_whole) {
             self.watch();
         }
         // What is told until now, this look sees; and what is told while it reads may show that it came too early.
         self.take_hints();
         self.debounce.looked();
-        let (reloader, receiver, debounce) = (&mut self.reloader, &self.receiver, &mut self.debounce);
-        let (config, waiting) = (&self.settings.config, &mut self.waiting);
-        let mut is_calm = || {
-            receiver.try_iter().for_each(|message| match message {
-                Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
-                other => waiting.push_back(other),
-            });
-            demand.everything || debounce.busy_until(Instant::now()).is_none()
-        };
-        let result = catch_unwind(AssertUnwindSafe(|| reloader.look(config, demand, &mut is_calm)));
-        let mut look = result.unwrap_or_else(|_| {
+        let mut look = catch_unwind(AssertUnwindSafe(|| self.look_at_source(demand, order))).unwrap_or_else(|_| {
             let whole = Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
             Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
         });
@@ -226,13 +292,39 @@ impl Follower {
         look
     }
 
+    fn look_at_source(&mut self, demand: Demand, order: Option<&Order>) -> Look {
+        let config = &self.settings.config;
+        if let Some(commits) = &mut self.commits {
+            return commits.look(&mut self.reloader, config, demand, order);
+        }
+        let (receiver, debounce, waiting) = (&self.receiver, &mut self.debounce, &mut self.waiting);
+        let mut is_calm = || {
+            receiver.try_iter().for_each(|message| match message {
+                Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
+                other => waiting.push_back(other),
+            });
+            demand.everything || debounce.busy_until(Instant::now()).is_none()
+        };
+        let mut look = self.reloader.look(config, demand, &mut is_calm);
+        if order.is_some() {
+            let trouble = "zones come from a directory, and only commits can be held: see `repository` under [source]";
+            look.whole = Some(trouble.to_owned());
+        }
+        look
+    }
+
     fn update_status(&self, look: &Look) {
         let (zones, look, resident) = (self.reloader.zones(), look.clone(), status::resident_octets());
+        let source = self.commits.as_ref().map(Commits::status);
+        let source = source.map(|source| SourceStatus { fetch: self.fetched.clone(), ..source });
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Arc::new(Status { zones, look, resident, ..Status::clone(&status) });
+        *status = Arc::new(Status { source, zones, look, resident, ..Status::clone(&status) });
     }
 
     fn tell(&mut self, look: &Look) {
+        if let Some(commit) = look.commit.as_ref().filter(|_| self.is_started) {
+            tracing::info!("{commit} is served");
+        }
         for change in look.published.iter().take(MOST_LISTED) {
             tracing::info!("{change}");
         }
@@ -249,7 +341,7 @@ impl Follower {
         }
         let told = &self.told;
         if let Some(whole) = look.whole.as_ref().filter(|_| told.whole != look.whole) {
-            tracing::error!("the zone directory is refused: all zones stay as they are\n{}", whole.trim_end());
+            tracing::error!("what is there now is refused: all zones stay as they are\n{}", whole.trim_end());
         }
         if let Some(config) = look.config.as_ref().filter(|_| told.config != look.config) {
             tracing::error!("the config is refused: the settings stay as they are\n{}", config.trim_end());

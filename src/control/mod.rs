@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the room where files, clocks and threads are met")]
 
+pub mod commits;
+pub mod fetching;
 pub mod follow;
 pub mod git;
 pub mod load;

@@ -11,6 +11,8 @@
 //! an answer waits for; old catalogs are kept here until nobody else holds them, so that freeing a million records is never
 //! a query's business.
 
+mod whole;
+
 use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -65,6 +67,8 @@ pub struct Reloader {
     is_changed: bool,
     /// What was served before and may still be read by somebody.
     retired: Vec<Arc<Served>>,
+    /// The commit that is served, which answers may tell of.
+    pub(super) provenance: Option<String>,
 }
 
 /// One zone: what is served, and what was read of its newest text.
@@ -118,6 +122,7 @@ impl Reloader {
             limits: Limits::default(),
             is_changed: false,
             retired: Vec::new(),
+            provenance: None,
         }
     }
 
@@ -144,13 +149,19 @@ impl Reloader {
             Ok(None) => look.unsettled = true,
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
         }
-        if demand.republish || self.is_changed {
-            self.publish(&config.policy);
-        }
+        self.provenance = None;
         self.list_refused(&mut look);
-        self.free_retired();
+        self.finish(config, demand, false);
         look.seconds = start.elapsed().as_secs_f64();
         look
+    }
+
+    /// Publishes, if a zone, the policy or what it tells of a commit changed.
+    pub(super) fn finish(&mut self, config: &Config, demand: Demand, is_new_commit: bool) {
+        if demand.republish || self.is_changed || (is_new_commit && config.policy.tells_commit()) {
+            self.publish(&config.policy);
+        }
+        self.free_retired();
     }
 
     /// Frees what was served before and nobody reads any more; says whether something is left to free.
@@ -349,7 +360,8 @@ impl Reloader {
             let built = zone.served.as_ref().map(|version| Arc::clone(&version.built));
             (zone.name.clone(), built)
         });
-        let served = Served { catalog: Catalog::new(self.hash_key, zones), policy: policy.clone() };
+        let policy = policy.telling(self.provenance.as_deref());
+        let served = Served { catalog: Catalog::new(self.hash_key, zones), policy };
         self.retired.push(self.publisher.swap(Arc::new(served)));
         self.is_changed = false;
     }
@@ -411,6 +423,7 @@ fn is_same(a: &Version<Built>, b: &Version<Built>) -> bool {
 }
 
 impl Entry {
+    /// A zone of which nothing was read.
     fn unknown(file: ZoneFile) -> Self {
         let zone = plan::Zone { name: file.name.clone(), served: None, standing: Standing::Current };
         let text = Text { file, stamps: Vec::new(), report: Arc::from("") };
@@ -499,7 +512,7 @@ fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
 }
 
 /// A report on a file as a whole.
-fn report_on(file: String, finding: Diagnostic) -> Arc<str> {
+pub(super) fn report_on(file: String, finding: Diagnostic) -> Arc<str> {
     let mut sources = Sources::default();
     sources.add(Source::new(file, &b""[..]));
     report(&[finding], &sources)

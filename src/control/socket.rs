@@ -29,13 +29,14 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
+use super::commits::Order;
 use super::follow::{Message, SharedStatus};
 use super::reload::Demand;
 use super::status::{Look, Status};
 use crate::config::Config;
 
-/// Octets of a request: there are three, all short.
-const MAX_REQUEST: u64 = 64;
+/// Octets of a request: the longest names a commit.
+const MAX_REQUEST: u64 = 512;
 
 /// How long a client may take to send its request, or to take in the answer's next part.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -207,20 +208,33 @@ async fn answer(mut stream: UnixStream, sender: Sender<Message>, status: SharedS
     let (reader, mut writer) = stream.split();
     let mut reader = tokio::io::BufReader::new(reader.take(MAX_REQUEST));
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let reply = match line.trim() {
-        "status" => {
+    let (verb, argument) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    let reply = match (verb, argument) {
+        ("status", "") => {
             let status = Arc::clone(&status.lock().unwrap_or_else(PoisonError::into_inner));
             serde_json::to_vec(&*status)?
         }
-        "reload" => serde_json::to_vec(&look(&sender, false).await?)?,
-        "reload accept-loss" => serde_json::to_vec(&look(&sender, true).await?)?,
-        _ => br#"{"error":"expected `status`, `reload` or `reload accept-loss`"}"#.to_vec(),
+        ("reload", "") => serde_json::to_vec(&look(&sender, false).await?)?,
+        ("reload", "accept-loss") => serde_json::to_vec(&look(&sender, true).await?)?,
+        ("freeze", "") => serde_json::to_vec(&order(&sender, Order::Freeze).await?)?,
+        ("thaw", "") => serde_json::to_vec(&order(&sender, Order::Thaw).await?)?,
+        ("rollback", revision) => {
+            let revision = (!revision.is_empty()).then(|| revision.to_owned());
+            serde_json::to_vec(&order(&sender, Order::Rollback(revision)).await?)?
+        }
+        _ => br#"{"error":"expected `status`, `reload`, `freeze`, `thaw` or `rollback`"}"#.to_vec(),
     };
     for part in reply.chunks(1 << 16) {
         timeout(PATIENCE, writer.write_all(part)).await??;
     }
     timeout(PATIENCE, writer.write_all(b"\n")).await??;
     Ok(())
+}
+
+async fn order(sender: &Sender<Message>, order: Order) -> anyhow::Result<Look> {
+    let (reply, receiver) = oneshot::channel();
+    sender.send(Message::Order(order, reply))?;
+    Ok(receiver.await?)
 }
 
 async fn look(sender: &Sender<Message>, accept_loss: bool) -> anyhow::Result<Look> {
@@ -246,6 +260,20 @@ pub fn ask_status(path: &Path) -> anyhow::Result<Status> {
 /// No server answers there.
 pub fn ask_reload(path: &Path, accept_loss: bool) -> anyhow::Result<Look> {
     ask(path, if accept_loss { "reload accept-loss" } else { "reload" })
+}
+
+/// Tells the server at `path` which commit to serve, and waits for what comes of it.
+///
+/// # Errors
+///
+/// No server answers there.
+pub fn ask_order(path: &Path, order: &Order) -> anyhow::Result<Look> {
+    match order {
+        Order::Freeze => ask(path, "freeze"),
+        Order::Thaw => ask(path, "thaw"),
+        Order::Rollback(None) => ask(path, "rollback"),
+        Order::Rollback(Some(revision)) => ask(path, &format!("rollback {revision}")),
+    }
 }
 
 fn ask<T: DeserializeOwned>(path: &Path, request: &str) -> anyhow::Result<T> {

@@ -5,6 +5,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::git::fetch::Report;
+use crate::diagnostic::render::escape;
+
 /// The version of zonewright that judged and serves.
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");
 
@@ -19,12 +22,58 @@ pub struct Status {
     pub listeners: Vec<String>,
     /// When it started, in seconds since 1970.
     pub started: u64,
+    /// The repository that its zones come from, if they do.
+    #[serde(default)]
+    pub source: Option<SourceStatus>,
     /// Its zones, in canonical order.
     pub zones: Vec<ZoneStatus>,
     /// The last look at the zone directory.
     pub look: Look,
     /// Memory of the process, in octets.
     pub resident: u64,
+}
+
+/// The repository that zones come from.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct SourceStatus {
+    /// Its path or URL.
+    pub repository: String,
+    /// The branch that is followed.
+    pub branch: String,
+    /// The commit that is served.
+    pub served: Option<CommitStatus>,
+    /// Since when, in seconds since 1970.
+    pub since: Option<u64>,
+    /// The branch's commit, if it is refused.
+    pub refused: Option<CommitStatus>,
+    /// Why the branch is not followed.
+    pub hold: Option<HoldStatus>,
+    /// The last fetch, of a remote repository.
+    pub fetch: Option<Report>,
+}
+
+/// A commit.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct CommitStatus {
+    /// Its id.
+    pub id: String,
+    /// Who wrote it.
+    pub author: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// When it was committed, in seconds since 1970.
+    pub time: i64,
+}
+
+/// That the branch is not followed.
+#[derive(Clone, Default, Serialize, Deserialize, Debug)]
+pub struct HoldStatus {
+    /// Whether an earlier commit was put back; else what was served was frozen.
+    pub is_rollback: bool,
+    /// The commit that is held.
+    pub commit: String,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
 }
 
 /// One zone.
@@ -64,6 +113,9 @@ pub struct Look {
     pub at: u64,
     /// How long it took.
     pub seconds: f64,
+    /// The commit that was published by it.
+    #[serde(default)]
+    pub commit: Option<CommitStatus>,
     /// Zones that were published, changed or taken away by it.
     pub published: Vec<Change>,
     /// Zones whose newest text is not served, whenever that began.
@@ -122,6 +174,7 @@ impl Status {
         text += &format!("listening on {}\n", self.listeners.join(", "));
         let ago = say_seconds(now.saturating_sub(self.look.at));
         text += &format!("last look {ago} ago, in {:.3} s\n", self.look.seconds);
+        text += &self.source.as_ref().map(|source| source.say(now)).unwrap_or_default();
         text += &self.look.say_troubles();
         text += &format!("\n{} zones\n", self.zones.len());
         let width = self.zones.iter().map(|zone| zone.zone.len()).max().unwrap_or(0);
@@ -132,6 +185,41 @@ impl Status {
             text += &format!("\n{zone}");
         }
         text
+    }
+}
+
+impl SourceStatus {
+    fn say(&self, now: u64) -> String {
+        let ago = |since: u64| say_seconds(now.saturating_sub(since));
+        let mut text = format!("following {} of {}\n", self.branch, self.repository);
+        match (&self.served, self.since) {
+            (Some(commit), Some(since)) => text += &format!("serving {commit}, for {}\n", ago(since)),
+            _ => text += "serving no commit: none that is good was found\n",
+        }
+        if let Some(commit) = &self.refused {
+            text += &format!("refused {commit}\n");
+        }
+        if let Some(hold) = &self.hold {
+            let what = if hold.is_rollback { "rolled back to" } else { "frozen at" };
+            text += &format!(
+                "{what} {} for {}: `zonewright thaw` follows the branch again\n",
+                hold.commit,
+                ago(hold.since)
+            );
+        }
+        if let Some(fetch) = &self.fetch {
+            let result = fetch.trouble.as_ref().map_or("done".to_owned(), |trouble| format!("failed: {trouble}"));
+            text += &format!("last fetch {} ago, {result}\n", ago(fetch.at));
+        }
+        text
+    }
+}
+
+impl fmt::Display for CommitStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Whoever can push wrote these.
+        let [author, subject] = [&self.author, &self.subject].map(|text| escape(text.as_bytes()));
+        write!(f, "commit {} “{subject}” by {author}", self.id.get(..12).unwrap_or(&self.id))
     }
 }
 
@@ -175,13 +263,16 @@ impl Look {
             }
         }
         text += &self.say_troubles();
+        if let Some(commit) = &self.commit {
+            text += &format!("{commit} is served\n");
+        }
         for change in &self.published {
             text += &format!("{change}\n");
         }
         for refused in &self.refused {
             text += &format!("{refused}\n");
         }
-        if self.published.is_empty() && !self.is_refused() {
+        if self.published.is_empty() && self.commit.is_none() && !self.is_refused() {
             text += "nothing changed\n";
         }
         text
@@ -190,7 +281,7 @@ impl Look {
     fn say_troubles(&self) -> String {
         let mut text = String::new();
         if let Some(whole) = &self.whole {
-            text += &format!("{whole}\nthe zone directory is refused: all zones stay as they are\n");
+            text += &format!("{whole}\nit is refused: all zones stay as they are\n");
         }
         if let Some(config) = &self.config {
             text += &format!("{config}\nthe config is refused: the settings stay as they are\n");

@@ -68,6 +68,41 @@ impl Watch {
         Ok(Self { _watcher: watcher, is_whole })
     }
 
+    /// Watches where a repository keeps its refs, its own directory `common` and all below `refs`, and the config file.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no more watches.
+    pub fn start_refs(
+        common: &Path,
+        config: Option<&Path>,
+        tell: impl Fn(Hint) + Send + 'static,
+    ) -> notify::Result<Self> {
+        let (mut outside, mut names) = (Vec::new(), Vec::new());
+        config.into_iter().for_each(|path| follow_links(path, &mut outside, &mut names));
+        let inside = common.to_owned();
+        // Locks come and go with every step of git's; what they guard is moved into its place.
+        let tell = move |hint: Hint| match &hint {
+            Hint::Changed(path) | Hint::Writing(path) if path.extension().is_some_and(|end| end == "lock") => {}
+            // A ref is moved into its place whole, and never awaited.
+            Hint::Writing(path) => tell(Hint::Changed(path.clone())),
+            _ => tell(hint),
+        };
+        let handler = move |event: notify::Result<notify::Event>| hints(event, &inside, &names, &tell);
+        let mut watcher = RecommendedWatcher::new(handler, notify::Config::default().with_follow_symlinks(false))?;
+        let refs = common.join("refs");
+        let places = outside.iter().map(|parent| (parent.as_path(), RecursiveMode::NonRecursive));
+        let own = [(common, RecursiveMode::NonRecursive), (refs.as_path(), RecursiveMode::Recursive)];
+        let mut is_whole = true;
+        for (place, mode) in places.chain(own) {
+            match watcher.watch(place, mode) {
+                Err(notify::Error { kind: notify::ErrorKind::PathNotFound, .. }) => is_whole = false,
+                result => result?,
+            }
+        }
+        Ok(Self { _watcher: watcher, is_whole })
+    }
+
     /// Whether everything there is to watch was there; what was not tells nothing when it comes.
     pub fn is_whole(&self) -> bool {
         self.is_whole

@@ -28,7 +28,36 @@ impl Default for Policy {
     }
 }
 
+/// What stands for the served commit in what the server says of itself.
+const COMMIT: &str = "{commit}";
+
+/// What is said where no commit is served.
+const NO_COMMIT: &str = "none";
+
 impl Policy {
+    /// Whether what the server says of itself depends on the commit that is served.
+    pub fn tells_commit(&self) -> bool {
+        let octets =
+            [self.version.as_ref().map(String::as_bytes), self.id.as_ref().map(String::as_bytes), self.nsid.as_deref()];
+        octets.into_iter().flatten().any(|octets| octets.windows(COMMIT.len()).any(|part| part == COMMIT.as_bytes()))
+    }
+
+    /// The policy with `{commit}` replaced by the commit's id in all that the server says of itself.
+    pub fn telling(&self, commit: Option<&str>) -> Self {
+        let commit = commit.unwrap_or(NO_COMMIT);
+        let tell = |text: &String| text.replace(COMMIT, commit);
+        let tell_octets = |octets: &Vec<u8>| match std::str::from_utf8(octets) {
+            Ok(text) => text.replace(COMMIT, commit).into_bytes(),
+            Err(_) => octets.clone(),
+        };
+        Self {
+            version: self.version.as_ref().map(tell),
+            id: self.id.as_ref().map(tell),
+            nsid: self.nsid.as_ref().map(tell_octets),
+            ..self.clone()
+        }
+    }
+
     /// Whether a client's queries are answered. An IPv4 client on an IPv6 socket is judged by its IPv4 address.
     pub fn allows(&self, client: IpAddr) -> bool {
         let client = client.to_canonical();

@@ -25,6 +25,7 @@ use gix::{ObjectId, ThreadSafeRepository};
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::source::{FileId, Span};
 
+pub use gix::ObjectId as Id;
 pub use signature::Signers;
 
 /// The largest commit or tree object that is read, in octets: a directory of a million files is not this large.
@@ -43,6 +44,11 @@ impl Refusal {
     fn new(code: &'static Code, place: impl Into<String>, headline: impl Into<String>) -> Self {
         let start = Span { file: FileId(0), start: 0, end: 0 };
         Self { place: place.into(), finding: Box::new(Diagnostic::new(code, start, headline)) }
+    }
+
+    /// Whether it stays so as long as the commit is the same.
+    pub fn is_final(&self) -> bool {
+        std::ptr::eq(self.finding.code, &codes::COMMIT_REFUSED)
     }
 
     fn why(mut self, why: impl Into<String>) -> Self {
@@ -154,6 +160,47 @@ impl Repository {
             subject: decoded.message.lines().next().unwrap_or_default().to_str_lossy().into_owned(),
             time: commit.time().map_or(0, |time| time.seconds),
         })
+    }
+
+    /// The first parent of a commit.
+    ///
+    /// # Errors
+    ///
+    /// It has none.
+    pub fn before(&self, id: ObjectId) -> Result<ObjectId, Refusal> {
+        self.parents(&self.local(), id)?.first().copied().ok_or_else(|| {
+            self.refused(format!("commit {id} is the first: there is none before it")).fix("name the commit to serve")
+        })
+    }
+
+    /// The branch was moved to a commit that does not come from the newest one that was published.
+    pub fn rewound(&self, newest: ObjectId, published: ObjectId) -> Refusal {
+        let headline = format!("commit {newest} does not come from {published}, which was published before it");
+        Refusal::new(&codes::COMMIT_REFUSED, &self.shown, headline)
+            .why(
+                "the branch was rewound or rewritten, so what was published would vanish without a commit that says so",
+            )
+            .fix(
+                "push a commit on top of the published one (`git revert`), or set `allow_rewind = true` under [source]",
+            )
+    }
+
+    /// A commit that nobody's signature leads to.
+    pub fn not_before(&self, commit: ObjectId, published: ObjectId) -> Refusal {
+        self.refused(format!("commit {commit} is not among those that {published} comes from"))
+            .why("the config asks for signed commits, and only what was published is known to be")
+            .fix("name one that `git log` shows below the published one")
+    }
+
+    /// An order about what is served, when nothing is.
+    pub fn nothing_served(&self) -> Refusal {
+        self.refused("no commit is served yet")
+            .fix("wait for the first, or see `zonewright status` for what keeps it away")
+    }
+
+    /// The zones of a commit cannot be listed.
+    pub fn unlisted(&self, error: &super::load::ListError) -> Refusal {
+        self.refused(error.to_string()).fix("see [[zone]] and [source] in the config")
     }
 
     /// Where its refs are, for whoever waits for one to move.

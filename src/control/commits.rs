@@ -1,0 +1,322 @@
+//! Following a branch: which commit is served, which one is not and why, and who holds it.
+//!
+//! In: a repository, orders, and what was served before. Out: one commit's zones published whole, or a [`Look`] that says
+//! what keeps the newest from being served. What a commit's zones say is judged by the reloader; here is what may be asked
+//! of a commit whatever its zones say.
+//!
+//! # Design
+//!
+//! The branch's tip is compared with what is served, by id. A commit is looked at once: what was refused is refused until the
+//! branch, the config or an operator says something new. A rewind is measured from the newest commit that was ever published
+//! by following, not from what is served: else a rollback would open the door to a history that nobody saw. With nothing
+//! served and the newest commit broken, the newest good one before it is served, as it is on every node that was there.
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+use super::git::fetch::Fetch;
+use super::git::{Commit, Id, Refusal, Repository, Signers};
+use super::load::{self, Root};
+use super::reload::{Demand, Reloader, report_on};
+use super::status::{CommitStatus, HoldStatus, Look, Refused, SourceStatus, unix_seconds};
+use crate::config::{Config, Location, RepositorySettings};
+
+/// How far back a good commit is looked for, when the newest is broken and none was served.
+const MAX_STEPS_BACK: usize = 100;
+
+/// What an operator can say of the commit that is served.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// Serve what is served, whatever is pushed.
+    Freeze,
+    /// Follow the branch again.
+    Thaw,
+    /// Serve an earlier commit, and stay there; none: the one before.
+    Rollback(Option<String>),
+}
+
+/// Why the branch is not followed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Hold {
+    is_rollback: bool,
+    commit: Id,
+    since: u64,
+}
+
+/// Follows one branch of one repository.
+pub struct Commits {
+    settings: RepositorySettings,
+    place: PathBuf,
+    served: Option<Served>,
+    /// The newest commit that was published by following.
+    tip: Option<Id>,
+    hold: Option<Hold>,
+    refused: Option<Refusing>,
+}
+
+/// The commit that is served.
+#[derive(Clone, Debug)]
+struct Served {
+    id: Id,
+    commit: Commit,
+    since: u64,
+}
+
+/// A commit that is not served, and why.
+#[derive(Clone, Debug)]
+struct Refusing {
+    id: Id,
+    commit: Option<Commit>,
+    whole: Option<String>,
+    zones: Vec<Refused>,
+}
+
+impl Commits {
+    /// Follows `settings`; a remote repository's copy is at `copy`.
+    pub fn new(settings: RepositorySettings, copy: PathBuf) -> Self {
+        let place = match &settings.location {
+            Location::Local(path) => path.clone(),
+            Location::Remote(_) => copy,
+        };
+        Self { settings, place, served: None, tip: None, hold: None, refused: None }
+    }
+
+    /// What it follows.
+    pub fn settings(&self) -> &RepositorySettings {
+        &self.settings
+    }
+
+    /// What brings a remote repository here; none for one that is read where it is.
+    pub fn fetch(&self) -> Option<Fetch> {
+        let Location::Remote(url) = &self.settings.location else { return None };
+        Some(Fetch {
+            url: url.clone(),
+            branch: self.settings.branch.clone(),
+            repository: self.place.clone(),
+            deadline: self.settings.fetch_deadline,
+            octets: self.settings.fetch_octets,
+        })
+    }
+
+    /// The repository on this host.
+    pub fn place(&self) -> &std::path::Path {
+        &self.place
+    }
+
+    /// Looks at the branch once, publishes its commit if it may be served, and says what came of it.
+    pub fn look(&mut self, reloader: &mut Reloader, config: &Config, demand: Demand, order: Option<&Order>) -> Look {
+        let (at, start) = (unix_seconds(SystemTime::now()), Instant::now());
+        let mut look = Look { at, ..Look::default() };
+        if demand.everything || demand.accept_loss || demand.republish || order.is_some() {
+            self.refused = None;
+        }
+        if let Err(refusal) = self.advance(reloader, config, demand, order, &mut look) {
+            look.whole = Some(report_on(refusal.place, *refusal.finding).to_string());
+        }
+        if self.served.is_none() {
+            self.serve_names(reloader, config);
+        }
+        reloader.provenance = self.served.as_ref().map(|served| served.commit.id.clone());
+        reloader.finish(config, demand, look.commit.is_some());
+        look.seconds = start.elapsed().as_secs_f64();
+        look
+    }
+
+    fn advance(
+        &mut self,
+        reloader: &mut Reloader,
+        config: &Config,
+        demand: Demand,
+        order: Option<&Order>,
+        look: &mut Look,
+    ) -> Result<(), Refusal> {
+        let repository = Repository::open(&self.place)?;
+        if let Some(order) = order {
+            self.obey(&repository, order)?;
+        }
+        let target = self.target(&repository)?;
+        let is_served = self.served.as_ref().is_some_and(|served| served.id == target);
+        if is_served && !(demand.everything || demand.republish) {
+            self.refused = None;
+            return Ok(());
+        }
+        if let Some(refused) = self.refused.as_ref().filter(|refused| refused.id == target) {
+            look.whole.clone_from(&refused.whole);
+            look.refused.extend(refused.zones.iter().map(|zone| Refused { is_new: false, ..zone.clone() }));
+            return Ok(());
+        }
+        self.refused = None;
+        self.take(&repository, target, reloader, config, demand, look)?;
+        if self.served.is_none() {
+            self.take_earlier(&repository, target, reloader, config, demand, look)?;
+        }
+        Ok(())
+    }
+
+    /// The commit to serve: what it is held at, or what the branch names.
+    fn target(&self, repository: &Repository) -> Result<Id, Refusal> {
+        self.hold.as_ref().map_or_else(|| repository.tip(&self.settings.branch), |hold| Ok(hold.commit))
+    }
+
+    fn obey(&mut self, repository: &Repository, order: &Order) -> Result<(), Refusal> {
+        let since = unix_seconds(SystemTime::now());
+        let served = || self.served.as_ref().map(|served| served.id).ok_or_else(|| repository.nothing_served());
+        self.hold = match order {
+            Order::Thaw => None,
+            Order::Freeze => Some(Hold { is_rollback: false, commit: served()?, since }),
+            Order::Rollback(revision) => {
+                let commit = match revision {
+                    Some(revision) => repository.resolve(revision)?,
+                    None => repository.before(served()?)?,
+                };
+                let published = self.tip.map_or_else(served, Ok)?;
+                if self.settings.wants_signatures() && !repository.comes_from(published, commit)? {
+                    return Err(repository.not_before(commit, published));
+                }
+                Some(Hold { is_rollback: true, commit, since })
+            }
+        };
+        Ok(())
+    }
+
+    /// Serves a commit if it may be, and remembers why if it may not.
+    fn take(
+        &mut self,
+        repository: &Repository,
+        id: Id,
+        reloader: &mut Reloader,
+        config: &Config,
+        demand: Demand,
+        look: &mut Look,
+    ) -> Result<(), Refusal> {
+        let result =
+            self.guard(repository, id).and_then(|()| self.publish(repository, id, reloader, config, demand, look));
+        if let Err(refusal) = &result {
+            // What cannot be read may be read the next time; what may not be served is not asked again.
+            if refusal.is_final() {
+                look.whole = Some(report_on(refusal.place.clone(), (*refusal.finding).clone()).to_string());
+                self.remember(repository, id, look);
+                return Ok(());
+            }
+            return result.map(drop);
+        }
+        if !result? {
+            self.remember(repository, id, look);
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, repository: &Repository, id: Id, look: &Look) {
+        let commit = repository.commit(id).ok();
+        self.refused = Some(Refusing { id, commit, whole: look.whole.clone(), zones: look.refused.clone() });
+    }
+
+    /// Whether a commit may be served at all.
+    fn guard(&self, repository: &Repository, id: Id) -> Result<(), Refusal> {
+        if self.hold.is_some() {
+            return Ok(());
+        }
+        if let Some(tip) = self.tip.filter(|_| !self.settings.allow_rewind)
+            && !repository.comes_from(id, tip)?
+        {
+            return Err(repository.rewound(id, tip));
+        }
+        let RepositorySettings { allowed_signers, allowed_keys, .. } = &self.settings;
+        if self.settings.wants_signatures() {
+            let signers = Signers { ssh: allowed_signers.clone(), openpgp: allowed_keys.clone() };
+            repository.verify(id, self.tip, &signers)?;
+        }
+        Ok(())
+    }
+
+    /// Serves a commit if its zones say nothing against it.
+    fn publish(
+        &mut self,
+        repository: &Repository,
+        id: Id,
+        reloader: &mut Reloader,
+        config: &Config,
+        demand: Demand,
+        look: &mut Look,
+    ) -> Result<bool, Refusal> {
+        let commit = repository.commit(id)?;
+        let root = Root::Snapshot(repository.snapshot(id, &self.settings.path)?);
+        let is_taken = reloader.take_whole(&root, config, demand, look).map_err(|error| repository.unlisted(&error))?;
+        if is_taken {
+            if self.hold.is_none() {
+                self.tip = Some(id);
+            }
+            if self.served.as_ref().is_none_or(|served| served.id != id) {
+                look.commit = Some(CommitStatus::from(&commit));
+                self.served = Some(Served { id, commit, since: look.at });
+            }
+        }
+        Ok(is_taken)
+    }
+
+    /// Serves the newest good commit before one that is broken, where nothing is served yet.
+    fn take_earlier(
+        &mut self,
+        repository: &Repository,
+        newest: Id,
+        reloader: &mut Reloader,
+        config: &Config,
+        demand: Demand,
+        look: &mut Look,
+    ) -> Result<(), Refusal> {
+        let refused = self.refused.take();
+        for id in repository.line(newest, MAX_STEPS_BACK)?.into_iter().skip(1) {
+            let mut earlier = Look { at: look.at, ..Look::default() };
+            if self.guard(repository, id).is_ok()
+                && self.publish(repository, id, reloader, config, demand, &mut earlier).unwrap_or(false)
+            {
+                (look.published, look.commit) = (earlier.published, earlier.commit);
+                break;
+            }
+        }
+        self.refused = refused;
+        if self.served.is_none() {
+            let root = Root::Snapshot(repository.snapshot(newest, &self.settings.path)?);
+            let listing = load::zone_files(&root, &config.source.zones).map_err(|error| repository.unlisted(&error))?;
+            reloader.serve_none_of(listing.zones);
+        }
+        Ok(())
+    }
+
+    /// With nothing to serve, the names that the config lists are ours all the same.
+    fn serve_names(&self, reloader: &mut Reloader, config: &Config) {
+        let file = |(name, file): &(crate::dns::Name, PathBuf)| load::ZoneFile {
+            name: name.clone(),
+            file: file.clone(),
+            rival: None,
+        };
+        reloader.serve_none_of(config.source.zones.iter().map(file));
+    }
+
+    /// What `status` shows of it.
+    pub fn status(&self) -> SourceStatus {
+        SourceStatus {
+            repository: match &self.settings.location {
+                Location::Local(path) => path.display().to_string(),
+                Location::Remote(url) => url.clone(),
+            },
+            branch: self.settings.branch.clone(),
+            served: self.served.as_ref().map(|served| CommitStatus::from(&served.commit)),
+            since: self.served.as_ref().map(|served| served.since),
+            refused: self.refused.as_ref().and_then(|refused| refused.commit.as_ref()).map(CommitStatus::from),
+            hold: self.hold.as_ref().map(|hold| HoldStatus {
+                is_rollback: hold.is_rollback,
+                commit: hold.commit.to_string(),
+                since: hold.since,
+            }),
+            fetch: None,
+        }
+    }
+}
+
+impl From<&Commit> for CommitStatus {
+    fn from(commit: &Commit) -> Self {
+        let Commit { id, author, subject, time } = commit.clone();
+        Self { id, author, subject, time }
+    }
+}

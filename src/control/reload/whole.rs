@@ -1,0 +1,137 @@
+//! Taking a snapshot whole, or not at all: a commit's files are one change.
+//!
+//! In: a root that does not move. Out: what is served from now on, or everything that keeps it from being served; then
+//! nothing of it is. Which commit it is, and whether it may be served at all, is its follower's business.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::{
+    Demand, Entry, Judged, Reading, Reloader, Snapshot, Text, in_parallel, is_same, lossy, lost_zones, report_on,
+};
+use crate::config::Config;
+use crate::control::load::{self, ListError, Root, Terms, ZoneFile};
+use crate::control::plan::{self, Rules, Standing, key};
+use crate::control::status::{Change, Look, Refused};
+use crate::dns::Name;
+
+impl Reloader {
+    /// Publishes all zones of `root`, if every one of them may be served; says whether they are what is served now.
+    ///
+    /// # Errors
+    ///
+    /// The zones cannot be listed.
+    pub(in crate::control) fn take_whole(
+        &mut self,
+        root: &Root,
+        config: &Config,
+        demand: Demand,
+        look: &mut Look,
+    ) -> Result<bool, ListError> {
+        let mut snapshot = self.read_whole(root, config, demand)?;
+        self.judge_beside(&mut snapshot, &Terms::now(&config.limits));
+        let rules = Rules { lost_names_percent: config.lost_names_percent, accept_loss: demand.accept_loss };
+        if let Some(finding) = lost_zones(self.zones.len(), snapshot.listing.zones.len(), rules) {
+            look.whole = Some(report_on(root.display("".as_ref()), finding).to_string());
+            return Ok(false);
+        }
+        look.refused = self.refused_of(&snapshot, root, rules);
+        if look.refused.is_empty() {
+            self.limits.clone_from(&config.limits);
+            self.replace_zones(snapshot, look);
+        }
+        Ok(look.refused.is_empty())
+    }
+
+    /// Knows these zones, and no good version of any: each is answered with SERVFAIL.
+    pub(in crate::control) fn serve_none_of(&mut self, zones: impl IntoIterator<Item = ZoneFile>) {
+        for file in zones {
+            let mut entry = Entry::unknown(file);
+            entry.zone.standing = Standing::Faulty;
+            self.is_changed |= self.zones.insert(key(entry.zone.name.as_ref()), entry).is_none();
+        }
+    }
+
+    fn read_whole(&self, root: &Root, config: &Config, demand: Demand) -> Result<Snapshot, ListError> {
+        let terms = Terms::now(&config.limits);
+        let everything = demand.everything || self.limits != config.limits;
+        let listing = load::zone_files(root, &config.source.zones)?;
+        let readings = in_parallel(&listing.zones, |listed| {
+            let has_parent = listing.has_parent(listed.name.as_ref());
+            self.read_zone(root, listed, &terms, everything, has_parent, None)
+        });
+        Ok(Snapshot { listing, readings })
+    }
+
+    /// The zones for which the snapshot is refused.
+    fn refused_of(&self, snapshot: &Snapshot, root: &Root, rules: Rules) -> Vec<Refused> {
+        let zones = snapshot.listing.zones.iter().zip(&snapshot.readings);
+        let refused = zones.filter_map(|(listed, reading)| {
+            let Reading::Judged(judged) = reading else { return None };
+            let served = self.served(&listed.name);
+            let report = match (&judged.version, served) {
+                (None, _) => judged.report.to_string(),
+                (Some(version), Some(served)) if rules.is_loss(served.names, version.names) => {
+                    let finding = lossy(served.names, version.names, rules.lost_names_percent);
+                    report_on(root.display(&listed.file), finding).to_string()
+                }
+                _ => return None,
+            };
+            let kept = served.map(|served| served.built.serial());
+            Some(Refused { zone: listed.name.to_string(), kept, report, waits_for: Vec::new(), is_new: true })
+        });
+        refused.collect()
+    }
+
+    fn served(&self, name: &Name) -> Option<&plan::Version<super::Built>> {
+        self.zones.get(&key(name.as_ref()))?.zone.served.as_ref()
+    }
+
+    fn replace_zones(&mut self, snapshot: Snapshot, look: &mut Look) {
+        let mut before = std::mem::take(&mut self.zones);
+        let mut after = HashMap::with_capacity(snapshot.readings.len());
+        for (file, reading) in snapshot.listing.zones.into_iter().zip(snapshot.readings) {
+            let key = key(file.name.as_ref());
+            let known = before.remove(&key);
+            let entry = match (reading, known) {
+                (Reading::Unchanged(stamps), Some(known)) => {
+                    let text = Text { file, stamps, report: known.text.report };
+                    Some(Entry { text, is_new: false, ..known })
+                }
+                (Reading::Judged(judged), known) => Some(Entry::judged(file, judged, known.as_ref(), look)),
+                // What nobody knew cannot be unchanged.
+                (Reading::Unchanged(_), None) => None,
+            };
+            after.extend(entry.map(|entry| (key, entry)));
+        }
+        for (_, gone) in before.iter().filter(|(_, entry)| entry.zone.served.is_some()) {
+            let from = gone.zone.served.as_ref().map(|served| served.built.serial());
+            look.published.push(Change { zone: gone.zone.name.to_string(), from, ..Change::default() });
+        }
+        look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
+        self.is_changed |= !look.published.is_empty() || !before.is_empty();
+        self.zones = after;
+    }
+}
+
+impl Entry {
+    /// A zone's version of the snapshot, served from now on; told of if it is another than before.
+    fn judged(file: ZoneFile, judged: Judged, known: Option<&Entry>, look: &mut Look) -> Self {
+        let before = known.and_then(|known| known.zone.served.as_ref());
+        let is_kept = matches!((before, &judged.version), (Some(before), Some(after)) if is_same(before, after));
+        if let Some(after) = judged.version.as_ref().filter(|_| !is_kept) {
+            look.published.push(Change {
+                zone: file.name.to_string(),
+                from: before.map(|before| before.built.serial()),
+                to: Some(after.built.serial()),
+                records: after.built.record_count(),
+                report: judged.report.to_string(),
+            });
+        }
+        let since = known.filter(|_| is_kept).map_or_else(SystemTime::now, |known| known.since);
+        let zone = plan::Zone { name: file.name.clone(), served: judged.version, standing: Standing::Current };
+        let text = Text { file, stamps: judged.stamps, report: Arc::clone(&judged.report) };
+        Entry { zone, text, since, is_new: true }
+    }
+}
