@@ -8,6 +8,7 @@ pub mod plan;
 pub mod reload;
 pub mod serve;
 pub mod socket;
+pub mod state;
 pub mod status;
 pub mod watch;
 
