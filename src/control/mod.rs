@@ -11,6 +11,7 @@ pub mod plan;
 pub mod reload;
 pub mod serve;
 pub mod socket;
+pub mod state;
 pub mod status;
 pub mod watch;
 

@@ -1,7 +1,7 @@
 //! The one door to ring: signatures verified, keys and zones digested.
 //!
-//! In: octets and the algorithm numbers of DNSSEC. Out: whether a signature is right, or that nobody here can say. Knows no
-//! records.
+//! In: octets and the algorithm numbers of DNSSEC. Out: whether a signature is right, or that nobody here can say; and the
+//! digest by which texts are known. Knows no records.
 
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512};
 use ring::signature::{self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
@@ -63,6 +63,13 @@ fn rsa(parameters: &'static RsaParameters, key: &[u8], message: &[u8], signature
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|&&octet| octet == 0).count();
     &number[zeros..]
+}
+
+/// The SHA-256 of a text: two texts of one digest are one text.
+pub fn sha256(octets: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(ring::digest::digest(&SHA256, octets).as_ref());
+    hash
 }
 
 /// A digest in the making.

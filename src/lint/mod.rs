@@ -31,6 +31,7 @@ use crate::zone::{Node, Zone};
 use report::Report;
 use signed::Signed;
 
+pub use crypto::sha256;
 pub use rules::{RULES, markdown};
 pub use zonemd::{HashAlgorithm, zonemd};
 

@@ -1,0 +1,77 @@
+//! What is served, as far as a later start has to know it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The SHA-256 of a text.
+pub type Hash = [u8; 32];
+
+/// All that is served, its texts by their hashes.
+///
+/// A field that a later version adds is new to this one, and passed over.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, Debug)]
+#[serde(default)]
+pub struct Set {
+    /// The version of zonewright that judged it.
+    pub build: String,
+    /// When it was handed over to be saved, in seconds since 1970; two sets that differ in nothing else are the same.
+    #[serde(skip)]
+    pub saved_at: u64,
+    /// The commit served, in hexadecimal, where a repository is the source.
+    pub commit: Option<String>,
+    /// The newest commit that was ever published by following.
+    pub tip: Option<String>,
+    /// Why `commit` is not followed from, if so.
+    pub hold: Option<Hold>,
+    /// Every zone served.
+    pub zones: Vec<SavedZone>,
+    /// Every file that the zones' texts were read from, once each.
+    pub texts: Vec<SavedText>,
+}
+
+/// What somebody asked to be served until told otherwise.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Hold {
+    /// What was asked.
+    pub kind: HoldKind,
+    /// The commit that is held, in hexadecimal.
+    pub commit: String,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+}
+
+/// The ways to hold a commit.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldKind {
+    /// The commit that was served then.
+    Frozen,
+    /// An earlier one.
+    RolledBack,
+}
+
+/// One zone served.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct SavedZone {
+    /// Its apex, in presentation format.
+    pub name: String,
+    /// The serial published.
+    pub serial: u32,
+    /// The file that its text begins with: one of the set's texts.
+    #[serde(with = "super::spelling::path")]
+    pub file: PathBuf,
+}
+
+/// One file as it was read.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct SavedText {
+    /// Where, relative to the source's root; any octets.
+    #[serde(with = "super::spelling::path")]
+    pub path: PathBuf,
+    /// What was in it.
+    #[serde(with = "super::spelling::hash")]
+    pub hash: Hash,
+    /// How much.
+    pub octets: u64,
+}
