@@ -6,14 +6,18 @@
 
 mod check;
 mod completions;
+mod fetch;
+mod freeze;
 mod man;
 mod output;
 mod query;
 mod reload;
+mod rollback;
 mod rule;
 mod rules;
 mod serve;
 mod status;
+mod thaw;
 mod tree;
 mod zonemd;
 
@@ -68,6 +72,10 @@ enum Command {
     Zonemd(zonemd::Arguments),
     Status(status::Arguments),
     Reload(reload::Arguments),
+    Freeze(freeze::Arguments),
+    Thaw(thaw::Arguments),
+    Rollback(rollback::Arguments),
+    Fetch(fetch::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -106,6 +114,10 @@ pub fn main() -> ExitCode {
         Command::Zonemd(arguments) => zonemd::run(arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Reload(arguments) => reload::run(arguments),
+        Command::Freeze(arguments) => freeze::run(arguments),
+        Command::Thaw(arguments) => thaw::run(arguments),
+        Command::Rollback(arguments) => rollback::run(arguments),
+        Command::Fetch(arguments) => fetch::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
     };

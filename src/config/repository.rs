@@ -39,6 +39,15 @@ pub enum Location {
     Remote(String),
 }
 
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Local(path) => path.display().fmt(f),
+            Self::Remote(url) => f.write_str(url),
+        }
+    }
+}
+
 impl RepositorySettings {
     fn new(location: Location) -> Self {
         Self {

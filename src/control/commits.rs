@@ -18,6 +18,7 @@ use super::git::fetch::Fetch;
 use super::git::{Commit, Id, Refusal, Repository, Signers};
 use super::load::{self, Root};
 use super::reload::{Demand, Reloader, report_on};
+use super::state::{self, HoldKind, Set};
 use super::status::{CommitStatus, HoldStatus, Look, Refused, SourceStatus, unix_seconds};
 use crate::config::{Config, Location, RepositorySettings};
 
@@ -81,9 +82,14 @@ impl Commits {
         Self { settings, place, served: None, tip: None, hold: None, refused: None }
     }
 
-    /// What it follows.
-    pub fn settings(&self) -> &RepositorySettings {
-        &self.settings
+    /// Whether it follows the branch that `settings` name, whatever else they say.
+    pub fn is_of(&self, settings: &RepositorySettings) -> bool {
+        self.settings.location == settings.location && self.settings.branch == settings.branch
+    }
+
+    /// Goes on under other settings of the same branch; what was published is remembered.
+    pub fn set(&mut self, settings: RepositorySettings) {
+        self.settings = settings;
     }
 
     /// What brings a remote repository here; none for one that is read where it is.
@@ -138,6 +144,7 @@ impl Commits {
         let is_served = self.served.as_ref().is_some_and(|served| served.id == target);
         if is_served && !(demand.everything || demand.republish) {
             self.refused = None;
+            self.complete(&repository);
             return Ok(());
         }
         if let Some(refused) = self.refused.as_ref().filter(|refused| refused.id == target) {
@@ -151,6 +158,15 @@ impl Commits {
             self.take_earlier(&repository, target, reloader, config, demand, look)?;
         }
         Ok(())
+    }
+
+    /// A start without the repository knew the id only.
+    fn complete(&mut self, repository: &Repository) {
+        if let Some(served) = self.served.as_mut().filter(|served| served.commit.author.is_empty())
+            && let Ok(commit) = repository.commit(served.id)
+        {
+            served.commit = commit;
+        }
     }
 
     /// The commit to serve: what it is held at, or what the branch names.
@@ -293,13 +309,35 @@ impl Commits {
         reloader.serve_none_of(config.source.zones.iter().map(file));
     }
 
+    /// Goes on from what was saved.
+    pub fn restore(&mut self, set: &Set) {
+        let id = |text: &String| Id::from_hex(text.as_bytes()).ok();
+        self.tip = set.tip.as_ref().and_then(id);
+        self.served = set.commit.as_ref().and_then(id).map(|id| Served {
+            id,
+            commit: Commit { id: id.to_string(), author: String::new(), subject: String::new(), time: 0 },
+            since: unix_seconds(SystemTime::now()),
+        });
+        self.hold = set.hold.as_ref().and_then(|hold| {
+            Some(Hold { is_rollback: hold.kind == HoldKind::RolledBack, commit: id(&hold.commit)?, since: hold.since })
+        });
+    }
+
+    /// What a later start has to know.
+    pub fn add_to(&self, set: Set) -> Set {
+        let hold = self.hold.as_ref().map(|hold| state::Hold {
+            kind: if hold.is_rollback { HoldKind::RolledBack } else { HoldKind::Frozen },
+            commit: hold.commit.to_string(),
+            since: hold.since,
+        });
+        let commit = self.served.as_ref().map(|served| served.id.to_string());
+        Set { commit, tip: self.tip.map(|tip| tip.to_string()), hold, ..set }
+    }
+
     /// What `status` shows of it.
     pub fn status(&self) -> SourceStatus {
         SourceStatus {
-            repository: match &self.settings.location {
-                Location::Local(path) => path.display().to_string(),
-                Location::Remote(url) => url.clone(),
-            },
+            repository: self.settings.location.to_string(),
             branch: self.settings.branch.clone(),
             served: self.served.as_ref().map(|served| CommitStatus::from(&served.commit)),
             since: self.served.as_ref().map(|served| served.since),

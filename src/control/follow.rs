@@ -13,8 +13,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::commits::{Commits, Order};
 use super::fetching::{self, Fetcher};
 use super::git::{self, fetch::Report};
+use super::keep::{self, Keeper};
 use super::reload::{Demand, Reloader};
-use super::state;
 use super::status::{self, Look, SourceStatus, Status};
 use super::watch::{Debounce, Hint, Watch};
 use crate::config::{Config, LoadError, Overrides};
@@ -66,6 +66,8 @@ pub struct Follower {
     fetcher: Option<Fetcher>,
     /// What came of the last fetch.
     fetched: Option<Report>,
+    /// What keeps what is served.
+    keeper: Option<Keeper>,
     /// How long the last look took.
     took: Duration,
     /// Whether the system refused to tell of file events.
@@ -108,6 +110,7 @@ impl Follower {
             commits: None,
             fetcher: None,
             fetched: None,
+            keeper: None,
             took: Duration::ZERO,
             is_blind: false,
             sender,
@@ -119,6 +122,8 @@ impl Follower {
         };
         // Before the look: what changes during it is then seen.
         follower.choose_source();
+        let (config, reloader) = (&follower.settings.config, &mut follower.reloader);
+        follower.keeper = Keeper::start(config, reloader, follower.commits.as_mut());
         follower.watch();
         let look = follower.look(Demand { republish: true, ..Demand::default() }, None);
         follower.is_started = true;
@@ -153,7 +158,10 @@ impl Follower {
             let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
             let message = self.waiting.pop_front().map_or_else(|| self.receiver.recv_timeout(wait), Ok);
             match message {
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    self.keeper.iter().for_each(Keeper::finish);
+                    return;
+                }
                 Ok(Message::Hint(hint)) => self.take_hint(hint),
                 Ok(Message::Look(demand, reply)) => {
                     let look = self.look(demand, None);
@@ -225,10 +233,13 @@ impl Follower {
     fn choose_source(&mut self) {
         let config = &self.settings.config;
         let wanted = config.source.repository.as_ref();
-        if self.commits.as_ref().map(Commits::settings) != wanted {
-            let copy = state::directory(config).join("repository");
-            self.commits = wanted.map(|settings| Commits::new(settings.clone(), copy));
-            (self.watch, self.fetched) = (None, None);
+        match (&mut self.commits, wanted) {
+            (Some(commits), Some(wanted)) if commits.is_of(wanted) => commits.set(wanted.clone()),
+            (None, None) => {}
+            (commits, wanted) => {
+                *commits = wanted.map(|settings| Commits::new(settings.clone(), keep::copy(config)));
+                (self.watch, self.fetched) = (None, None);
+            }
         }
         let fetch = self.commits.as_ref().and_then(Commits::fetch);
         match fetch.and_then(|fetch| Some((fetch, wanted?.every?))) {
@@ -287,6 +298,11 @@ impl Follower {
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
         look.config.clone_from(&self.settings.refused);
+        if let Some(keeper) = self.keeper.as_ref().filter(|_| look.has_news() || order.is_some()) {
+            keeper.save(&self.settings.config, &mut self.reloader, self.commits.as_ref());
+            // What an operator was told is done outlives the process, however it ends.
+            order.into_iter().for_each(|_| keeper.finish());
+        }
         self.tell(&look);
         self.update_status(&look);
         look
@@ -317,8 +333,9 @@ impl Follower {
         let (zones, look, resident) = (self.reloader.zones(), look.clone(), status::resident_octets());
         let source = self.commits.as_ref().map(Commits::status);
         let source = source.map(|source| SourceStatus { fetch: self.fetched.clone(), ..source });
+        let state = self.keeper.as_ref().map(Keeper::status);
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Arc::new(Status { source, zones, look, resident, ..Status::clone(&status) });
+        *status = Arc::new(Status { source, state, zones, look, resident, ..Status::clone(&status) });
     }
 
     fn tell(&mut self, look: &Look) {
@@ -410,6 +427,7 @@ impl Settings {
             ("listen", now.listen != then.listen),
             ("threads", now.threads != then.threads),
             ("control", now.control != then.control),
+            ("state", now.state != then.state),
         ];
         let keys = changed.iter().filter(|(_, is_changed)| *is_changed);
         keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it")).collect()

@@ -11,6 +11,7 @@
 //! an answer waits for; old catalogs are kept here until nobody else holds them, so that freeing a million records is never
 //! a query's business.
 
+mod saved;
 mod whole;
 
 use std::collections::{HashMap, HashSet};
@@ -22,8 +23,9 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
-use super::load::{self, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
+use super::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
 use super::plan::{self, Disk, Rules, Standing, Version, key};
+use super::state::SavedText;
 use super::status::{Change, Look, Refused, ServedStatus, ZoneStatus, unix_seconds};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Config;
@@ -69,6 +71,8 @@ pub struct Reloader {
     retired: Vec<Arc<Served>>,
     /// The commit that is served, which answers may tell of.
     pub(super) provenance: Option<String>,
+    /// Texts of what is served that were not handed over to be saved; none: nothing is saved.
+    pub(super) unsaved: Option<Vec<(Hash, Arc<[u8]>)>>,
 }
 
 /// One zone: what is served, and what was read of its newest text.
@@ -79,6 +83,8 @@ struct Entry {
     since: SystemTime,
     /// Whether the last look found this text.
     is_new: bool,
+    /// The files that what is served was read from.
+    origin: Vec<SavedText>,
 }
 
 /// A zone's newest text: where it is, how its files were, and its findings as `check` shows them.
@@ -86,6 +92,8 @@ struct Text {
     file: ZoneFile,
     stamps: Vec<Stamp>,
     report: Arc<str>,
+    /// What is in its files, where that is to be saved once it is served.
+    texts: Vec<(Hash, Arc<[u8]>)>,
 }
 
 /// A zone's newest text, read and judged.
@@ -94,6 +102,7 @@ struct Judged {
     stamps: Vec<Stamp>,
     version: Option<Version<Built>>,
     report: Arc<str>,
+    texts: Vec<(Hash, Arc<[u8]>)>,
     /// The text itself, where rules have questions that need the other zones.
     asking: Option<Arc<Loaded>>,
 }
@@ -123,6 +132,7 @@ impl Reloader {
             is_changed: false,
             retired: Vec::new(),
             provenance: None,
+            unsaved: None,
         }
     }
 
@@ -139,7 +149,7 @@ impl Reloader {
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
         let everything = demand.everything || self.limits != config.limits;
         self.zones.values_mut().for_each(|entry| entry.is_new = false);
-        let terms = Terms::now(&config.limits);
+        let terms = self.terms(config);
         match self.read(config, &terms, everything) {
             Ok(Some(_)) if !is_calm() => look.unsettled = true,
             Ok(Some(mut snapshot)) => {
@@ -175,6 +185,10 @@ impl Reloader {
         let mut entries: Vec<&Entry> = self.zones.values().collect();
         entries.sort_by(|a, b| a.zone.name.as_ref().canonical_cmp(b.zone.name.as_ref()));
         entries.into_iter().map(Entry::status).collect()
+    }
+
+    fn terms(&self, config: &Config) -> Terms {
+        Terms { keeps_texts: self.unsaved.is_some(), ..Terms::now(&config.limits) }
     }
 
     /// One moment's files, or none if they kept moving.
@@ -227,6 +241,7 @@ impl Reloader {
             stamps: vec![Stamp::of(root, &listed.file)],
             version: None,
             report: internal_fault(&root.display(&listed.file)),
+            texts: Vec::new(),
             asking: None,
         }))
     }
@@ -239,7 +254,8 @@ impl Reloader {
         has_parent: bool,
         served: Option<&Version<Built>>,
     ) -> Judged {
-        let loaded = load::load_listed(root, listed, terms);
+        let mut loaded = load::load_listed(root, listed, terms);
+        let texts = std::mem::take(&mut loaded.texts);
         let digest = load::digest_of(&loaded.stamps);
         // A text that is served already is not dropped because time has passed.
         let same = served.filter(|served| served.digest == digest).cloned();
@@ -255,7 +271,7 @@ impl Reloader {
             true => (loaded.stamps.clone(), Some(Arc::new(loaded))),
             false => (loaded.stamps, None),
         };
-        Judged { stamps, version, report, asking }
+        Judged { stamps, version, report, texts, asking }
     }
 
     /// Judges what changed beside all other zones, in their newest good versions.
@@ -320,7 +336,9 @@ impl Reloader {
             let key = key(zone.name.as_ref());
             if let Some(note) = notes.remove(&key) {
                 look.published.extend(note.change(&zone));
-                self.zones.insert(key, note.into_entry(zone, config));
+                let mut entry = note.into_entry(zone, config);
+                self.hand_over(&mut entry);
+                self.zones.insert(key, entry);
             }
         }
         look.published.extend(notes.values().filter_map(Note::removal));
@@ -330,27 +348,39 @@ impl Reloader {
         self.is_changed |= !look.published.is_empty() || has_news || self.zones.len() != before;
     }
 
+    /// Gives the texts of what is served now to be saved; those of what waits stay with it.
+    fn hand_over(&mut self, entry: &mut Entry) {
+        match (&entry.zone.standing, &mut self.unsaved) {
+            (Standing::Current, Some(unsaved)) => unsaved.append(&mut entry.text.texts),
+            (Standing::Faulty, _) | (Standing::Current, None) => entry.text.texts = Vec::new(),
+            (Standing::Lossy(_) | Standing::Held { .. }, _) => {}
+        }
+    }
+
     /// Brings together what is known of each zone and what was found of it; `zones` is empty after it.
     fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, HashMap<Box<[u8]>, Note>) {
         let mut known = std::mem::take(&mut self.zones);
         let mut found = Vec::with_capacity(snapshot.readings.len());
         let mut notes = HashMap::with_capacity(snapshot.readings.len());
-        let mut add = |zone: plan::Zone<Built>, disk, text, since| {
+        let mut add = |zone: plan::Zone<Built>, disk, text, since, origin| {
             let is_new = !matches!(disk, Disk::Unchanged);
-            notes.insert(key(zone.name.as_ref()), Note { served: zone.served.clone(), text, since, is_new });
+            notes.insert(key(zone.name.as_ref()), Note { served: zone.served.clone(), text, since, is_new, origin });
             found.push((zone, disk));
         };
         for (file, reading) in snapshot.listing.zones.into_iter().zip(snapshot.readings) {
             let entry = known.remove(&key(file.name.as_ref())).unwrap_or_else(|| Entry::unknown(file.clone()));
-            let (disk, stamps, report) = match reading {
-                Reading::Unchanged(stamps) => (Disk::Unchanged, stamps, entry.text.report),
-                Reading::Judged(judged) => (Disk::of(judged.version), judged.stamps, judged.report),
+            let (disk, text) = match reading {
+                Reading::Unchanged(stamps) => (Disk::Unchanged, Text { file, stamps, ..entry.text }),
+                Reading::Judged(Judged { stamps, version, report, texts, .. }) => {
+                    (Disk::of(version), Text { file, stamps, report, texts })
+                }
             };
-            add(entry.zone, disk, Text { file, stamps, report }, entry.since);
+            add(entry.zone, disk, text, entry.since, entry.origin);
         }
         for entry in known.into_values() {
             let is_known = matches!(entry.zone.standing, Standing::Held { waiting: None, .. });
-            add(entry.zone, if is_known { Disk::Unchanged } else { Disk::Gone }, entry.text, entry.since);
+            let disk = if is_known { Disk::Unchanged } else { Disk::Gone };
+            add(entry.zone, disk, entry.text, entry.since, entry.origin);
         }
         (found, notes)
     }
@@ -385,6 +415,7 @@ struct Note {
     text: Text,
     since: SystemTime,
     is_new: bool,
+    origin: Vec<SavedText>,
 }
 
 impl Note {
@@ -413,9 +444,21 @@ impl Note {
             let file = config.source.directory.join(&self.text.file.file);
             self.text.report = report_on(file.display().to_string(), finding);
         }
-        let since = if is_published { SystemTime::now() } else { self.since };
-        Entry { zone, text: self.text, since, is_new: self.is_new }
+        let (since, origin) = match is_published {
+            true => (SystemTime::now(), origin_of(&self.text.stamps)),
+            false => (self.since, self.origin),
+        };
+        Entry { zone, text: self.text, since, is_new: self.is_new, origin }
     }
+}
+
+/// The files of a text, as they are saved.
+fn origin_of(stamps: &[Stamp]) -> Vec<SavedText> {
+    let saved = |stamp: &Stamp| {
+        let (&hash, octets) = stamp.text()?;
+        Some(SavedText { path: stamp.path.clone(), hash, octets })
+    };
+    stamps.iter().filter_map(saved).collect()
 }
 
 fn is_same(a: &Version<Built>, b: &Version<Built>) -> bool {
@@ -426,8 +469,8 @@ impl Entry {
     /// A zone of which nothing was read.
     fn unknown(file: ZoneFile) -> Self {
         let zone = plan::Zone { name: file.name.clone(), served: None, standing: Standing::Current };
-        let text = Text { file, stamps: Vec::new(), report: Arc::from("") };
-        Self { zone, text, since: SystemTime::now(), is_new: true }
+        let text = Text { file, stamps: Vec::new(), report: Arc::from(""), texts: Vec::new() };
+        Self { zone, text, since: SystemTime::now(), is_new: true, origin: Vec::new() }
     }
 
     /// The findings for which the newest text is not served.

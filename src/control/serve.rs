@@ -9,7 +9,7 @@
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,6 +24,9 @@ use crate::server::{Listeners, Publisher};
 /// How long queries that were taken may take to be answered at the end; a client that stopped reading gets no more.
 const LONGEST_DRAIN: Duration = Duration::from_secs(5);
 
+/// How long the end waits for what is served to be saved.
+const LONGEST_SAVE: Duration = Duration::from_secs(6);
+
 /// Serves until SIGTERM or SIGINT; `overrides` are applied again whenever the config is read again.
 ///
 /// # Errors
@@ -31,7 +34,7 @@ const LONGEST_DRAIN: Duration = Duration::from_secs(5);
 /// What keeps it from serving at all: an address, the zone directory, the control socket, the system's threads.
 pub fn serve(config: Config, overrides: Overrides) -> anyhow::Result<()> {
     let directory = &config.source.directory;
-    if !directory.is_dir() {
+    if config.source.repository.is_none() && !directory.is_dir() {
         bail!(
             "the zone directory {} is not there: create it, or name another with --zones or `directory` under [source]",
             directory.display()
@@ -42,20 +45,24 @@ pub fn serve(config: Config, overrides: Overrides) -> anyhow::Result<()> {
     let socket = Socket::claim(&socket::place(&config))?;
     let runtime = runtime(config.server.threads)?;
 
-    let shown_directory = directory.display().to_string();
+    let shown_source = match &config.source.repository {
+        Some(repository) => repository.location.to_string(),
+        None => directory.display().to_string(),
+    };
     let (follower, look) = Follower::start(config, overrides);
     let (publisher, status, sender) = (follower.publisher(), follower.status(), follower.sender());
     let follower = std::thread::Builder::new().name("control".into()).spawn(move || follower.run());
     let follower = follower.context("starting the thread that follows the zone files")?;
     let result = runtime.block_on(async {
         let listeners = listen(&addresses, publisher, &status).await?;
-        tell_start(&status, &look, &shown_directory, socket.path());
+        tell_start(&status, &look, &shown_source, socket.path());
         run(listeners, &socket, &sender, status).await
     });
-    // Should it be in the middle of a look, its end is not waited for: nobody would see what comes of it.
+    // It saves what is served; should it be in the middle of a long look, its end is not waited for.
     let _ = sender.send(Message::Stop);
-    if follower.is_finished() {
-        let _ = follower.join();
+    let deadline = Instant::now() + LONGEST_SAVE;
+    while !follower.is_finished() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
     }
     runtime.shutdown_background();
     result
@@ -119,6 +126,9 @@ fn tell_start(status: &SharedStatus, look: &Look, directory: &str, socket: &std:
         look.seconds,
         status::say_octets(status.resident),
     );
+    if let Some(commit) = status.source.as_ref().and_then(|source| source.served.as_ref()) {
+        tracing::info!("{commit} is served");
+    }
     if status.zones.is_empty() {
         tracing::warn!("there is no zone to serve yet: every query is refused until a `*.zone` file is there");
     } else if served == 0 {

@@ -64,12 +64,17 @@ pub fn place(config: &Config) -> PathBuf {
     if let Some(path) = &config.server.control {
         return path.clone();
     }
+    directory().join(format!("{}.sock", subject(config)))
+}
+
+/// A name for what a config, or a zone directory without one, is about.
+pub(super) fn subject(config: &Config) -> String {
     let subject = config.path.as_ref().unwrap_or(&config.source.directory);
     let subject = subject.canonicalize().unwrap_or_else(|_| subject.clone());
     // Without a key: the client has to find the same name.
     let mut hasher = siphasher::sip::SipHasher13::new();
     hasher.write(subject.as_os_str().as_bytes());
-    directory().join(format!("{:016x}.sock", hasher.finish()))
+    format!("{:016x}", hasher.finish())
 }
 
 /// `$RUNTIME_DIRECTORY` (systemd's, for a service), else `zonewright` in `$XDG_RUNTIME_DIR`, else one in `/tmp`.

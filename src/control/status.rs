@@ -25,6 +25,9 @@ pub struct Status {
     /// The repository that its zones come from, if they do.
     #[serde(default)]
     pub source: Option<SourceStatus>,
+    /// Where what is served is kept, if it is.
+    #[serde(default)]
+    pub state: Option<StateStatus>,
     /// Its zones, in canonical order.
     pub zones: Vec<ZoneStatus>,
     /// The last look at the zone directory.
@@ -50,6 +53,17 @@ pub struct SourceStatus {
     pub hold: Option<HoldStatus>,
     /// The last fetch, of a remote repository.
     pub fetch: Option<Report>,
+}
+
+/// Where what is served is kept.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct StateStatus {
+    /// The state directory.
+    pub directory: String,
+    /// Whether this process writes to it; another may.
+    pub is_writer: bool,
+    /// What keeps the newest set from being saved, or kept the saved one from being served.
+    pub troubles: Vec<String>,
 }
 
 /// A commit.
@@ -175,15 +189,17 @@ impl Status {
         let ago = say_seconds(now.saturating_sub(self.look.at));
         text += &format!("last look {ago} ago, in {:.3} s\n", self.look.seconds);
         text += &self.source.as_ref().map(|source| source.say(now)).unwrap_or_default();
+        text += &self.state.as_ref().map(StateStatus::say).unwrap_or_default();
         text += &self.look.say_troubles();
         text += &format!("\n{} zones\n", self.zones.len());
         let width = self.zones.iter().map(|zone| zone.zone.len()).max().unwrap_or(0);
         for zone in &self.zones {
             text += &zone.say(width, now);
         }
-        for zone in self.zones.iter().filter_map(|zone| zone.refused.as_ref()) {
-            text += &format!("\n{zone}");
-        }
+        // Where zones are refused one by one, each says why; a commit is refused as a whole.
+        let of_zones = self.zones.iter().filter_map(|zone| zone.refused.as_ref());
+        let of_commit = self.look.refused.iter().map(|refused| &refused.report).filter(|_| self.source.is_some());
+        of_zones.chain(of_commit).for_each(|report| text += &format!("\n{report}"));
         text
     }
 }
@@ -211,6 +227,15 @@ impl SourceStatus {
             let result = fetch.trouble.as_ref().map_or("done".to_owned(), |trouble| format!("failed: {trouble}"));
             text += &format!("last fetch {} ago, {result}\n", ago(fetch.at));
         }
+        text
+    }
+}
+
+impl StateStatus {
+    fn say(&self) -> String {
+        let by = if self.is_writer { "" } else { ", written by another process" };
+        let mut text = format!("state in {}{by}\n", self.directory);
+        self.troubles.iter().for_each(|trouble| text += &format!("state: {trouble}\n"));
         text
     }
 }
@@ -253,6 +278,11 @@ impl Look {
         !self.refused.is_empty() || self.whole.is_some() || self.config.is_some() || self.unsettled
     }
 
+    /// Whether something else is served since it.
+    pub fn has_news(&self) -> bool {
+        !self.published.is_empty() || self.commit.is_some()
+    }
+
     /// What came of it, as a person reads it.
     pub fn say(&self) -> String {
         let mut text = String::new();
@@ -272,7 +302,7 @@ impl Look {
         for refused in &self.refused {
             text += &format!("{refused}\n");
         }
-        if self.published.is_empty() && self.commit.is_none() && !self.is_refused() {
+        if !self.has_news() && !self.is_refused() {
             text += "nothing changed\n";
         }
         text

@@ -5,6 +5,7 @@ mod config;
 mod corpus;
 mod ferret;
 mod fuzz;
+mod git;
 mod hosts;
 mod layers;
 mod lint;

@@ -4,21 +4,16 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tempfile::TempDir;
 use zonewright::control::plan::{Disk, Rules, Standing, Version, Zone, plan};
 use zonewright::dns::{Name, Rcode, Rtype};
 
-use crate::support::client::Udp;
 use crate::support::message::{Query, Response};
+use crate::support::running::{Running, text, wait_for, write_all};
 
 const RULES: Rules = Rules { lost_names_percent: 50, accept_loss: false };
 
@@ -181,126 +176,6 @@ fn losses_are_published_when_they_are_accepted() {
     assert_eq!(say(&plan(vec![(zone("a", Some(1)), Disk::Good(sized(2, 0)))], all)), "a. 2");
 }
 
-/// How long the server may take to do what a test waits for; on a quiet machine it takes milliseconds.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// `zonewright serve` as a process, on a directory of its own.
-struct Running {
-    directory: TempDir,
-    child: Child,
-    address: SocketAddr,
-    log: Arc<Mutex<String>>,
-}
-
-impl Running {
-    /// Starts it on the files of `zones` in a directory that `make` has filled.
-    fn start(make: impl FnOnce(&Path)) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        make(directory.path());
-        Self::start_in(directory, &["--zones", "zones", "--threads", "1"])
-    }
-
-    fn start_in(directory: TempDir, arguments: &[&str]) -> Self {
-        let mut command = Self::command(directory.path(), "serve");
-        command.args(arguments).args(["--listen", "127.0.0.1:0"]);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (lines, sink) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                sink.lock().unwrap().push_str(&(line + "\n"));
-            }
-        });
-        let mut running = Self { directory, child, address: ([127, 0, 0, 1], 0).into(), log };
-        let found = wait_for(|| {
-            let log = running.log();
-            let rest = log.split("listening on ").nth(1)?;
-            rest.split(',').next()?.parse().ok()
-        });
-        running.address = found.unwrap_or_else(|| panic!("it did not start:\n{}", running.log()));
-        running
-    }
-
-    fn command(directory: &Path, verb: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zonewright"));
-        command.current_dir(directory).arg(verb).env("XDG_RUNTIME_DIR", directory).env_remove("RUNTIME_DIRECTORY");
-        command
-    }
-
-    /// Another command's exit code and what it prints.
-    fn run(&self, verb: &str, arguments: &[&str]) -> (i32, String) {
-        let output = Self::command(self.directory.path(), verb).args(arguments).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.directory.path().join(file)
-    }
-
-    fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
-    }
-
-    fn udp(&self) -> Udp {
-        Udp::connect(self.address)
-    }
-
-    /// The number that a zone's TXT record carries, or the rcode of the answer.
-    fn state(&self, zone: &str) -> String {
-        state_of(&self.udp().ask(&Query::new(&format!("state.{zone}"), Rtype::TXT)))
-    }
-
-    #[track_caller]
-    fn expect_state(&self, zone: &str, state: &str) -> Duration {
-        let start = Instant::now();
-        let found = wait_for(|| (self.state(zone) == state).then_some(()));
-        assert!(found.is_some(), "{zone} is at {}, not {state}\n{}", self.state(zone), self.log());
-        start.elapsed()
-    }
-
-    #[track_caller]
-    fn expect_log(&self, words: &str) {
-        let found = wait_for(|| self.log().contains(words).then_some(()));
-        assert!(found.is_some(), "no `{words}` in\n{}", self.log());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn wait_for<T>(mut what: impl FnMut() -> Option<T>) -> Option<T> {
-    let end = Instant::now() + DEADLINE;
-    loop {
-        let found = what();
-        if found.is_some() || Instant::now() > end {
-            return found;
-        }
-        std::thread::yield_now();
-    }
-}
-
-fn state_of(response: &Response) -> String {
-    match response.answer.last() {
-        Some(record) => String::from_utf8(record.rdata[1..].to_vec()).unwrap(),
-        None => response.rcode.to_string(),
-    }
-}
-
-fn text(state: u32) -> String {
-    format!("$TTL 300\n@ SOA ns mail {state} 7200 900 1209600 300\n@ NS ns\nns A 192.0.2.1\nstate TXT \"{state}\"\n")
-}
-
 /// Writes a file beside its place and moves it there.
 fn replace(path: &Path, text: &str) {
     let beside = path.with_extension("new");
@@ -313,14 +188,6 @@ fn swap_link(link: &Path, target: &str) {
     let beside = link.with_file_name(".swap");
     symlink(target, &beside).unwrap();
     fs::rename(beside, link).unwrap();
-}
-
-fn write_all(directory: &Path, files: &[(&str, &str)]) {
-    for (file, text) in files {
-        let path = directory.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
 }
 
 #[test]
@@ -448,7 +315,7 @@ fn the_config_is_followed_but_for_what_needs_a_restart() {
         directory.path(),
         &[("zones/a.zone", &text(1)), ("zones/b.file", &text(2)), ("zonewright.toml", &config(""))],
     );
-    let running = Running::start_in(directory, &[]);
+    let running = Running::start_in(&std::sync::Arc::new(directory), &[]);
     assert_eq!((running.state("a"), running.state("b")), ("1".into(), "REFUSED".into()));
     let edit = |more: &str| replace(&running.path("zonewright.toml"), &config(more));
     edit("[[zone]]\nname = \"b\"\nfile = \"b.file\"\n");

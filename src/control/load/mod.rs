@@ -29,9 +29,10 @@ pub use listing::{ListError, Listing, ZoneFile, zone_files};
 pub use root::Root;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;
-pub use stamp::{Stamp, digest_of, stand_still, unchanged};
+pub use stamp::{Hash, Stamp, digest_of, stand_still, unchanged};
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::diagnostic::{self, Diagnostic, Stage, codes};
@@ -58,6 +59,8 @@ pub struct Loaded {
     pub zone: Option<Zone>,
     /// Every file that was read or asked for, and how it was.
     pub stamps: Vec<Stamp>,
+    /// The texts of all files that were read, and their hashes, where they are asked for.
+    pub texts: Vec<(Hash, Arc<[u8]>)>,
 }
 
 /// What a zone is judged by, beside its text.
@@ -67,6 +70,8 @@ pub struct Terms {
     pub limits: Limits,
     /// Today, and what rules depend on; none asks no rule, for who wants the records only.
     pub lint: Option<lint::Settings>,
+    /// Whether what is loaded keeps the texts of its files, for who saves them.
+    pub keeps_texts: bool,
 }
 
 impl Terms {
@@ -81,12 +86,12 @@ impl Terms {
     pub fn at(limits: &Limits, moment: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lint = lint::Settings { threads, ..lint::Settings::new(moment) };
-        Self { limits: limits.clone(), lint: Some(lint) }
+        Self { limits: limits.clone(), lint: Some(lint), keeps_texts: false }
     }
 
     /// No opinions: a text makes a zone or does not.
     pub fn without_rules(limits: &Limits) -> Self {
-        Self { limits: limits.clone(), lint: None }
+        Self { limits: limits.clone(), lint: None, keeps_texts: false }
     }
 }
 
@@ -134,7 +139,9 @@ pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
             judge(&mut reader, &mut sources, id, apex, terms)
         }
     };
-    let mut loaded = Loaded { name: apex.clone(), file: file.into(), sources, findings, zone, stamps: reader.stamps };
+    let texts = if terms.keeps_texts { reader.texts() } else { Vec::new() };
+    let stamps = reader.stamps;
+    let mut loaded = Loaded { name: apex.clone(), file: file.into(), sources, findings, zone, stamps, texts };
     loaded.settle();
     loaded
 }
@@ -160,6 +167,7 @@ pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
         findings: vec![finding],
         zone: None,
         stamps: vec![Stamp::of(root, &listed.file), Stamp::of(root, rival)],
+        texts: Vec::new(),
     }
 }
 

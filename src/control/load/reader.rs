@@ -9,7 +9,8 @@ use std::time::SystemTime;
 
 use super::refused::Refused;
 use super::root::{Root, normalise, show};
-use super::stamp::{Seen, Stamp, digest};
+use super::stamp::{Hash, Seen, Stamp};
+use crate::lint::sha256;
 use crate::source::Source;
 use crate::zonefile::{IncludeRefusal, Limits};
 
@@ -38,8 +39,9 @@ impl<'r> Reader<'r> {
         }
         let now = SystemTime::now();
         let (seen, text) = self.root.read(path, self.limits.file_octets);
-        let digest = text.as_ref().map_or(0, |text| digest(text));
-        self.stamps.push(Stamp { path: path.into(), seen, digest, settled: seen.is_settled(now) });
+        let digest = text.as_ref().map(|text| sha256(text)).unwrap_or_default();
+        let octets = text.as_ref().map_or(0, |text| text.len() as u64);
+        self.stamps.push(Stamp { path: path.into(), seen, digest, octets, settled: seen.is_settled(now) });
         let text = text?;
         let mut name = self.root.display(path);
         if let Seen::There { device, inode, .. } = seen {
@@ -48,6 +50,12 @@ impl<'r> Reader<'r> {
         self.paths.entry(name.clone()).or_insert_with(|| path.into());
         self.texts.insert(path.into(), (name.clone(), Arc::clone(&text)));
         Ok(Source::new(name, text))
+    }
+
+    /// All texts that were read, with their hashes.
+    pub(super) fn texts(&self) -> Vec<(Hash, Arc<[u8]>)> {
+        let text = |stamp: &Stamp| Some((stamp.digest, Arc::clone(&self.texts.get(&stamp.path)?.1)));
+        self.stamps.iter().filter_map(text).collect()
     }
 
     /// The text that an `$INCLUDE` of `written` in the source `from` asks for.

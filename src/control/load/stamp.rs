@@ -21,9 +21,14 @@ pub struct Stamp {
     /// The file, relative to the root.
     pub path: PathBuf,
     pub(super) seen: Seen,
-    pub(super) digest: u128,
+    pub(super) digest: Hash,
+    /// How long its text was; 0 where none was read.
+    pub(super) octets: u64,
     pub(super) settled: bool,
 }
+
+/// The SHA-256 of a text.
+pub type Hash = [u8; 32];
 
 /// What a stat says of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,15 +61,20 @@ pub fn digest_of(stamps: &[Stamp]) -> u128 {
         let path = stamp.path.as_os_str().as_bytes();
         hasher.write_u64(path.len() as u64);
         hasher.write(path);
-        hasher.write_u128(stamp.digest);
+        hasher.write(&stamp.digest);
     }
     hasher.finish128().into()
 }
 
 impl Stamp {
+    /// What was read of the file, if it was: its text's hash and length.
+    pub fn text(&self) -> Option<(&Hash, u64)> {
+        (self.digest != Hash::default()).then_some((&self.digest, self.octets))
+    }
+
     /// A file that nobody read, as it is now.
     pub(crate) fn of(root: &Root, path: &Path) -> Self {
-        Self { path: path.into(), seen: root.look(path), digest: 0, settled: true }
+        Self { path: path.into(), seen: root.look(path), digest: Hash::default(), octets: 0, settled: true }
     }
 
     fn confirm(&self, root: &Root, limits: &Limits) -> Option<Self> {
@@ -100,13 +110,6 @@ impl Seen {
             Duration::new(u64::try_from(seconds).unwrap_or(0), nanoseconds as u32).saturating_add(SETTLED_AFTER);
         SystemTime::UNIX_EPOCH.checked_add(changed).is_some_and(|settled| settled < now)
     }
-}
-
-/// 128 keyed bits of a text: whoever writes zone files cannot make two that collide.
-pub(super) fn digest(text: &[u8]) -> u128 {
-    let mut hasher = keyed_hasher();
-    hasher.write(text);
-    hasher.finish128().into()
 }
 
 fn keyed_hasher() -> SipHasher13 {

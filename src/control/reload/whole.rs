@@ -4,14 +4,14 @@
 //! nothing of it is. Which commit it is, and whether it may be served at all, is its follower's business.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::{
-    Demand, Entry, Judged, Reading, Reloader, Snapshot, Text, in_parallel, is_same, lossy, lost_zones, report_on,
+    Demand, Entry, Judged, Reading, Reloader, Snapshot, Text, in_parallel, is_same, lossy, lost_zones, origin_of,
+    report_on,
 };
 use crate::config::Config;
-use crate::control::load::{self, ListError, Root, Terms, ZoneFile};
+use crate::control::load::{self, ListError, Root, ZoneFile};
 use crate::control::plan::{self, Rules, Standing, key};
 use crate::control::status::{Change, Look, Refused};
 use crate::dns::Name;
@@ -30,7 +30,7 @@ impl Reloader {
         look: &mut Look,
     ) -> Result<bool, ListError> {
         let mut snapshot = self.read_whole(root, config, demand)?;
-        self.judge_beside(&mut snapshot, &Terms::now(&config.limits));
+        self.judge_beside(&mut snapshot, &self.terms(config));
         let rules = Rules { lost_names_percent: config.lost_names_percent, accept_loss: demand.accept_loss };
         if let Some(finding) = lost_zones(self.zones.len(), snapshot.listing.zones.len(), rules) {
             look.whole = Some(report_on(root.display("".as_ref()), finding).to_string());
@@ -54,11 +54,14 @@ impl Reloader {
     }
 
     fn read_whole(&self, root: &Root, config: &Config, demand: Demand) -> Result<Snapshot, ListError> {
-        let terms = Terms::now(&config.limits);
+        let terms = self.terms(config);
         let everything = demand.everything || self.limits != config.limits;
         let listing = load::zone_files(root, &config.source.zones)?;
         let readings = in_parallel(&listing.zones, |listed| {
             let has_parent = listing.has_parent(listed.name.as_ref());
+            // What is known of a zone that is not served as it was read last says nothing of what to serve.
+            let known = self.zones.get(&key(listed.name.as_ref()));
+            let everything = everything || !known.is_some_and(Entry::is_current);
             self.read_zone(root, listed, &terms, everything, has_parent, None)
         });
         Ok(Snapshot { listing, readings })
@@ -96,14 +99,16 @@ impl Reloader {
             let known = before.remove(&key);
             let entry = match (reading, known) {
                 (Reading::Unchanged(stamps), Some(known)) => {
-                    let text = Text { file, stamps, report: known.text.report };
+                    let text = Text { file, stamps, ..known.text };
                     Some(Entry { text, is_new: false, ..known })
                 }
                 (Reading::Judged(judged), known) => Some(Entry::judged(file, judged, known.as_ref(), look)),
                 // What nobody knew cannot be unchanged.
                 (Reading::Unchanged(_), None) => None,
             };
-            after.extend(entry.map(|entry| (key, entry)));
+            let Some(mut entry) = entry else { continue };
+            self.hand_over(&mut entry);
+            after.insert(key, entry);
         }
         for (_, gone) in before.iter().filter(|(_, entry)| entry.zone.served.is_some()) {
             let from = gone.zone.served.as_ref().map(|served| served.built.serial());
@@ -116,6 +121,11 @@ impl Reloader {
 }
 
 impl Entry {
+    /// Whether its newest text is served.
+    fn is_current(&self) -> bool {
+        self.zone.served.is_some() && matches!(self.zone.standing, Standing::Current)
+    }
+
     /// A zone's version of the snapshot, served from now on; told of if it is another than before.
     fn judged(file: ZoneFile, judged: Judged, known: Option<&Entry>, look: &mut Look) -> Self {
         let before = known.and_then(|known| known.zone.served.as_ref());
@@ -131,7 +141,8 @@ impl Entry {
         }
         let since = known.filter(|_| is_kept).map_or_else(SystemTime::now, |known| known.since);
         let zone = plan::Zone { name: file.name.clone(), served: judged.version, standing: Standing::Current };
-        let text = Text { file, stamps: judged.stamps, report: Arc::clone(&judged.report) };
-        Entry { zone, text, since, is_new: true }
+        let origin = origin_of(&judged.stamps);
+        let text = Text { file, stamps: judged.stamps, report: judged.report, texts: judged.texts };
+        Entry { zone, text, since, is_new: true, origin }
     }
 }

@@ -18,6 +18,8 @@ pub struct Set {
     /// When it was handed over to be saved, in seconds since 1970; two sets that differ in nothing else are the same.
     #[serde(skip)]
     pub saved_at: u64,
+    /// Where it comes from: commits of another source say nothing of this one's.
+    pub source: String,
     /// The commit served, in hexadecimal, where a repository is the source.
     pub commit: Option<String>,
     /// The newest commit that was ever published by following.
@@ -26,7 +28,7 @@ pub struct Set {
     pub hold: Option<Hold>,
     /// Every zone served.
     pub zones: Vec<SavedZone>,
-    /// Every file that the zones' texts were read from, once each.
+    /// Every text that a zone was read from. A path may be there twice: a zone that is held keeps an include as it was.
     pub texts: Vec<SavedText>,
 }
 
@@ -61,6 +63,8 @@ pub struct SavedZone {
     /// The file that its text begins with: one of the set's texts.
     #[serde(with = "super::spelling::path")]
     pub file: PathBuf,
+    /// All that it was read from, as places in the set's list of texts.
+    pub texts: Vec<u32>,
 }
 
 /// One file as it was read.

@@ -4,7 +4,9 @@
 
 pub(crate) mod client;
 pub(crate) mod fixture;
+pub(crate) mod git;
 pub(crate) mod message;
+pub(crate) mod running;
 pub(crate) mod server;
 
 use std::io::Write;

@@ -1,0 +1,96 @@
+//! What is served, as it is saved, and back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::{Entry, Reading, Reloader, Text, in_parallel, origin_of};
+use crate::config::Config;
+use crate::control::load::{Root, Snapshot, Terms, TextId, Texts, ZoneFile};
+use crate::control::plan::{self, Standing, key};
+use crate::control::state::{self, SavedText, SavedZone, Set};
+use crate::dns::Name;
+
+impl Reloader {
+    /// Every zone that is served, and every text that they were read from.
+    pub(in crate::control) fn saved(&self) -> (Vec<SavedZone>, Vec<SavedText>) {
+        let (mut zones, mut texts, mut places) = (Vec::new(), Vec::new(), HashMap::new());
+        let mut entries: Vec<&Entry> = self.zones.values().filter(|entry| entry.zone.served.is_some()).collect();
+        entries.sort_by(|a, b| a.zone.name.as_ref().canonical_cmp(b.zone.name.as_ref()));
+        for entry in entries {
+            let mut place = |text: &SavedText| {
+                *places.entry((text.path.clone(), text.hash)).or_insert_with(|| {
+                    texts.push(text.clone());
+                    texts.len() as u32 - 1
+                })
+            };
+            zones.push(SavedZone {
+                name: entry.zone.name.to_string(),
+                serial: entry.zone.served.as_ref().map_or(0, |served| served.built.serial()),
+                file: entry.origin.first().map(|text| text.path.clone()).unwrap_or_default(),
+                texts: entry.origin.iter().map(&mut place).collect(),
+            });
+        }
+        (zones, texts)
+    }
+
+    /// Serves a saved set's zones, as they were judged then; gives the names of those that cannot be read any more.
+    ///
+    /// No rule is asked: a set that was served is not taken back because rules, or the date, are others now.
+    pub(in crate::control) fn restore(&mut self, set: &Set, texts: &state::Texts, config: &Config) -> Vec<String> {
+        let texts: Arc<dyn Texts> = Arc::new(Saved(texts.clone()));
+        let shown = match &config.source.repository {
+            Some(repository) => repository.path.clone(),
+            None => config.source.directory.clone(),
+        };
+        let entries = in_parallel(&set.zones, |zone| self.restore_zone(zone, set, &shown, &texts, config));
+        let mut lost = Vec::new();
+        for (saved, entry) in set.zones.iter().zip(entries) {
+            match entry {
+                Some(entry) => _ = self.zones.insert(key(entry.zone.name.as_ref()), entry),
+                None => lost.push(saved.name.clone()),
+            }
+        }
+        self.is_changed = true;
+        lost
+    }
+
+    fn restore_zone(
+        &self,
+        saved: &SavedZone,
+        set: &Set,
+        shown: &std::path::Path,
+        texts: &Arc<dyn Texts>,
+        config: &Config,
+    ) -> Option<Entry> {
+        let name = Name::absolute(&saved.name).ok()?;
+        let own = saved.texts.iter().filter_map(|&place| set.texts.get(place as usize));
+        let files: BTreeMap<PathBuf, TextId> = own.map(|text| (text.path.clone(), text.hash)).collect();
+        let root = Root::Snapshot(Snapshot::new(shown.to_owned(), files, Arc::clone(texts)));
+        let file = ZoneFile { name, file: saved.file.clone(), rival: None };
+        let terms = Terms::without_rules(&config.limits);
+        let Reading::Judged(judged) = self.read_zone(&root, &file, &terms, true, false, None) else { return None };
+        let served = judged.version?;
+        let zone = plan::Zone { name: file.name.clone(), served: Some(served), standing: Standing::Current };
+        let origin = origin_of(&judged.stamps);
+        let text = Text { file, stamps: judged.stamps, report: judged.report, texts: Vec::new() };
+        Some(Entry { zone, text, since: SystemTime::now(), is_new: false, origin })
+    }
+}
+
+/// The texts of a saved set.
+struct Saved(state::Texts);
+
+impl std::fmt::Debug for Saved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Saved")
+    }
+}
+
+impl Texts for Saved {
+    fn read(&self, id: &TextId, limit: u32) -> io::Result<Arc<[u8]>> {
+        self.0.read(id, limit)
+    }
+}
