@@ -170,8 +170,9 @@ impl Reader<'_, '_> {
         let rest = &rest[..comment.unwrap_or(rest.len())];
         let wanted = self.row.fields.len() - self.index;
         let starts_as_number = text.first().is_none_or(|octet| octet.is_ascii_digit() || b"-+".contains(octet));
-        // Flags by name, as old documents have them, are no field out of place.
-        if !self.field.kind.is_number() || self.field.name == "flags" || starts_as_number || rest.len() + 2 != wanted {
+        // A key's flags by name, as old documents have them, are no field out of place.
+        let is_named_flags = self.row.mnemonic.ends_with("KEY") && self.field.name == "flags";
+        if !self.field.kind.is_number() || is_named_flags || starts_as_number || rest.len() + 2 != wanted {
             return None;
         }
         let tail = rest.iter().fold(self.written(token), |line, &token| line + " " + &self.written(token));
