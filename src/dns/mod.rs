@@ -31,6 +31,7 @@ impl Rtype {
     pub const TXT: Self = Self(16);
     pub const KEY: Self = Self(25);
     pub const AAAA: Self = Self(28);
+    pub const LOC: Self = Self(29);
     pub const SRV: Self = Self(33);
     pub const DNAME: Self = Self(39);
     pub const OPT: Self = Self(41);

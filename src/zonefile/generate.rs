@@ -47,6 +47,18 @@ impl Range {
     }
 }
 
+/// What is wrong with the words of a range.
+fn range_label(word: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(word);
+    let (ends, step) = text.split_once('/').map_or((&*text, None), |(ends, step)| (ends, Some(step)));
+    let numbers = ends.split_once('-').and_then(|(start, stop)| Some((start.parse::<u64>().ok()?, stop.parse().ok()?)));
+    match numbers {
+        Some((start, stop)) if start > stop => "it stops before it starts",
+        Some(_) if step.is_some_and(|step| step.parse() == Ok(0u64)) => "a step of 0 leads nowhere",
+        _ => "not `START-STOP` or `START-STOP/STEP`",
+    }
+}
+
 /// How a number is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Base {
@@ -221,7 +233,7 @@ impl Parser<'_, '_, '_> {
         let finding = |headline: String| Diagnostic::new(&codes::BAD_DIRECTIVE, self.span(token), headline);
         let Some(range) = Range::parse(token.text(&self.text)) else {
             let finding = finding(format!("expected a range of numbers, found {word}"))
-                .label("not `START-STOP` or `START-STOP/STEP`")
+                .label(range_label(token.text(&self.text)))
                 .fix("write `1-20`, or `0-254/2` to count in twos");
             return Err(Box::new(finding));
         };

@@ -461,7 +461,8 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         let suspect = *tokens.get(header.rdata).filter(|token| token.kind == TokenKind::Word)?;
         let word = suspect.text(&self.text);
         let is_class = header.class.is_none() && header::class_of(word).is_some();
-        let is_ttl = header.ttl.is_none() && header::looks_like_ttl(word);
+        // All that a LOC holds are numbers; one less is a place as well.
+        let is_ttl = header.ttl.is_none() && rtype != Rtype::LOC && header::looks_like_ttl(word);
         // A number where the type's first field is one, or what stands there is refused itself: then it was meant as a TTL.
         let is_blamed = is_class || finding.primary.span == self.span(suspect) || !slips::starts_with_number(rtype);
         if !(is_class || is_ttl) || !is_blamed || !self.would_be_rdata(rtype, &tokens[header.rdata + 1..], entry) {

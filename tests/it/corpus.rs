@@ -12,6 +12,7 @@ use std::process::Command;
 
 use zonewright::diagnostic::{Diagnostic, codes};
 use zonewright::dns::{Name, NameRef, Rtype};
+use zonewright::lint;
 use zonewright::source::{Source, Sources};
 use zonewright::zone::{self, Built};
 use zonewright::zonefile::{self, IncludeRefusal, Limits, Line, rdata};
@@ -53,8 +54,10 @@ impl Judged {
     fn new(folder: &Path, entry: &Entry) -> Self {
         let path = folder.join(&entry.file);
         let place = path.parent().expect("a file is in a folder").to_owned();
-        let mut include = |_: &str, name: &[u8]| {
-            let name = String::from_utf8_lossy(name).into_owned();
+        // As a zone directory is loaded: an include's path starts at the file that holds it.
+        let mut include = |holder: &str, name: &[u8]| {
+            let beside = Path::new(holder).with_file_name(String::from_utf8_lossy(name).into_owned());
+            let name = beside.to_str().expect("a path of text").to_owned();
             let text = fs::read(place.join(&name)).map_err(|error| IncludeRefusal {
                 unreadable: true,
                 headline: format!("`{name}` cannot be read: {error}"),
@@ -226,13 +229,13 @@ fn our_good_fixtures_are_what_bind_makes_of_them() {
     let mut wrong = BTreeMap::new();
     for file in fs::read_dir(folder.join("good")).expect("the fixtures are there") {
         let name = file.unwrap().file_name().into_string().expect("a name of ours");
-        let Some(stem) = name.strip_suffix(".zone") else { continue };
+        // BIND goes on with an include's `$TTL` after it; here it ends with its file, as origin and owner do.
+        let Some(stem) = name.strip_suffix(".zone").filter(|stem| *stem != "include") else { continue };
         let origin = if stem == "root" { "." } else { "example.org." }.to_owned();
         let (file, set, verdict) = (format!("good/{name}"), "good".to_owned(), BTreeMap::new());
         let entry = Entry { file, set, origin, line: None, verdict };
-        // BIND goes on with an include's `$TTL` after it; here it ends with its file, as origin and owner do.
         let judged = Judged::new(&folder, &entry);
-        let lines = if stem == "include" { judged.told() } else { same_as_bind(&folder, &entry, &judged) };
+        let lines = same_as_bind(&folder, &entry, &judged);
         if !lines.is_empty() {
             wrong.insert(entry.file, lines);
         }
@@ -274,46 +277,100 @@ fn bad_files_are_refused_at_the_line_to_blame() {
     assert!(exceptions.is_empty(), "exceptions for no file: {:?}", exceptions.keys());
 }
 
-/// Where the checkers differ, each file is accepted or refused for a reason that is written down; what is accepted is what BIND
+/// What is made of a file that the checkers disagree on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Verdict {
+    /// It is served.
+    Accept,
+    /// It could be served, and an error of the rules keeps it from being published.
+    Stop,
+    /// It is not well-formed, or its records cannot stand together.
+    Refuse,
+}
+
+/// Our decisions: a row a file, with the verdict and a sentence.
+#[derive(serde::Deserialize)]
+struct Decisions {
+    accept: BTreeMap<String, String>,
+    stop: BTreeMap<String, String>,
+    refuse: BTreeMap<String, String>,
+}
+
+impl Decisions {
+    fn read() -> Self {
+        toml::from_str(include_str!("../fixtures/corpus/disputed.toml")).expect("the table is TOML")
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&str, Verdict, &str)> {
+        let sets = [(Verdict::Accept, &self.accept), (Verdict::Stop, &self.stop), (Verdict::Refuse, &self.refuse)];
+        sets.into_iter().flat_map(|(verdict, set)| set.iter().map(move |(file, why)| (&**file, verdict, &**why)))
+    }
+}
+
+/// The day on which the signatures of the corpus are judged: 2026-01-01.
+const TODAY: u32 = 1_767_225_600;
+
+/// The names of the rules that keep a zone from being published.
+fn stopped_by(judged: &Judged) -> BTreeSet<&'static str> {
+    let Some(zone) = &judged.built.zone else { return BTreeSet::new() };
+    let findings = lint::check(zone, &judged.sources, &lint::Settings::new(TODAY));
+    findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.code.name).collect()
+}
+
+/// What is wrong with a row: another verdict than ours, or rules other than those that its sentence names.
+fn row_against(judged: &Judged, verdict: Verdict, why: &str) -> Vec<String> {
+    let stopped = stopped_by(judged);
+    let ours = match judged.built.zone {
+        None => Verdict::Refuse,
+        Some(_) if stopped.is_empty() => Verdict::Accept,
+        Some(_) => Verdict::Stop,
+    };
+    if ours != verdict {
+        let rules = stopped.iter().map(|name| (*name).to_owned());
+        return [format!("decided {verdict:?}, is {ours:?}")].into_iter().chain(judged.told()).chain(rules).collect();
+    }
+    let named: BTreeSet<_> =
+        lint::codes().map(|code| code.name).filter(|name| why.contains(&format!("`{name}`"))).collect();
+    if named == stopped { Vec::new() } else { vec![format!("the rules are {stopped:?}")] }
+}
+
+/// Where the checkers differ, each file has a row of ours that says what becomes of it and why; what is accepted is what BIND
 /// makes of it, if BIND accepts it too.
 #[test]
-fn disputed_files_are_decided_with_a_reason() {
-    #[derive(serde::Deserialize)]
-    struct Table {
-        accept: Vec<Group>,
-        refuse: Vec<Group>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Group {
-        why: String,
-        files: Vec<String>,
-    }
+fn disputed_files_are_decided_one_by_one() {
     let Some(folder) = support::shared("corpus") else { return };
     let has_bind = has_named_compilezone();
-    let table: Table = toml::from_str(include_str!("../fixtures/corpus/disputed.toml")).expect("the table is TOML");
-    let uncited = table.refuse.iter().find(|group| !group.why.contains("RFC "));
-    assert!(uncited.is_none(), "a refusal has its RFC: {:?}", uncited.map(|group| &group.why));
-    let files = |groups: &[Group], accept| -> Vec<_> {
-        groups.iter().flat_map(|group| &group.files).map(|file| (format!("disputed/{file}"), accept)).collect()
-    };
-    let mut decisions: BTreeMap<_, _> =
-        files(&table.accept, true).into_iter().chain(files(&table.refuse, false)).collect();
+    let table = Decisions::read();
+    let mut rows: BTreeMap<_, _> =
+        table.rows().map(|(file, verdict, why)| (format!("disputed/{file}"), (verdict, why))).collect();
     let mut wrong = BTreeMap::new();
     for entry in entries(&folder, "disputed") {
         let judged = Judged::new(&folder, &entry);
-        let is_accepted = judged.built.zone.is_some();
-        let lines = match decisions.remove(&entry.file) {
+        let mut lines = match rows.remove(&entry.file) {
             None => vec!["not decided".to_owned()],
-            Some(decision) if decision != is_accepted => judged.told(),
-            Some(true) if has_bind && entry.verdict["named-checkzone"] == "accept" => {
-                same_as_bind(&folder, &entry, &judged)
-            }
-            Some(_) => Vec::new(),
+            Some((verdict, why)) => row_against(&judged, verdict, why),
         };
+        let is_bind_asked = has_bind && judged.built.zone.is_some() && entry.verdict["named-checkzone"] == "accept";
+        if lines.is_empty() && is_bind_asked {
+            lines = same_as_bind(&folder, &entry, &judged);
+        }
         if !lines.is_empty() {
             wrong.insert(entry.file, lines);
         }
     }
     report(&wrong);
-    assert!(decisions.is_empty(), "decisions on no file: {:?}", decisions.keys());
+    assert!(rows.is_empty(), "decisions on no file: {:?}", rows.keys());
+}
+
+/// Each row has a sentence of its own, and what is not served has its RFC and section.
+#[test]
+fn disputed_files_have_a_sentence_each() {
+    let table = Decisions::read();
+    let (mut files, mut sentences) = (BTreeSet::new(), BTreeSet::new());
+    for (file, verdict, why) in table.rows() {
+        assert!(files.insert(file), "{file} is decided twice");
+        assert!(sentences.insert(why), "{file} has the sentence of another: {why}");
+        assert!(why.ends_with('.') && why.split(' ').count() > 4, "{file} has no sentence: {why}");
+        assert!(verdict == Verdict::Accept || why.contains("RFC "), "{file} is not served and has no RFC: {why}");
+    }
 }

@@ -162,8 +162,16 @@ pub(super) fn append(text: &[u8], encoding: &Encoding, out: &mut Vec<u8>) -> std
     Ok(())
 }
 
+/// What is no hexadecimal digit comes before the count of digits: `xyz` is not one digit short.
+fn stray_digit(fields: &Fields<'_>, tokens: &[Token]) -> Option<DecodeError> {
+    let mut joined = tokens.iter().flat_map(|&token| fields.text(token));
+    let position = joined.position(|octet| !octet.is_ascii_hexdigit())?;
+    Some(DecodeError { position, kind: DecodeKind::Symbol })
+}
+
 /// The place in its token of an error in the joined text.
 fn locate(fields: &Fields<'_>, tokens: &[Token], error: DecodeError, encoding: &Encoding) -> Fault {
+    let error = if encoding.bit_width() == 4 { stray_digit(fields, tokens).unwrap_or(error) } else { error };
     let mut position = error.position;
     let mut at = 0;
     while at + 1 < tokens.len() && position >= fields.text(tokens[at]).len() {

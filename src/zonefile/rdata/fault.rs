@@ -31,13 +31,20 @@ fn synopsis(row: &TypeRow) -> String {
     parts.fold(row.mnemonic.to_owned(), |line, part| line + " " + &part.to_uppercase().replace(' ', "-"))
 }
 
-/// A text that would do for a field, for fixes.
-fn example(field: Field) -> &'static str {
-    match field.name {
-        "priority" => "1",
-        "port" => "443",
-        "algorithm" => "13",
-        "digest type" => "2",
+/// A text that would do for a field, for fixes: one that is right for most, since it will be typed as it stands.
+fn example(row: &TypeRow, field: Field) -> &'static str {
+    match (row.mnemonic, field.name) {
+        // The one protocol (RFC 4034 §2.1.2), and a zone key that is a secure entry point.
+        ("DNSKEY" | "CDNSKEY" | "KEY", "protocol") => "3",
+        ("DNSKEY" | "CDNSKEY", "flags") => "257",
+        ("CSYNC", "flags") => "3",
+        // RFC 9276 §3.1 has no further iterations; SHA-1 is the one hash (RFC 5155 §11).
+        ("NSEC3" | "NSEC3PARAM", "iterations") => "0",
+        ("NSEC3" | "NSEC3PARAM" | "ZONEMD", "hash algorithm") => "1",
+        (_, "priority") => "1",
+        (_, "port") => "443",
+        (_, "algorithm") => "13",
+        (_, "digest type") => "2",
         _ => field.kind.example(),
     }
 }
@@ -119,7 +126,7 @@ impl Reader<'_, '_> {
         if self.row.fields.len() == 1 {
             return format!("write it as in `{outline}`");
         }
-        format!("write `{outline}`, with {} such as `{}`", with_article(self.field.name), example(self.field))
+        format!("write `{outline}`, with {} such as `{}`", with_article(self.field.name), example(self.row, self.field))
     }
 
     /// Quotes around what is no string.
@@ -141,6 +148,10 @@ impl Reader<'_, '_> {
         if token.kind != TokenKind::Word {
             return None;
         }
+        // `#SERIAL#` is a template's gap that was not filled in.
+        if text.len() > 1 && text.ends_with(b"#") {
+            return None;
+        }
         let sign = ["#", "//"].into_iter().find(|sign| text.starts_with(sign.as_bytes()))?;
         let span = Span { end: self.fields.everything().end, ..self.fields.span(token) };
         Some(Box::new(
@@ -159,14 +170,16 @@ impl Reader<'_, '_> {
         let rest = &rest[..comment.unwrap_or(rest.len())];
         let wanted = self.row.fields.len() - self.index;
         let starts_as_number = text.first().is_none_or(|octet| octet.is_ascii_digit() || b"-+".contains(octet));
-        if !self.field.kind.is_number() || starts_as_number || rest.len() + 2 != wanted {
+        // A key's flags by name, as old documents have them, are no field out of place.
+        let is_named_flags = self.row.mnemonic.ends_with("KEY") && self.field.name == "flags";
+        if !self.field.kind.is_number() || is_named_flags || starts_as_number || rest.len() + 2 != wanted {
             return None;
         }
         let tail = rest.iter().fold(self.written(token), |line, &token| line + " " + &self.written(token));
         Some(Box::new(
             self.blame(&codes::MISSING_FIELD, self.fields.span(token), self.headline(token))
                 .label(format!("the {} should stand before this", self.field.name))
-                .fix(format!("write `{} {tail}`", example(self.field))),
+                .fix(format!("write `{} {tail}`", example(self.row, self.field))),
         ))
     }
 
@@ -184,7 +197,8 @@ impl Reader<'_, '_> {
 
     fn left_over(&self, token: Token) -> Box<Diagnostic> {
         let (name, mnemonic) = (self.field.name, self.row.mnemonic);
-        let found = shown(self.fields.text(token));
+        let text = self.fields.text(token);
+        let found = if text.is_empty() { "\"\"".to_owned() } else { shown(text) };
         let headline = format!("`{found}` stands after the {name} of this {mnemonic} record, its last field");
         let last = self.fields.rest().last().copied().unwrap_or(token);
         let span = self.fields.span(token).to(self.fields.span(last));
