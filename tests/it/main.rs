@@ -17,5 +17,6 @@ mod reload;
 mod render;
 mod respond;
 mod signed;
+mod state;
 mod support;
 mod zonefile;
