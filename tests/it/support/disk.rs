@@ -39,6 +39,7 @@ struct Platter {
     processes: u64,
     steps: u64,
     fault: Option<Fault>,
+    hangs: bool,
     log: Vec<String>,
 }
 
@@ -80,12 +81,9 @@ impl Simulated {
         Arc::new(Self { platter: Arc::clone(&self.platter), process: platter.processes })
     }
 
-    /// The process ends, and its lock with it.
-    pub(crate) fn end(&self) {
-        let mut platter = self.platter();
-        if platter.locked_by == Some(self.process) {
-            platter.locked_by = None;
-        }
+    /// Lets every sync of the directory wait from now on, or go on.
+    pub(crate) fn hang(&self, hangs: bool) {
+        self.platter().hangs = hangs;
     }
 
     /// Everything that ran ends; what the system had is there still.
@@ -145,14 +143,6 @@ impl Simulated {
         let mut platter = self.platter();
         let file = platter.names[name];
         change(&mut platter.files[file].octets);
-    }
-
-    /// Puts a file there, whatever was.
-    pub(crate) fn put(&self, name: &str, octets: &[u8]) {
-        let mut platter = self.platter();
-        let file = platter.add(File { octets: octets.to_vec(), is_safe: true });
-        platter.names.insert(name.to_owned(), file);
-        platter.safe_names.insert(name.to_owned(), file);
     }
 
     /// Takes a file away.
@@ -265,6 +255,9 @@ impl Disk for Simulated {
     }
 
     fn sync(&self) -> io::Result<()> {
+        while self.platter().hangs {
+            std::thread::yield_now();
+        }
         let mut platter = self.step("sync")?;
         platter.safe_names = platter.names.clone();
         platter.unsafe_changes.clear();
