@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room where files, clocks and threads are met")]
 
 pub mod follow;
+pub mod handover;
 pub mod load;
 pub mod plan;
 pub mod reload;

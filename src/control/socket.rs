@@ -30,11 +30,12 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::follow::{Message, SharedStatus};
+use super::handover::{self, Requests};
 use super::reload::Demand;
 use super::status::{Look, Status};
 use crate::config::Config;
 
-/// Octets of a request: there are three, all short.
+/// Octets of a request: there are few, all short.
 const MAX_REQUEST: u64 = 64;
 
 /// How long a client may take to send its request, or to take in the answer's next part.
@@ -99,6 +100,21 @@ impl Socket {
         Ok(Self { listener, path: path.to_owned(), _lock: lock })
     }
 
+    /// As [`claim`](Self::claim), trying again for as long as another server may take to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`claim`](Self::claim), when the time is over.
+    pub fn claim_within(path: &Path, time: Duration) -> anyhow::Result<Self> {
+        let end = std::time::Instant::now() + time;
+        loop {
+            match Self::claim(path) {
+                Err(_) if std::time::Instant::now() < end => std::thread::sleep(Duration::from_millis(20)),
+                claimed => return claimed,
+            }
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -121,7 +137,12 @@ impl Socket {
 /// # Errors
 ///
 /// None so far: a client's troubles are its own.
-pub async fn serve(listener: UnixListener, sender: Sender<Message>, status: SharedStatus) -> anyhow::Result<()> {
+pub async fn serve(
+    listener: UnixListener,
+    sender: Sender<Message>,
+    status: SharedStatus,
+    successor: Requests,
+) -> anyhow::Result<()> {
     let clients = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
         let permit = Arc::clone(&clients).acquire_owned().await.context("counting clients")?;
@@ -130,11 +151,11 @@ pub async fn serve(listener: UnixListener, sender: Sender<Message>, status: Shar
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (sender, status) = (sender.clone(), Arc::clone(&status));
+        let (sender, status, successor) = (sender.clone(), Arc::clone(&status), successor.clone());
         tokio::spawn(async move {
             if is_ours(&stream) {
                 // A client that went away, or never spoke, is nobody's loss.
-                let _ = answer(stream, sender, status).await;
+                let _ = answer(stream, sender, status, successor).await;
             }
             drop(permit);
         });
@@ -182,7 +203,7 @@ fn lock(path: &Path) -> anyhow::Result<OwnedFd> {
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => bail!(
-            "a server for this config runs already, at the control socket {}: stop it, or give this one another `control` under [server]",
+            "a server for this config runs already, at the control socket {}: take over from it with `serve --take-over`, stop it, or give this one another `control` under [server]",
             path.display()
         ),
         Err(error) => Err(error).with_context(|| format!("locking {}", lock.display())),
@@ -202,7 +223,12 @@ fn bind(path: &Path) -> anyhow::Result<std::os::unix::net::UnixListener> {
     Ok(listener)
 }
 
-async fn answer(mut stream: UnixStream, sender: Sender<Message>, status: SharedStatus) -> anyhow::Result<()> {
+async fn answer(
+    mut stream: UnixStream,
+    sender: Sender<Message>,
+    status: SharedStatus,
+    successor: Requests,
+) -> anyhow::Result<()> {
     let mut line = String::new();
     let (reader, mut writer) = stream.split();
     let mut reader = tokio::io::BufReader::new(reader.take(MAX_REQUEST));
@@ -214,6 +240,8 @@ async fn answer(mut stream: UnixStream, sender: Sender<Message>, status: SharedS
         }
         "reload" => serde_json::to_vec(&look(&sender, false).await?)?,
         "reload accept-loss" => serde_json::to_vec(&look(&sender, true).await?)?,
+        "sockets" => return handover::share(&stream, &successor).await,
+        "retire" => serde_json::to_vec(&handover::retire(&successor).await?)?,
         _ => br#"{"error":"expected `status`, `reload` or `reload accept-loss`"}"#.to_vec(),
     };
     for part in reply.chunks(1 << 16) {

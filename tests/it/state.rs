@@ -186,22 +186,32 @@ fn edited(commit: u32, edits: u32) -> Sample {
 
 #[test]
 fn segments_and_dead_octets_stay_few() {
-    let (disk, _, mut state) = played(&[]);
-    for commit in 0..300 {
-        let sample = edited(commit, commit);
-        assert!(save(&mut state, &sample));
-        let listing = disk.listing();
-        let live: u64 = sample.set.texts.iter().map(|text| text.octets).sum();
-        let held: usize = listing.iter().filter(|(name, _)| name.starts_with("texts-")).map(|(_, octets)| octets).sum();
-        // The set before has its own, until the next save: each twice its live octets at most, and what is not worth a copy.
-        assert!(held as u64 <= 2 * (2 * live + 4096 + 8192), "{live} live octets in {listing:?}");
-        assert!(listing.len() <= 2 + 2 * 32, "{listing:?}");
-        assert!(listing.iter().all(|(name, _)| name != "set.new"));
-        if commit % 50 == 7 {
-            assert_eq!(found(&disk), Some(sample.set));
-            let process = disk.process();
-            disk.restart();
-            state = State::open_on(process).state;
+    type Version = fn(u8, u8) -> Option<u8>;
+    let histories: [(&str, Version); 3] = [
+        ("every file once more", |file, commit| Some(1 + commit / 60 + u8::from(file < commit % 60))),
+        ("a new file each time", |file, commit| (file <= commit).then_some(file + 1)),
+        ("all files but one more each time", |file, commit| Some(1 + file.min(commit))),
+    ];
+    for (what, version) in histories {
+        let (disk, _, mut state) = played(&[]);
+        for commit in 0..120 {
+            let files = (0..60).filter_map(|file| Some((file, version(file, commit)?))).collect();
+            let sample = sample(commit.into(), &files);
+            assert!(save(&mut state, &sample));
+            let segments = |(name, _): &(String, usize)| name.starts_with("texts-");
+            let segments: Vec<_> = disk.listing().into_iter().filter(segments).collect();
+            let live: u64 =
+                sample.texts.iter().cloned().collect::<BTreeMap<_, _>>().values().map(|text| text.len() as u64).sum();
+            let held: usize = segments.iter().map(|(_, octets)| octets).sum();
+            // Twice its live octets, what is not worth a copy, and the same for the set before, until the next save.
+            assert!(held as u64 <= 2 * (2 * live + 4096) + 4096, "{what}: {live} live octets in {segments:?}");
+            assert!(segments.len() <= 2 * 32, "{what}: {segments:?}");
+            if commit % 20 == 7 {
+                assert_eq!(found(&disk), Some(sample.set), "{what}");
+                let process = disk.process();
+                disk.restart();
+                state = State::open_on(process).state;
+            }
         }
     }
 }
@@ -259,6 +269,24 @@ fn a_damaged_set_gives_way_to_the_one_before() {
         disk.damage("set", flip);
         assert_eq!(found(&disk), Some(first.set.clone()), "{what}: the good one was kept as the one before");
     }
+}
+
+#[test]
+fn the_set_before_keeps_segments_that_the_newest_gave_up() {
+    let disk = played(&[]).0;
+    let mut state = State::open_on(disk.process()).state;
+    let mut had_other_segments = false;
+    let mut before = None;
+    for commit in 0..120 {
+        let sample = edited(commit, commit * 5);
+        assert!(save(&mut state, &sample));
+        let damaged = disk.lose_power(&mut Dice(1));
+        had_other_segments |= damaged.listing().iter().filter(|(name, _)| name.starts_with("texts-")).count() > 1;
+        damaged.take("set");
+        assert_eq!(found(&damaged), before);
+        before = Some(sample.set);
+    }
+    assert!(had_other_segments);
 }
 
 #[test]
