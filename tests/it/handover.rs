@@ -202,9 +202,9 @@ fn servers_take_over_from_each_other_and_no_query_is_lost() {
         is_over.store(true, Ordering::Release);
         result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     });
-    for asked in asked.map(AtomicU32::into_inner) {
-        assert!(asked > 50 * TAKEOVERS as u32, "there was hardly a query");
-    }
+    let asked = asked.map(AtomicU32::into_inner);
+    println!("{TAKEOVERS} servers took over during {asked:?} queries");
+    assert!(asked.iter().all(|&asked| asked > TAKEOVERS as u32), "there was hardly a query: {asked:?}");
     let status = command(place.path(), "status").args(["--json"]).output().unwrap();
     let status = String::from_utf8(status.stdout).unwrap();
     assert!(status.contains(&format!("\"pid\":{}", running.child.id())), "{status}");

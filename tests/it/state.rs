@@ -242,9 +242,14 @@ fn the_same_set_is_not_written_again_and_a_new_hold_is() {
 fn a_damaged_set_gives_way_to_the_one_before() {
     let (first, second) = (edited(1, 3), edited(2, 40));
     let flip = |octets: &mut Vec<u8>| *octets.iter_mut().last().unwrap() ^= 1;
+    let another_serial = |octets: &mut Vec<u8>| {
+        let at = octets.windows(9).position(|window| window == b"\"serial\":").unwrap();
+        octets[at + 9] ^= 1;
+    };
     type Damage<'d> = Box<dyn Fn(&Simulated) + 'd>;
     let damages: Vec<(&str, Damage<'_>)> = vec![
         ("its manifest flipped a bit", Box::new(|disk| disk.damage("set", flip))),
+        ("a serial in its manifest is another", Box::new(|disk| disk.damage("set", another_serial))),
         ("its manifest is cut off", Box::new(|disk| disk.damage("set", |octets| octets.truncate(200)))),
         ("its manifest is empty", Box::new(|disk| disk.damage("set", Vec::clear))),
         ("its manifest grew", Box::new(|disk| disk.damage("set", |octets| octets.extend(b"more")))),
@@ -273,10 +278,8 @@ fn a_damaged_set_gives_way_to_the_one_before() {
 
 #[test]
 fn the_set_before_keeps_segments_that_the_newest_gave_up() {
-    let disk = played(&[]).0;
-    let mut state = State::open_on(disk.process()).state;
-    let mut had_other_segments = false;
-    let mut before = None;
+    let (disk, _, mut state) = played(&[]);
+    let (mut had_other_segments, mut before) = (false, None);
     for commit in 0..120 {
         let sample = edited(commit, commit * 5);
         assert!(save(&mut state, &sample));

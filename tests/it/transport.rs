@@ -9,7 +9,7 @@ use zonewright::server::{Engine, Served, Transport};
 
 use crate::support;
 use crate::support::client::{Udp, ask_tcp};
-use crate::support::fixture;
+use crate::support::fixture::{self, Step};
 use crate::support::message::{Query, Response};
 use crate::support::server::Server;
 
@@ -48,7 +48,11 @@ fn both_engines_answer_alike() {
     let mut compared = 0;
     for fixture in fixture::all() {
         let servers = ENGINES.map(|engine| Server::start_with(fixture.served(), engine));
-        for step in fixture.steps.iter().filter(|step| step.ask.is_plain() && step.expected[0] != "dropped") {
+        // hickory answers what it cannot read itself, and otherwise.
+        let is_answered = |step: &&Step| {
+            step.ask.is_plain() && !["dropped", "formerr"].iter().any(|start| step.expected[0].starts_with(start))
+        };
+        for step in fixture.steps.iter().filter(is_answered) {
             let query = &step.ask.query;
             let answers = servers.each_ref().map(|server| match step.ask.transport {
                 Transport::Udp => Udp::connect(server.address).ask(query),
