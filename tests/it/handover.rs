@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use zonewright::dns::{Rcode, Rtype};
 
-use crate::support::client::Udp;
+use crate::support::client::{self, Udp};
 use crate::support::message::{Query, Response};
 
 /// Time for what takes milliseconds on an idle machine.
@@ -31,7 +31,11 @@ struct Running {
 
 impl Running {
     fn start(directory: &Path, arguments: &[&str]) -> Self {
-        let mut child = command(directory, "serve").args(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(command(directory, "serve").args(arguments))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, sink) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
         std::thread::spawn(move || {
@@ -244,6 +248,28 @@ fn a_successor_that_fails_leaves_the_other_server_as_it_was() {
     let status = String::from_utf8(status.stdout).unwrap();
     assert!(status.contains(&format!("\"pid\":{}", running.child.id())), "{status}");
     assert!(!running.log().contains("another server takes over"), "{}", running.log());
+}
+
+#[test]
+fn a_server_without_descriptors_left_answers_and_can_be_asked() {
+    let place = place();
+    let script = format!("ulimit -n 64; exec {} \"$@\"", env!("CARGO_BIN_EXE_zonewright"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh", "serve", "--zones", "zones", "--threads", "1", "--listen", "127.0.0.1:0"]);
+    command.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path()).env_remove("RUNTIME_DIRECTORY");
+    let running = Running::spawn(&mut command);
+    let address = running.address();
+    // More than are accepted: the others wait.
+    let idle: Vec<_> = (0..100).map(|_| TcpStream::connect_timeout(&address, DEADLINE).unwrap()).collect();
+    expect_right(&Udp::connect(address).exchange(&query(7).octets()).unwrap());
+    // Files are still read, and the control socket is answered.
+    fs::write(place.path().join("zones/b.zone"), ZONE).unwrap();
+    let reload = self::command(place.path(), "reload").output().unwrap();
+    let status = self::command(place.path(), "status").output().unwrap();
+    let said = String::from_utf8([reload.stdout, status.stdout, status.stderr].concat()).unwrap();
+    assert!(said.contains("b.  serial 1,"), "{said}");
+    drop(idle);
+    assert_eq!(client::ask_tcp(address, &query(7)).rcode, Rcode::NOERROR);
 }
 
 #[test]
