@@ -32,14 +32,20 @@ pub(super) struct Arguments {
     /// Threads that answer queries; 0 is one for each core [default: as configured, or 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1024))]
     threads: Option<u16>,
+    /// Take over from the server that runs for this config, without losing a query
+    ///
+    /// Everything is loaded while the other server goes on; then both answer on its sockets, and it ends. If this one
+    /// cannot start, the other goes on untouched. If none runs, this one starts as ever.
+    #[arg(long)]
+    take_over: bool,
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
-    let Arguments { config, zones, listen, threads } = arguments;
+    let Arguments { config, zones, listen, threads, take_over } = arguments;
     let overrides = Overrides { zones, listen, threads };
     let settings = config.load(&overrides)?;
     start_log();
-    control::serve::serve(settings, overrides)?;
+    control::serve::serve(settings, overrides, take_over)?;
     Ok(Verdict::Good)
 }
 

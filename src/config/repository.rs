@@ -125,12 +125,13 @@ fn location(text: &str, base: &Path) -> Option<Location> {
     let is_plain = !text.is_empty() && !text.starts_with('-') && !text.contains(char::is_control);
     let is_fetched = ["https://", "ssh://", "file://"].iter().any(|scheme| text.starts_with(scheme));
     let is_short_ssh = text.split_once(':').is_some_and(|(host, path)| {
-        !host.contains('/') && !host.is_empty() && !path.is_empty() && !path.starts_with("//")
+        // `ext::command` would have git run one.
+        !host.contains('/') && !host.is_empty() && !path.is_empty() && !path.starts_with("//") && !path.starts_with(':')
     });
     match () {
         () if !is_plain => None,
         () if is_fetched || is_short_ssh => Some(Location::Remote(text.to_owned())),
-        () if text.contains("://") => None,
+        () if text.contains("://") || text.contains("::") => None,
         () => Some(Location::Local(base.join(text))),
     }
 }

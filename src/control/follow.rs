@@ -43,6 +43,8 @@ pub enum Message {
     Order(Order, Reply),
     /// A fetch is over.
     Fetched(Report),
+    /// The server that was here before is told to end: its state is ours from then on.
+    TookOver,
     /// The end.
     Stop,
 }
@@ -175,6 +177,7 @@ impl Follower {
                     let _ = reply.send(look);
                 }
                 Ok(Message::Fetched(report)) => self.take_report(report),
+                Ok(Message::TookOver) => self.keeper.iter().for_each(Keeper::take_over),
                 Err(RecvTimeoutError::Timeout) => has_retired = self.reloader.free_retired(),
             }
         }
@@ -358,7 +361,8 @@ impl Follower {
         }
         let told = &self.told;
         if let Some(whole) = look.whole.as_ref().filter(|_| told.whole != look.whole) {
-            tracing::error!("what is there now is refused: all zones stay as they are\n{}", whole.trim_end());
+            let what = if self.commits.is_some() { "the newest commit" } else { "the zone directory" };
+            tracing::error!("{what} is refused: all zones stay as they are\n{}", whole.trim_end());
         }
         if let Some(config) = look.config.as_ref().filter(|_| told.config != look.config) {
             tracing::error!("the config is refused: the settings stay as they are\n{}", config.trim_end());

@@ -17,6 +17,9 @@ use crate::config::Config;
 /// How long the end of the process waits for the last set to be saved.
 const LONGEST_FLUSH: Duration = Duration::from_secs(5);
 
+/// How long the process that was here before may take to end.
+const LONGEST_SUCCESSION: Duration = Duration::from_secs(60);
+
 /// Keeps what is served.
 pub struct Keeper {
     directory: PathBuf,
@@ -80,6 +83,13 @@ impl Keeper {
         let (zones, saved) = reloader.saved();
         let set = Set { build: BUILD.into(), source: source(config), zones, texts: saved, ..Set::default() };
         writer.save(commits.map_or(set.clone(), |commits| commits.add_to(set)), texts);
+    }
+
+    /// Becomes the one that saves, once the process that was is gone.
+    pub fn take_over(&self) {
+        if let Some(writer) = &self.writer {
+            writer.seek_lock(Instant::now() + LONGEST_SUCCESSION);
+        }
     }
 
     /// Waits for what is not saved yet, for some seconds.

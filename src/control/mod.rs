@@ -6,6 +6,7 @@ pub mod commits;
 pub mod fetching;
 pub mod follow;
 pub mod git;
+pub mod handover;
 pub mod keep;
 pub mod load;
 pub mod plan;

@@ -31,6 +31,7 @@ use tokio::time::timeout;
 
 use super::commits::Order;
 use super::follow::{Message, SharedStatus};
+use super::handover::{self, Requests};
 use super::reload::Demand;
 use super::status::{Look, Status};
 use crate::config::Config;
@@ -105,6 +106,21 @@ impl Socket {
         Ok(Self { listener, path: path.to_owned(), _lock: lock })
     }
 
+    /// As [`claim`](Self::claim), trying again for as long as another server may take to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`claim`](Self::claim), when the time is over.
+    pub fn claim_within(path: &Path, time: Duration) -> anyhow::Result<Self> {
+        let end = std::time::Instant::now() + time;
+        loop {
+            match Self::claim(path) {
+                Err(_) if std::time::Instant::now() < end => std::thread::sleep(Duration::from_millis(20)),
+                claimed => return claimed,
+            }
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -127,7 +143,12 @@ impl Socket {
 /// # Errors
 ///
 /// None so far: a client's troubles are its own.
-pub async fn serve(listener: UnixListener, sender: Sender<Message>, status: SharedStatus) -> anyhow::Result<()> {
+pub async fn serve(
+    listener: UnixListener,
+    sender: Sender<Message>,
+    status: SharedStatus,
+    successor: Requests,
+) -> anyhow::Result<()> {
     let clients = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
         let permit = Arc::clone(&clients).acquire_owned().await.context("counting clients")?;
@@ -136,11 +157,11 @@ pub async fn serve(listener: UnixListener, sender: Sender<Message>, status: Shar
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (sender, status) = (sender.clone(), Arc::clone(&status));
+        let (sender, status, successor) = (sender.clone(), Arc::clone(&status), successor.clone());
         tokio::spawn(async move {
             if is_ours(&stream) {
                 // A client that went away, or never spoke, is nobody's loss.
-                let _ = answer(stream, sender, status).await;
+                let _ = answer(stream, sender, status, successor).await;
             }
             drop(permit);
         });
@@ -188,7 +209,7 @@ fn lock(path: &Path) -> anyhow::Result<OwnedFd> {
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => bail!(
-            "a server for this config runs already, at the control socket {}: stop it, or give this one another `control` under [server]",
+            "a server for this config runs already, at the control socket {}: take over from it with `serve --take-over`, stop it, or give this one another `control` under [server]",
             path.display()
         ),
         Err(error) => Err(error).with_context(|| format!("locking {}", lock.display())),
@@ -208,7 +229,12 @@ fn bind(path: &Path) -> anyhow::Result<std::os::unix::net::UnixListener> {
     Ok(listener)
 }
 
-async fn answer(mut stream: UnixStream, sender: Sender<Message>, status: SharedStatus) -> anyhow::Result<()> {
+async fn answer(
+    mut stream: UnixStream,
+    sender: Sender<Message>,
+    status: SharedStatus,
+    successor: Requests,
+) -> anyhow::Result<()> {
     let mut line = String::new();
     let (reader, mut writer) = stream.split();
     let mut reader = tokio::io::BufReader::new(reader.take(MAX_REQUEST));
@@ -227,6 +253,8 @@ async fn answer(mut stream: UnixStream, sender: Sender<Message>, status: SharedS
             let revision = (!revision.is_empty()).then(|| revision.to_owned());
             serde_json::to_vec(&order(&sender, Order::Rollback(revision)).await?)?
         }
+        ("sockets", "") => return handover::share(&stream, &successor).await,
+        ("retire", "") => serde_json::to_vec(&handover::retire(&successor).await?)?,
         _ => br#"{"error":"expected `status`, `reload`, `freeze`, `thaw` or `rollback`"}"#.to_vec(),
     };
     for part in reply.chunks(1 << 16) {

@@ -14,7 +14,7 @@ pub use policy::Policy;
 pub use print::Printed;
 pub use query::ask;
 pub use respond::{respond, respond_uncompressed};
-pub use transport::Listeners;
+pub use transport::{Engine, Listeners, Pair};
 
 use std::sync::Arc;
 

@@ -36,16 +36,60 @@ fn the_committed_file_holds_the_defaults() {
 fn the_committed_file_holds_every_key_with_a_comment_above() {
     for (section, keys) in SECTIONS {
         // No zone is configured by default, so that section stands in a comment.
-        let (header, lead) =
-            if *section == "zone" { ("# [[zone]]".into(), "# ") } else { (format!("[{section}]"), "") };
+        let header = if *section == "zone" { "# [[zone]]".into() } else { format!("[{section}]") };
         let mut lines = COMMITTED.lines().skip_while(|line| *line != header).skip(1);
         let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with('[')).collect();
         for key in *keys {
-            let place = body.iter().position(|line| line.starts_with(&format!("{lead}{key} = ")));
-            let place = place.unwrap_or_else(|| panic!("`{key}` is not below `{header}`"));
-            assert!(*section == "zone" || body[place - 1].starts_with("# "), "`{key}` has no comment");
+            // What has no default stands in a comment too.
+            let is_it = |line: &&str| line.strip_prefix("# ").unwrap_or(line).starts_with(&format!("{key} = "));
+            let place = body.iter().position(is_it).unwrap_or_else(|| panic!("`{key}` is not below `{header}`"));
+            assert!(*section == "zone" || body[place - 1].starts_with('#'), "`{key}` has no comment");
         }
     }
+}
+
+#[test]
+fn every_setting_of_a_repository_is_read() {
+    let text = r#"
+        [source]
+        repository = "ssh://git@example.org/dns.git"
+        branch = "live/zones"
+        path = ""
+        every = "never"
+        fetch_deadline = "5s"
+        fetch_octets = 2_000_000
+        allow_rewind = true
+        allowed_signers = "keys/ssh"
+        allowed_keys = "/keys/pgp"
+        "#;
+    insta::assert_debug_snapshot!("repository_settings", parse(text).unwrap().source.repository);
+}
+
+#[test]
+fn where_a_repository_is_tells_how_it_is_read() {
+    use zonewright::config::Location;
+    let rows = [
+        ("dns.git", Some(Location::Local("/base/dns.git".into()))),
+        ("/srv/dns.git", Some(Location::Local("/srv/dns.git".into()))),
+        ("https://example.org/dns.git", Some(Location::Remote("https://example.org/dns.git".into()))),
+        ("git@example.org:dns.git", Some(Location::Remote("git@example.org:dns.git".into()))),
+        ("file:///srv/dns.git", Some(Location::Remote("file:///srv/dns.git".into()))),
+        ("http://example.org/dns.git", None),
+        ("git://example.org/dns.git", None),
+        ("ext::sh -c true", None),
+        ("--upload-pack=true", None),
+        ("", None),
+    ];
+    for (text, location) in rows {
+        let parsed = parse(&format!("[source]\nrepository = \"{text}\"\n"));
+        assert_eq!(parsed.ok().and_then(|config| config.source.repository).map(|found| found.location), location, "{text}");
+    }
+    for branch in ["", "-x", "a..b", "a b", "a/", "a.lock", "@", "a@{1}", ".a"] {
+        let text = format!("[source]\nrepository = \"dns.git\"\nbranch = \"{branch}\"\n");
+        assert!(parse(&text).is_err(), "a branch `{branch}`");
+    }
+    assert!(parse("[source]\nbranch = \"main\"\n").is_err(), "a branch of no repository");
+    assert!(parse("[source]\ndirectory = \"zones\"\nrepository = \"dns.git\"\n").is_err(), "two sources");
 }
 
 #[test]
@@ -60,6 +104,7 @@ fn every_setting_is_read() {
         id = "ams1"
         nsid = "hex:00FF"
         control = "run/control"
+        state = "run/state"
         [source]
         directory = "dns/zones"
         poll = "200ms"

@@ -165,9 +165,6 @@ impl State {
     /// Removes segments that neither manifest refers to, if both are known; what cannot be removed now may be later.
     fn sweep(&self, disk: &dyn Disk) {
         let (Some(newest), Some(previous)) = (&self.newest, &self.previous) else { return };
-        if newest.name != SET {
-            return;
-        }
         for name in disk.names().unwrap_or_default() {
             let number = name.strip_prefix(SEGMENT).and_then(|number| number.parse().ok());
             let is_ours = number.is_some_and(|number: u64| segment_name(number) == name);

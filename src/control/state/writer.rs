@@ -106,10 +106,15 @@ impl Writer {
 
     /// Tries to become the writer until then, as after the end of the process that was; says whether it is.
     pub fn take_lock(&self, deadline: Instant) -> bool {
-        self.desk.open().lock_until = Some(deadline);
-        self.desk.changed.notify_all();
+        self.seek_lock(deadline);
         let tray = self.desk.wait_until(deadline, |tray| tray.is_writer);
         tray.is_writer
+    }
+
+    /// As [`take_lock`](Self::take_lock), without waiting for it.
+    pub fn seek_lock(&self, deadline: Instant) {
+        self.desk.open().lock_until = Some(deadline);
+        self.desk.changed.notify_all();
     }
 
     /// Waits until all is saved or the time has come; says whether all is saved.
@@ -187,6 +192,10 @@ impl Desk {
                     let is_writer = state.retry_lock();
                     let mut tray = self.open();
                     tray.is_writer = is_writer;
+                    if is_writer {
+                        // What waits for it need not wait longer.
+                        tray.retry_at = None;
+                    }
                     tray.lock_until = tray.lock_until.filter(|until| !is_writer && *until > Instant::now());
                 }
                 Task::Save(set, texts) => {

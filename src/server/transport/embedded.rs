@@ -1,14 +1,13 @@
 //! UDP and TCP through the embedded hickory server.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hickory_server::Server;
-use tokio::net::{TcpListener, UdpSocket};
 
+use super::Pair;
 use crate::server::Publisher;
 use crate::server::handler::Handler;
 
@@ -18,45 +17,28 @@ const TCP_IDLE: Duration = Duration::from_secs(10);
 /// Responses that may wait for a slow TCP client; more of its queries are not read meanwhile.
 const TCP_WAITING: usize = 32;
 
-/// How long a drain waits for answers that are being made.
-const DRAIN: Duration = Duration::from_secs(2);
-
-/// Sockets that are being answered on.
-pub struct Listeners {
+/// hickory's server on our sockets.
+pub(super) struct Embedded {
     server: Server<Handler>,
-    addresses: Vec<SocketAddr>,
     in_flight: Arc<AtomicUsize>,
 }
 
-impl Listeners {
-    /// Binds UDP and TCP on every address and answers from what `publisher` holds at each query's time.
-    ///
-    /// # Errors
-    ///
-    /// The first address that could not be bound, named in the error's text.
-    pub async fn bind(addresses: &[SocketAddr], publisher: Publisher) -> io::Result<Self> {
+impl Embedded {
+    /// Answers from what `publisher` holds at each query's time.
+    pub(super) fn answer(pairs: &[Pair], publisher: Publisher) -> io::Result<Self> {
         let in_flight = Arc::new(AtomicUsize::new(0));
         let mut server = Server::new(Handler { publisher, in_flight: in_flight.clone() });
-        let mut bound = Vec::with_capacity(addresses.len());
-        for &address in addresses {
-            let (udp, tcp) = bind_both(address)
-                .await
-                .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
-            bound.push(udp.local_addr()?);
+        for pair in pairs {
+            let (udp, tcp) = pair.try_clone()?.into_tokio()?;
             server.register_socket(udp);
             server.register_listener(tcp, TCP_IDLE, TCP_WAITING);
         }
-        Ok(Self { server, addresses: bound, in_flight })
+        Ok(Self { server, in_flight })
     }
 
-    /// The addresses bound, ports chosen by the system filled in.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
-    }
-
-    /// Stops taking queries once those taken are answered, for two seconds at most.
-    pub async fn drain(mut self) {
-        let deadline = tokio::time::Instant::now() + DRAIN;
+    /// Stops taking queries once those taken are answered, until the time is over at most.
+    pub(super) async fn drain(mut self, time: Duration) {
+        let deadline = tokio::time::Instant::now() + time;
         // hickory queues an answer before its socket has it: two quiet looks in a row say that the queue is empty too.
         let mut quiet = 0;
         while quiet < 2 && tokio::time::Instant::now() < deadline {
@@ -67,20 +49,4 @@ impl Listeners {
             tracing::warn!(%error, "a socket did not close in order");
         }
     }
-}
-
-/// UDP and TCP on one address; where the system chooses the port, the same for both.
-#[expect(clippy::disallowed_methods, reason = "this is the room where sockets are bound")]
-async fn bind_both(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
-    // Another process may hold the TCP port that UDP was given: a few more are tried.
-    let attempts = if address.port() == 0 { 16 } else { 1 };
-    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
-    for _ in 0..attempts {
-        let udp = UdpSocket::bind(address).await?;
-        match TcpListener::bind(udp.local_addr()?).await {
-            Ok(tcp) => return Ok((udp, tcp)),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }

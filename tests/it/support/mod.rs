@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests are told by the environment what they may skip")]
 
 pub(crate) mod client;
+pub(crate) mod disk;
 pub(crate) mod fixture;
 pub(crate) mod git;
 pub(crate) mod message;
