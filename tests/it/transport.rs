@@ -1,5 +1,7 @@
 //! Octets on real sockets: both engines give the same answers, and no client is in another's way.
 
+#![expect(clippy::disallowed_methods, reason = "a test measures how long others wait")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};

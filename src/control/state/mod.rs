@@ -95,6 +95,9 @@ struct Newest {
     is_safe: bool,
 }
 
+/// A manifest and the file that it was read from.
+type Read = (Box<dyn Input>, Manifest);
+
 /// A manifest with those of its texts that are whole.
 struct Candidate {
     name: &'static str,
@@ -244,7 +247,7 @@ impl State {
         Ok(Some(Candidate { name, file, manifest, index, damaged }))
     }
 
-    fn read_manifest(&self, name: &'static str) -> Result<Option<(Box<dyn Input>, Manifest)>, Trouble> {
+    fn read_manifest(&self, name: &'static str) -> Result<Option<Read>, Trouble> {
         let Some(disk) = &self.disk else { return Ok(None) };
         let file = match disk.open(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
