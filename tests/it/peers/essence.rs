@@ -21,7 +21,8 @@ pub(super) struct Essence {
 }
 
 impl Essence {
-    pub(super) fn new(query: &Query, response: &Response) -> Self {
+    pub(super) fn new(query: &Query, response: Option<&Response>) -> Self {
+        let Some(response) = response else { return Self::silence() };
         let is_referral = response.answer.is_empty() && !response.is_authoritative();
         let mut essence = Self {
             rcode: response.rcode.to_string(),
@@ -45,6 +46,29 @@ impl Essence {
         essence
     }
 
+    fn silence() -> Self {
+        let (answer, authority, glue) = Default::default();
+        Self { rcode: "silence".into(), flags: 0, has_question: false, opt: None, answer, authority, glue }
+    }
+
+    /// A part as text.
+    pub(super) fn part(&self, part: Part) -> String {
+        match part {
+            Part::Rcode => self.rcode.clone(),
+            Part::Flag(bits, _) => (self.flags & bits != 0).to_string(),
+            Part::Question => self.has_question.to_string(),
+            Part::Opt => format!("{:?}", self.opt),
+            Part::Answer => format!("{:?}", self.answer),
+            Part::Authority => format!("{:?}", self.authority),
+            Part::Glue => format!("{:?}", self.glue),
+        }
+    }
+
+    /// The parts in which it differs from another.
+    pub(super) fn differing(&self, other: &Self) -> Vec<Part> {
+        PARTS.into_iter().filter(|&part| self.part(part) != other.part(part)).collect()
+    }
+
     pub(super) fn is_truncated(&self) -> bool {
         self.flags & 0x0200 != 0
     }
@@ -54,6 +78,43 @@ impl Essence {
         of(self).iter().any(|record| record.split(' ').nth(2) == Some(mnemonic))
     }
 }
+
+/// A part of a response that a server may see in its own way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    Rcode,
+    /// Header bits, and their name.
+    Flag(u16, &'static str),
+    Question,
+    Opt,
+    Answer,
+    Authority,
+    Glue,
+}
+
+pub(super) const AA: Part = Part::Flag(0x0400, "AA");
+pub(super) const TC: Part = Part::Flag(0x0200, "TC");
+pub(super) const RD: Part = Part::Flag(0x0100, "RD");
+pub(super) const RA: Part = Part::Flag(0x0080, "RA");
+pub(super) const AD: Part = Part::Flag(0x0020, "AD");
+pub(super) const CD: Part = Part::Flag(0x0010, "CD");
+
+const PARTS: [Part; 14] = [
+    Part::Rcode,
+    Part::Flag(0x7800, "opcode"),
+    AA,
+    TC,
+    RD,
+    RA,
+    Part::Flag(0x0040, "Z"),
+    AD,
+    CD,
+    Part::Question,
+    Part::Opt,
+    Part::Answer,
+    Part::Authority,
+    Part::Glue,
+];
 
 fn text(records: &[Record]) -> BTreeSet<String> {
     records.iter().map(|record| record.to_string().to_ascii_lowercase()).collect()

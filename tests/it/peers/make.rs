@@ -68,9 +68,10 @@ impl Drop for Peer {
 }
 
 impl Peer {
-    pub(crate) fn ask(&self, query: &Query, transport: Transport) -> Response {
+    /// None where the peer says nothing.
+    pub(crate) fn ask(&self, query: &Query, transport: Transport) -> Option<Response> {
         match transport {
-            Transport::Udp => self.udp.ask(query),
+            Transport::Udp => self.udp.ask_within(query, Duration::from_secs(5)),
             Transport::Tcp => self.tcp.ask(query),
         }
     }
@@ -78,7 +79,8 @@ impl Peer {
     /// Waits until the peer answers for the zone; false if it ends before.
     fn serves(&mut self, apex: &str) -> bool {
         let deadline = Instant::now() + Duration::from_secs(30);
-        let query = Query::new(apex, Rtype::SOA).octets();
+        const RD: u16 = 0x0100;
+        let query = Query { flags: RD, ..Query::new(apex, Rtype::SOA) }.octets();
         while Instant::now() < deadline && self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
             let answer = self.udp.exchange(&query).ok().and_then(|octets| Response::read(&octets).ok());
             if answer.is_some_and(|response| response.rcode == Rcode::NOERROR) {

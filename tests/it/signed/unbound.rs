@@ -62,7 +62,7 @@ fn wrong(kinds: &[Kind], has_opt_out: bool, server: SocketAddr, resolver: &Peer)
         let rtype = rdata::from_mnemonic(rtype.as_bytes()).expect("a type");
         let edns = Some((1232, 0, true, Vec::new()));
         let query = Query { flags: RD, edns, ..Query::new(name, rtype) };
-        let (served, resolved) = (ask_tcp(server, &query), resolver.ask(&query, Transport::Tcp));
+        let (served, resolved) = (ask_tcp(server, &query), resolver.ask(&query, Transport::Tcp).expect("an answer"));
         let is_right = match shows {
             Shows::Bogus => resolved.rcode == Rcode::SERVFAIL,
             shows => is_secure(&resolved) == shows.is_secure(has_opt_out) && said(&served) == said(&resolved),

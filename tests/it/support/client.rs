@@ -29,6 +29,14 @@ impl Udp {
         Response::read(&octets).unwrap_or_else(|error| panic!("{error} in {octets:02x?}"))
     }
 
+    /// The same where silence is an answer too: none within the time that is given.
+    pub(crate) fn ask_within(&self, query: &Query, time: Duration) -> Option<Response> {
+        self.socket.set_read_timeout(Some(time)).expect("a deadline");
+        let octets = self.exchange(&query.octets()).ok();
+        self.socket.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+        octets.map(|octets| Response::read(&octets).unwrap_or_else(|error| panic!("{error} in {octets:02x?}")))
+    }
+
     /// Sends octets and waits for the next datagram.
     pub(crate) fn exchange(&self, octets: &[u8]) -> std::io::Result<Vec<u8>> {
         self.socket.send(octets)?;
@@ -56,16 +64,17 @@ impl Tcp {
         Self { server, stream: RefCell::new(None) }
     }
 
-    pub(crate) fn ask(&self, query: &Query) -> Response {
+    /// None where the server ends the connection instead, twice.
+    pub(crate) fn ask(&self, query: &Query) -> Option<Response> {
         let octets = query.octets();
         let mut kept = self.stream.borrow_mut();
-        let answer = kept.as_mut().and_then(|stream| exchange(stream, &octets).ok()).unwrap_or_else(|| {
+        let answer = kept.as_mut().and_then(|stream| exchange(stream, &octets).ok()).or_else(|| {
             let stream = TcpStream::connect_timeout(&self.server, DEADLINE).expect("a connection");
             stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
             stream.set_nodelay(true).expect("a socket that waits for nothing");
-            exchange(kept.insert(stream), &octets).expect("an answer within the deadline")
+            exchange(kept.insert(stream), &octets).ok()
         });
-        Response::read(&answer).unwrap_or_else(|error| panic!("{error} in {answer:02x?}"))
+        answer.map(|octets| Response::read(&octets).unwrap_or_else(|error| panic!("{error} in {octets:02x?}")))
     }
 }
 
@@ -83,5 +92,5 @@ fn exchange(stream: &mut TcpStream, octets: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// One TCP exchange.
 pub(crate) fn ask_tcp(server: SocketAddr, query: &Query) -> Response {
-    Tcp::new(server).ask(query)
+    Tcp::new(server).ask(query).expect("an answer")
 }
