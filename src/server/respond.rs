@@ -64,8 +64,8 @@ impl<'s> Reply<'s> {
         if header.flags & flag::QR != 0 {
             return None;
         }
-        // RD and CD are copied (RFC 1035 §4.1.1, RFC 4035 §3.1.6); AD, RA and Z stay clear.
-        let flags = flag::QR | header.flags & (flag::OPCODE | flag::RD | flag::CD);
+        // RD is copied (RFC 1035 §4.1.1); AD and CD stay clear in what is authoritative (RFC 4035 §3.1.6), RA and Z always.
+        let flags = flag::QR | header.flags & (flag::OPCODE | flag::RD);
         let (edns, rcode, error) = (None, Rcode::NOERROR, None);
         Some(Self { header, transport, served, has_compression, edns, flags, rcode, error })
     }

@@ -2,9 +2,12 @@
 
 use super::essence::{Essence, Part};
 use super::question::Question;
+use super::rows::DIFFERENCES;
 
 /// A question, our answer and that of another make.
 pub(super) struct Case<'c> {
+    /// Of all zones that are served.
+    pub(super) apexes: &'c [String],
     pub(super) question: &'c Question,
     pub(super) make: Make,
     pub(super) mine: &'c Essence,
@@ -22,12 +25,12 @@ pub(super) enum Make {
 /// A row: a kind of case in which some differ from us, and in which parts of their answers.
 pub(super) struct Difference {
     pub(super) name: &'static str,
-    who: &'static [Make],
-    parts: &'static [Part],
-    covers: fn(&Case<'_>) -> bool,
+    pub(super) who: &'static [Make],
+    pub(super) parts: &'static [Part],
+    pub(super) covers: fn(&Case<'_>) -> bool,
     /// Why ours is right, or as good.
     #[expect(dead_code, reason = "read by people")]
-    because: &'static str,
+    pub(super) because: &'static str,
 }
 
 impl Case<'_> {
@@ -52,6 +55,3 @@ impl std::fmt::Display for Case<'_> {
         self.mine.differing(self.theirs).iter().try_for_each(|&part| write!(f, " {part:?}={}", self.theirs.part(part)))
     }
 }
-
-/// The rows; the first that covers a part of a case explains it.
-static DIFFERENCES: &[Difference] = &[];

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use zonewright::dns::Rtype;
 
+use super::rows::is_type;
 use crate::support::message::{Query, Record, Response};
 
 /// A response without what is left to taste: the order of records, the case of names in them, the addresses beside a positive
 /// answer, options, and, of ANY, which of the rrsets it gives (RFC 8482 §4.1).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Essence {
     pub(super) rcode: String,
     pub(super) flags: u16,
@@ -18,6 +19,8 @@ pub(super) struct Essence {
     pub(super) answer: BTreeSet<String>,
     pub(super) authority: BTreeSet<String>,
     pub(super) glue: BTreeSet<String>,
+    /// Octets of the message, which are not compared.
+    pub(super) length: usize,
 }
 
 impl Essence {
@@ -32,6 +35,7 @@ impl Essence {
             answer: text(&response.answer),
             authority: text(&response.authority),
             glue: if is_referral { text(&response.additional) } else { BTreeSet::new() },
+            length: response.length,
         };
         if query.rtype == Rtype::ANY && !essence.answer.is_empty() {
             essence.answer = BTreeSet::from(["something".to_owned()]);
@@ -48,7 +52,7 @@ impl Essence {
 
     fn silence() -> Self {
         let (answer, authority, glue) = Default::default();
-        Self { rcode: "silence".into(), flags: 0, has_question: false, opt: None, answer, authority, glue }
+        Self { rcode: "silence".into(), flags: 0, has_question: false, opt: None, answer, authority, glue, length: 0 }
     }
 
     /// A part as text.
@@ -73,9 +77,25 @@ impl Essence {
         self.flags & 0x0200 != 0
     }
 
-    /// Whether the section `of` holds a record of the type, by its mnemonic in lower case.
-    pub(super) fn has(&self, of: fn(&Self) -> &BTreeSet<String>, mnemonic: &str) -> bool {
-        of(self).iter().any(|record| record.split(' ').nth(2) == Some(mnemonic))
+    pub(super) fn is_referral(&self) -> bool {
+        self.answer.is_empty() && self.flags & 0x0400 == 0 && self.authority.iter().any(|record| is_type(record, "ns"))
+    }
+
+    /// How many aliases the answer has.
+    pub(super) fn aliases(&self) -> usize {
+        self.answer.iter().filter(|record| is_type(record, "cname")).count()
+    }
+
+    pub(super) fn has_alias(&self) -> bool {
+        self.aliases() > 0
+    }
+
+    pub(super) fn has_dname(&self) -> bool {
+        self.answer.iter().any(|record| is_type(record, "dname"))
+    }
+
+    pub(super) fn has_nsec(&self) -> bool {
+        self.answer.iter().any(|record| is_type(record, "nsec"))
     }
 }
 
@@ -94,20 +114,18 @@ pub(super) enum Part {
 
 pub(super) const AA: Part = Part::Flag(0x0400, "AA");
 pub(super) const TC: Part = Part::Flag(0x0200, "TC");
-pub(super) const RD: Part = Part::Flag(0x0100, "RD");
-pub(super) const RA: Part = Part::Flag(0x0080, "RA");
-pub(super) const AD: Part = Part::Flag(0x0020, "AD");
+pub(super) const OPCODE: Part = Part::Flag(0x7800, "opcode");
 pub(super) const CD: Part = Part::Flag(0x0010, "CD");
 
 const PARTS: [Part; 14] = [
     Part::Rcode,
-    Part::Flag(0x7800, "opcode"),
+    OPCODE,
     AA,
     TC,
-    RD,
-    RA,
+    Part::Flag(0x0100, "RD"),
+    Part::Flag(0x0080, "RA"),
     Part::Flag(0x0040, "Z"),
-    AD,
+    Part::Flag(0x0020, "AD"),
     CD,
     Part::Question,
     Part::Opt,

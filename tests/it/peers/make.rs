@@ -40,6 +40,10 @@ impl Zones {
         }
     }
 
+    pub(crate) fn apexes(&self) -> &[String] {
+        &self.apexes
+    }
+
     fn path(&self) -> &Path {
         self.folder.path()
     }

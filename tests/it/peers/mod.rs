@@ -1,5 +1,5 @@
 //! The same zones in NSD, Knot, BIND and here, signed and not: where the three agree so do we, and where they do not our
-//! choice is written down, each with the sentence that it rests on, in [`difference::DIFFERENCES`].
+//! choice is written down, each with the sentence that it rests on, in [`rows::DIFFERENCES`].
 //!
 //! Each run asks a sample of the questions: `ZONEWRIGHT_SEED=7` draws another one, and `ZONEWRIGHT_WHOLE=1` asks them all,
 //! which takes minutes and not seconds (`ZONEWRIGHT_WHOLE=1 cargo test --release peers::`).
@@ -8,6 +8,7 @@ mod difference;
 mod essence;
 pub(crate) mod make;
 mod question;
+mod rows;
 mod set;
 
 use std::collections::BTreeMap;
@@ -68,7 +69,7 @@ fn compare(set: &Set) {
         for (index, question) in questions.iter().enumerate() {
             let [mine, nsd, knot, bind] = [0, 1, 2, 3].map(|server| &lists[server][index]);
             for (make, theirs) in judges([(Make::Nsd, nsd), (Make::Knot, knot), (Make::Bind, bind)]) {
-                let case = Case { question, make, mine, theirs };
+                let case = Case { apexes: set.zones.apexes(), question, make, mine, theirs };
                 match case.explain() {
                     Ok(rows) => rows.into_iter().for_each(|row| *known.entry(row).or_default() += 1),
                     Err(_) => wrong.entry(case.kind()).or_default().push(case.to_string()),
