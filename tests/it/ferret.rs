@@ -51,7 +51,8 @@ impl Case {
 fn every_ferret_case_is_answered_as_the_model_says() {
     let Some(data) = Data::read() else { return };
     let zones = data.zones.iter();
-    let zones = zones.map(|(apex, text)| (Name::absolute(apex).expect("an apex"), Some(support::authority(apex, text))));
+    let zones =
+        zones.map(|(apex, text)| (Name::absolute(apex).expect("an apex"), Some(support::authority(apex, text))));
     let server = Server::start(Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() });
     let client = Udp::connect(server.address);
     let mut wrong = Vec::new();

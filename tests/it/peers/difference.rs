@@ -36,9 +36,8 @@ pub(super) struct Difference {
 impl Case<'_> {
     /// The rows that explain each part in which the answers differ; the first such part where there is none.
     pub(super) fn explain(&self) -> Result<Vec<&'static str>, Part> {
-        let explains = |row: &&Difference, part| {
-            row.who.contains(&self.make) && row.parts.contains(&part) && (row.covers)(self)
-        };
+        let explains =
+            |row: &&Difference, part| row.who.contains(&self.make) && row.parts.contains(&part) && (row.covers)(self);
         let row = |part| DIFFERENCES.iter().find(|row| explains(row, part)).map(|row| row.name).ok_or(part);
         self.mine.differing(self.theirs).into_iter().map(row).collect()
     }

@@ -164,9 +164,8 @@ fn bind(Place { port, state }: &Place, zones: &Zones) -> String {
 
 /// All makes with the zones, once they serve the one of `apex`; none where one is not installed.
 pub(crate) fn start_all(zones: &Zones, apex: &str) -> Option<[Peer; 3]> {
-    let start = |(name, arguments, config): &Make| {
-        start(name, arguments, zones.path(), apex, |place| config(place, zones))
-    };
+    let start =
+        |(name, arguments, config): &Make| start(name, arguments, zones.path(), apex, |place| config(place, zones));
     MAKES.iter().map_while(start).collect::<Vec<Peer>>().try_into().ok()
 }
 

@@ -40,10 +40,8 @@ fn answers(questions: &[Question], served: &Served, peers: &mut [Peer; 3]) -> Ve
         let each = |ask: &mut dyn FnMut(&Question) -> Option<Response>| {
             questions.iter().map(|question| Essence::new(&question.query, ask(question).as_ref())).collect::<Vec<_>>()
         };
-        let theirs: Vec<_> = peers
-            .iter_mut()
-            .map(|peer| scope.spawn(move || each(&mut |question| ask(peer, question))))
-            .collect();
+        let theirs: Vec<_> =
+            peers.iter_mut().map(|peer| scope.spawn(move || each(&mut |question| ask(peer, question)))).collect();
         let mut out = vec![0; 65_535];
         let mine = each(&mut |question| Some(ours(question, served, &mut out)));
         std::iter::once(mine).chain(theirs.into_iter().map(|list| list.join().expect("answers"))).collect()

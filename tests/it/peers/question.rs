@@ -129,8 +129,7 @@ pub(super) fn in_strange_manners(query: &Query) -> Vec<Question> {
     let options = OPTIONS.map(|options| edns(1232, 0, options));
     let sizes = [0, 1, 511, 512, 513, 1231, 1232, 1233, 4096, 65_535].map(|payload| edns(payload, 0, &[]));
     let queries = bits.chain(opcodes).chain(classes).chain(versions).chain(options).chain(sizes);
-    let both = |query: Query| {
-        [Transport::Udp, Transport::Tcp].map(|transport| Question { query: query.clone(), transport })
-    };
+    let both =
+        |query: Query| [Transport::Udp, Transport::Tcp].map(|transport| Question { query: query.clone(), transport });
     queries.flat_map(both).collect()
 }

@@ -55,7 +55,8 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         who: &[Bind],
         parts: &[Authority],
         covers: |case| {
-            case.question.query.rtype == Rtype::SOA && timeless(&case.mine.authority) == timeless(&case.theirs.authority)
+            case.question.query.rtype == Rtype::SOA
+                && timeless(&case.mine.authority) == timeless(&case.theirs.authority)
         },
         because: "RFC 2308 §3: the TTL is the lesser of MINIMUM and the record's own. Zero is meant for a search for the \
                   apex, whose denials may be cached as well as any.",
@@ -64,7 +65,11 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         name: "signatures asked for by type",
         who: &[Knot, Bind],
         parts: &[Answer],
-        covers: |case| case.question.query.rtype == Rtype::RRSIG && is_part(&case.theirs.answer, &case.mine.answer),
+        covers: |case| {
+            case.question.query.rtype == Rtype::RRSIG
+                && !case.theirs.answer.is_empty()
+                && is_part(&case.theirs.answer, &case.mine.answer)
+        },
         because: "RFC 4035 §2.2: RRSIG records of one owner form no rrset, so nothing says how many are an answer; all are.",
     },
     Difference {
@@ -73,7 +78,7 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         parts: &[Rcode, AA, TC, Answer, Authority, Glue],
         covers: |case| {
             let is_own = matches!(case.question.query.rtype, Rtype::NSEC | Rtype::RRSIG | Rtype::NSEC3);
-            is_own && case.mine.has_alias() && !case.theirs.has_alias()
+            is_own && (case.mine.has_alias() || case.mine.is_truncated()) && !case.theirs.has_alias()
         },
         because: "RFC 1034 §4.3.2, step 3a: the alias is followed unless its own type is asked for. Where NSEC or RRSIG \
                   stand beside it they answer (RFC 4034 §4); where none does, these types are like all others.",
@@ -82,7 +87,9 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         name: "NSEC record of a wildcard",
         who: &[Knot],
         parts: &[Authority],
-        covers: |case| case.question.query.rtype == Rtype::NSEC && is_part(&case.theirs.authority, &case.mine.authority),
+        covers: |case| {
+            case.question.query.rtype == Rtype::NSEC && is_part(&case.theirs.authority, &case.mine.authority)
+        },
         because: "RFC 4035 §3.1.3.3: what a wildcard expands to goes with the proof that no nearer name exists.",
     },
     Difference {
@@ -96,7 +103,9 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         name: "chains into other zones",
         who: &[Knot, Bind],
         parts: &[Rcode, TC, Answer, Authority],
-        covers: |case| case.leaves_zone() && (case.mine.is_truncated() || is_part(&case.theirs.answer, &case.mine.answer)),
+        covers: |case| {
+            case.leaves_zone() && (case.mine.is_truncated() || is_part(&case.theirs.answer, &case.mine.answer))
+        },
         because: "RFC 1034 §4.3.2, step 3a: QNAME changes \"and go back to step 1\", which looks among all zones; RFC 6604 \
                   §2: the response code is that of the last name.",
     },
@@ -112,7 +121,9 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         name: "chains that end nowhere",
         who: &[Nsd, Knot, Bind],
         parts: &[TC, Answer],
-        covers: |case| case.mine.has_alias() && (is_part(&case.mine.answer, &case.theirs.answer) || case.mine.is_truncated()),
+        covers: |case| {
+            case.mine.has_alias() && (is_part(&case.mine.answer, &case.theirs.answer) || case.mine.is_truncated())
+        },
         because: "RFC 6672 §3.2: a DNAME whose target is below its owner redirects for ever: one step says all there is.",
     },
     Difference {
@@ -152,6 +163,30 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         because: "RFC 5155 §7.2.1: the closest encloser is a name that the chain has, and it has no NSEC3 owner.",
     },
     Difference {
+        name: "enclosers that opt-out left out",
+        who: &[Nsd],
+        parts: &[TC, Authority],
+        covers: |case| {
+            case.mine.rcode == "NXDOMAIN" && case.mine.authority.iter().any(|record| record.contains(" nsec3 1 1 "))
+        },
+        because: "RFC 5155 §7.2.1: the closest provable encloser is the longest name that the chain has; the wildcard that is \
+                  denied is the one below it, and not below a name that nothing proves.",
+    },
+    Difference {
+        name: "a DNAME of a wildcard",
+        who: &[Knot],
+        parts: &[Answer],
+        covers: |case| case.mine.answer.iter().any(|record| record.starts_with("*.") && is_type(record, "dname")),
+        because: "RFC 6672 §3.3: a wildcard's DNAME is not expanded below the wildcard itself, whose name is its owner.",
+    },
+    Difference {
+        name: "names that only the parent has",
+        who: &[Nsd],
+        parts: &[Rcode],
+        covers: |case| case.mine.rcode == "NXDOMAIN" && case.mine.authority == case.theirs.authority,
+        because: "RFC 1034 §4.3.2, step 2: the nearest zone answers from what it has itself; its parent's glue is none of it.",
+    },
+    Difference {
         name: "no name below a DNAME",
         who: &[Nsd],
         parts: &[TC, Answer, Authority],
@@ -164,7 +199,7 @@ pub(super) static DIFFERENCES: &[Difference] = &[
     },
     Difference {
         name: "ANY below a DNAME",
-        who: &[Nsd],
+        who: &[Nsd, Knot],
         parts: &[Rcode],
         covers: |case| case.question.query.rtype == Rtype::ANY && case.mine.rcode == "NOERROR",
         because: "RFC 8482 §4.1: any rrset of the name is an answer, and the alias that the DNAME means is one.",
@@ -173,7 +208,10 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         name: "a wildcard asked for by its own name",
         who: &[Nsd],
         parts: &[TC, Authority],
-        covers: |case| case.name().is_wildcard() && is_part(&case.mine.authority, &case.theirs.authority),
+        covers: |case| {
+            let is_more = case.theirs.is_truncated() || is_part(&case.mine.authority, &case.theirs.authority);
+            case.name().is_wildcard() && is_more
+        },
         because: "RFC 5155 §7.2.3: the record of the name is all the proof that is needed.",
     },
     Difference {

@@ -77,7 +77,8 @@ impl Builder {
     fn ask(&mut self, extent: &Extent, names_in: u64, questions_in: u64) {
         let names = self.names.iter().filter(|name| extent.keeps(name, names_in));
         let questions = names.flat_map(|name| question::of_every_type(name)).flat_map(question::in_every_manner);
-        let kept = questions.filter(|question| extent.keeps((question.query.octets(), question.is_tcp()), questions_in));
+        let kept =
+            questions.filter(|question| extent.keeps((question.query.octets(), question.is_tcp()), questions_in));
         self.questions.extend(kept);
     }
 

@@ -68,16 +68,19 @@ impl Delv {
 
 /// Whether `delv` says what it must.
 fn is_said(shows: Shows, has_opt_out: bool, said: &str) -> bool {
-    let validated = if shows.is_secure(has_opt_out) { "fully validated" } else { "unsigned answer" };
+    // In an opt-out span it believes denials, but no expansions; unbound believes neither, as RFC 5155 §9.2 has it.
+    let is_denial = matches!(shows, Shows::NoName | Shows::AliasToNoName);
+    let validated = if is_denial || shows.is_secure(has_opt_out) { "fully validated" } else { "unsigned answer" };
     let verdict = match shows {
         Shows::NoType | Shows::NoName => format!("; negative response, {validated}"),
         _ => format!("; {validated}"),
     };
-    let is_denial = !matches!(shows, Shows::Records | Shows::Expansion | Shows::Unsigned);
+    let has_end = !matches!(shows, Shows::Records | Shows::Expansion | Shows::Unsigned);
     let failures: Vec<&str> = said.lines().filter(|line| line.starts_with(";; resolution failed: ")).collect();
     // A denial is a failure to it, and one that could not be proved another.
-    let is_denied = matches!(failures[..], [";; resolution failed: ncache nxrrset" | ";; resolution failed: ncache nxdomain"]);
-    said.lines().any(|line| line == verdict) && if is_denial { is_denied } else { failures.is_empty() }
+    let is_denied =
+        matches!(failures[..], [";; resolution failed: ncache nxrrset" | ";; resolution failed: ncache nxdomain"]);
+    said.lines().any(|line| line == verdict) && if has_end { is_denied } else { failures.is_empty() }
 }
 
 #[test]

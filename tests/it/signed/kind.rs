@@ -9,14 +9,16 @@ pub(super) enum Shows {
     Records,
     /// Records of a wildcard, and that no nearer name exists.
     Expansion,
-    /// That the name, or the wildcard for it, has no such type: by the record of that name.
+    /// That the name has no such type: by the record of that name.
     NoType,
-    /// That there is no such name, or none that owns more than unsigned delegations: by what lies about it.
+    /// That there is no such name, but perhaps a wildcard without the type or an unsigned delegation: by what lies about it.
     NoName,
-    /// An alias, then the same of its target.
+    /// An alias, then that its target has no such type.
     AliasToNoType,
-    /// An alias, then the same of its target.
+    /// An alias, then that its target does not exist, or has no such type by the wildcard for it.
     AliasToNoName,
+    /// An alias of a wildcard, and that no nearer name exists; then that its target has no such type.
+    ExpansionToNoType,
     /// Records of an unsigned zone, which its parent says it is.
     Unsigned,
     /// Records that are not what was signed, or no proof where there must be one.
@@ -31,7 +33,7 @@ impl Shows {
     pub(super) fn is_secure(self, has_opt_out: bool) -> bool {
         match self {
             Records | NoType | AliasToNoType => true,
-            Expansion | NoName | AliasToNoName => !has_opt_out,
+            Expansion | NoName | AliasToNoName | ExpansionToNoType => !has_opt_out,
             Unsigned | Bogus => false,
         }
     }
@@ -66,7 +68,7 @@ pub(super) const KINDS: &[Kind] = &[
     ("NODATA beside a wildcard", "there.wild.example", "TXT", NoType),
     ("the wildcard's parent", "wild.example", "TXT", NoType),
     ("wildcard CNAME", "x.cwild.example", "A", Expansion),
-    ("wildcard CNAME to NODATA", "x.cwild.example", "MX", AliasToNoName),
+    ("wildcard CNAME to NODATA", "x.cwild.example", "MX", ExpansionToNoType),
     ("wildcard CNAME itself", "x.cwild.example", "CNAME", Expansion),
     ("CNAME", "alias.example", "A", Records),
     ("CNAME itself", "alias.example", "CNAME", Records),

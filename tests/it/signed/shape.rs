@@ -125,3 +125,20 @@ fn answers_are_whole_signed_and_in_their_sections() {
         assert!(asked > 10_000 && truncated > 100, "{zone}: {asked} asked, {truncated} truncated");
     }
 }
+
+/// The signature of NSEC3PARAM has its TTL of zero, and none of the others does (RFC 4034 §3).
+#[test]
+fn signatures_asked_for_by_type_keep_their_ttls() {
+    let text = text_of("nsec3");
+    let server = serve(&[("example", &text)]);
+    let apex = Name::absolute("example").expect("a name");
+    let response = Udp::connect(server.address).ask(&with_dnssec(&apex, Rtype::RRSIG, 1232));
+    let ttls: Vec<(Rtype, u32)> = response
+        .answer
+        .iter()
+        .map(|record| (zonewright::zonefile::rdata::covered(&record.rdata), record.ttl))
+        .collect();
+    assert!(ttls.len() > 3, "{response}");
+    let is_right = |&(covered, ttl): &(Rtype, u32)| ttl == if covered == Rtype::NSEC3PARAM { 0 } else { 300 };
+    assert!(ttls.iter().all(is_right), "{ttls:?}");
+}
