@@ -216,3 +216,22 @@ fn an_unclosed_string_is_read_to_its_end() {
     assert_eq!(tokens[0].kind, TokenKind::Unclosed);
     assert_eq!(parse(Rtype::TXT, "\"abc").unwrap(), b"\x03abc");
 }
+
+/// named-checkzone asks the system it runs on for the names in WKS records; whatever it takes is good here too.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the system's lists are files")]
+fn every_protocol_and_service_that_the_system_knows_is_known() {
+    let lists = ["/etc/protocols", "/etc/services"].map(std::fs::read_to_string);
+    let [Ok(protocols), Ok(services)] = lists else {
+        return crate::support::skip("peers", "the system has no lists of protocols and services");
+    };
+    for (list, record) in [(&protocols, "192.0.2.1 NAME 1"), (&services, "192.0.2.1 tcp NAME")] {
+        let lines = list.lines().map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
+        // The second word of a line is the number; that of MPTCP has too many bits for this record and for a packet.
+        let names = lines.flat_map(|words| words.enumerate().filter(|(index, _)| *index != 1).map(|(_, name)| name));
+        let names = names.filter(|name| !name.eq_ignore_ascii_case("mptcp"));
+        for name in names {
+            assert!(parse(Rtype(11), &record.replace("NAME", name)).is_ok(), "{name} is not known");
+        }
+    }
+}

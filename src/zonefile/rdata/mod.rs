@@ -28,6 +28,7 @@ mod loc;
 mod mnemonics;
 mod number;
 mod print;
+mod services;
 mod signing;
 mod strings;
 mod svcb;

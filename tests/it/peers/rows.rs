@@ -200,9 +200,16 @@ pub(super) static DIFFERENCES: &[Difference] = &[
     Difference {
         name: "ANY below a DNAME",
         who: &[Nsd, Knot],
-        parts: &[Rcode],
-        covers: |case| case.question.query.rtype == Rtype::ANY && case.mine.rcode == "NOERROR",
+        parts: &[Rcode, TC, Answer],
+        covers: |case| case.question.query.rtype == Rtype::ANY && case.theirs.rcode == "NXDOMAIN",
         because: "RFC 8482 §4.1: any rrset of the name is an answer, and the alias that the DNAME means is one.",
+    },
+    Difference {
+        name: "ANY of much",
+        who: &[Nsd, Knot, Bind],
+        parts: &[TC, Answer, Authority],
+        covers: |case| case.question.query.rtype == Rtype::ANY && case.theirs.is_truncated(),
+        because: "RFC 8482 §4.1: one rrset is an answer, and the smallest one fits where all of them do not.",
     },
     Difference {
         name: "a wildcard asked for by its own name",
