@@ -226,12 +226,17 @@ fn every_protocol_and_service_that_the_system_knows_is_known() {
         return crate::support::skip("peers", "the system has no lists of protocols and services");
     };
     for (list, record) in [(&protocols, "192.0.2.1 NAME 1"), (&services, "192.0.2.1 tcp NAME")] {
-        let lines = list.lines().map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
-        // The second word of a line is the number; that of MPTCP has too many bits for this record and for a packet.
-        let names = lines.flat_map(|words| words.enumerate().filter(|(index, _)| *index != 1).map(|(_, name)| name));
-        let names = names.filter(|name| !name.eq_ignore_ascii_case("mptcp"));
-        for name in names {
-            assert!(parse(Rtype(11), &record.replace("NAME", name)).is_ok(), "{name} is not known");
+        for line in list.lines().map(|line| line.split('#').next().unwrap_or_default()) {
+            let mut words = line.split_whitespace();
+            let (Some(first), Some(number)) = (words.next(), words.next()) else { continue };
+            // MPTCP's number, 262, has too many bits for this record, and for a packet.
+            let Some(number) = number.strip_suffix("/tcp").or(number.parse::<u8>().is_ok().then_some(number)) else {
+                continue;
+            };
+            for name in std::iter::once(first).chain(words) {
+                let of = |what: &str| parse(Rtype(11), &record.replace("NAME", what)).ok();
+                assert!(of(name).is_some() && of(name) == of(number), "{name} is not {number} here");
+            }
         }
     }
 }

@@ -153,12 +153,12 @@ pub(super) const PROTOCOLS: Mnemonics = &[
     ("mpls-in-ip", 137),
     ("manet", 138),
     ("hip", 139),
-    ("shim6", 139),
-    ("wesp", 140),
-    ("rohc", 141),
-    ("ethernet", 142),
-    ("aggfrag", 143),
-    ("nsh", 144),
+    ("shim6", 140),
+    ("wesp", 141),
+    ("rohc", 142),
+    ("ethernet", 143),
+    ("aggfrag", 144),
+    ("nsh", 145),
 ];
 
 /// The port of a service, in whatever case it is named (IANA "Service Names").
