@@ -75,7 +75,7 @@ impl Peer {
     /// None where the peer says nothing.
     pub(crate) fn ask(&self, query: &Query, transport: Transport) -> Option<Response> {
         match transport {
-            Transport::Udp => self.udp.ask_within(query, Duration::from_secs(5)),
+            Transport::Udp => self.udp.ask_or_none(query),
             Transport::Tcp => self.tcp.ask(query),
         }
     }

@@ -29,17 +29,22 @@ impl Udp {
         Response::read(&octets).unwrap_or_else(|error| panic!("{error} in {octets:02x?}"))
     }
 
-    /// The same where silence is an answer too: none within the time that is given.
-    pub(crate) fn ask_within(&self, query: &Query, time: Duration) -> Option<Response> {
-        self.socket.set_read_timeout(Some(time)).expect("a deadline");
-        let octets = self.exchange(&query.octets()).ok();
-        self.socket.set_read_timeout(Some(DEADLINE)).expect("a deadline");
-        octets.map(|octets| Response::read(&octets).unwrap_or_else(|error| panic!("{error} in {octets:02x?}")))
+    /// The same where silence is an answer too: none within the deadline. Answers to other questions are overheard.
+    pub(crate) fn ask_or_none(&self, query: &Query) -> Option<Response> {
+        let mut octets = self.exchange(&query.octets()).ok()?;
+        while octets[..2] != query.id.to_be_bytes() {
+            octets = self.receive().ok()?;
+        }
+        Some(Response::read(&octets).unwrap_or_else(|error| panic!("{error} in {octets:02x?}")))
     }
 
     /// Sends octets and waits for the next datagram.
     pub(crate) fn exchange(&self, octets: &[u8]) -> std::io::Result<Vec<u8>> {
         self.socket.send(octets)?;
+        self.receive()
+    }
+
+    fn receive(&self) -> std::io::Result<Vec<u8>> {
         let mut buffer = vec![0; 65_535];
         // Another test's child may end meanwhile, and the signal that says so interrupts the wait.
         let length = loop {
