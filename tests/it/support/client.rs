@@ -32,7 +32,7 @@ impl Udp {
     /// The same where silence is an answer too: none within the deadline. Answers to other questions are overheard.
     pub(crate) fn ask_or_none(&self, query: &Query) -> Option<Response> {
         let mut octets = self.exchange(&query.octets()).ok()?;
-        while octets[..2] != query.id.to_be_bytes() {
+        while octets.get(..2) != Some(&query.id.to_be_bytes()) {
             octets = self.receive().ok()?;
         }
         Some(Response::read(&octets).unwrap_or_else(|error| panic!("{error} in {octets:02x?}")))
