@@ -130,6 +130,7 @@ impl<'s> Reply<'s> {
             (Class::CH, _) => self.describe(query, writer),
             (Class::IN, Rtype::AXFR | Rtype::IXFR) => self.refuse(Rcode::REFUSED, Some(ExtendedError::NotSupported)),
             (Class::IN, _) => self.answer(query, writer),
+            // The class ANY among them: NSD and Knot take it for IN, but no answer to it could be authoritative (RFC 1035 §6.2).
             _ => self.refuse(Rcode::REFUSED, Some(ExtendedError::NotAuthoritative)),
         }
     }

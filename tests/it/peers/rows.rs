@@ -107,7 +107,7 @@ pub(super) static DIFFERENCES: &[Difference] = &[
             case.leaves_zone() && (case.mine.is_truncated() || is_part(&case.theirs.answer, &case.mine.answer))
         },
         because: "RFC 1034 §4.3.2, step 3a: QNAME changes \"and go back to step 1\", which looks among all zones; RFC 6604 \
-                  §2: the response code is that of the last name.",
+                  §3: the response code is that of the last name.",
     },
     Difference {
         name: "long chains",

@@ -15,11 +15,11 @@ use crate::support;
 use crate::support::client::ask_tcp;
 use crate::support::message::{Query, Record, Response};
 
-/// The zone that every test has, a child of its that is not signed, and one whose keys are not those of its DS records.
+/// A child without signatures. It is served below both cuts of the fixtures' zone, of which one promises keys.
 const UNSIGNED_CHILD: &str = "$TTL 300\n@ SOA ns hostmaster 1 7200 1800 1209600 300\n@ NS ns\nns A 192.0.2.55\n\
                               www A 192.0.2.56\n*.wild TXT \"wild\"\nalias CNAME www.example.\n";
 
-/// What lies below the cuts of the fixtures' zone.
+/// What lies below those cuts.
 const BELOW_CUTS: &[Kind] = &[
     ("below an unsigned delegation", "www.insecure.example", "A", Shows::Unsigned),
     ("expansion below an unsigned delegation", "x.wild.insecure.example", "TXT", Shows::Unsigned),
