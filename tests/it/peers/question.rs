@@ -84,6 +84,13 @@ pub(super) fn in_every_manner(query: Query) -> impl Iterator<Item = Question> {
     MANNERS.iter().map(move |(transport, shape)| Question { query: shape(query.clone()), transport: *transport })
 }
 
+/// The query in the manner that a number picks.
+pub(super) fn in_some_manner(draw: u64, query: Query) -> Question {
+    // The low bits have chosen the question already.
+    let (transport, shape) = MANNERS[(draw >> 32) as usize % MANNERS.len()];
+    Question { query: shape(query), transport }
+}
+
 /// An owner name, and names below, beside, between and above it.
 pub(super) fn names_around(owner: &str) -> Vec<String> {
     let name = Name::absolute(owner).expect("a name");

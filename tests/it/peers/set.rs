@@ -39,10 +39,15 @@ impl Extent {
         Self { seed, is_whole: std::env::var_os("ZONEWRIGHT_WHOLE").is_some_and(|value| value == "1") }
     }
 
-    fn keeps(&self, what: impl Hash, one_in: u64) -> bool {
+    /// A number that the seed gives to something.
+    fn draw(&self, what: impl Hash) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.seed, what).hash(&mut hasher);
-        self.is_whole || hasher.finish() % one_in == 0
+        hasher.finish()
+    }
+
+    fn keeps(&self, what: impl Hash, one_in: u64) -> bool {
+        self.is_whole || self.draw(what) % one_in == 0
     }
 }
 
@@ -76,10 +81,19 @@ impl Builder {
     /// Questions about all names collected: one name and one question in so many.
     fn ask(&mut self, extent: &Extent, names_in: u64, questions_in: u64) {
         let names = self.names.iter().filter(|name| extent.keeps(name, names_in));
-        let questions = names.flat_map(|name| question::of_every_type(name)).flat_map(question::in_every_manner);
+        let queries = names.flat_map(|name| question::of_every_type(name));
+        let questions = queries.flat_map(question::in_every_manner);
         let kept =
             questions.filter(|question| extent.keeps((question.query.octets(), question.is_tcp()), questions_in));
         self.questions.extend(kept);
+    }
+
+    /// The same for sets of very many names: each question in one manner, as the seed has it.
+    fn ask_once(&mut self, extent: &Extent, one_in: u64) {
+        let queries = self.names.iter().flat_map(|name| question::of_every_type(name));
+        let kept = queries.filter(|query| extent.keeps((&query.name, query.rtype.0), one_in));
+        let once = kept.map(|query| question::in_some_manner(extent.draw((&query.name, query.rtype.0)), query));
+        self.questions.extend(once);
     }
 
     /// Questions that go together with each strange manner, whatever the extent.
@@ -150,7 +164,7 @@ pub(super) fn ferret(extent: &Extent) -> Option<Set> {
     let mut set = Builder::new();
     data.zones.iter().for_each(|(apex, text)| set.add(apex, Some(text)));
     set.questions.extend(data.cases.iter().map(|case| Question::plain(case.query())));
-    set.ask(extent, 40, 8);
+    set.ask_once(extent, 60);
     let probe = data.zones[0].0.clone();
     Some(set.build("ferret", &probe))
 }
