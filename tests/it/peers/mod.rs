@@ -50,7 +50,7 @@ fn answers(questions: &[Question], served: &Served, peers: &mut [Peer; 3]) -> Ve
 
 /// Those whose answer counts: a zone that one of them refuses to load (a wildcard's NS, a cut that is a DNAME) is judged by
 /// the others.
-fn judges<'e>(all: [(Make, &'e Essence); 3]) -> impl Iterator<Item = (Make, &'e Essence)> {
+fn judges(all: [(Make, &Essence); 3]) -> impl Iterator<Item = (Make, &Essence)> {
     let is_loaded = |&(_, essence): &(Make, &Essence)| essence.rcode != "SERVFAIL";
     let are_any = all.iter().any(is_loaded);
     all.into_iter().filter(move |judge| !are_any || is_loaded(judge))

@@ -47,7 +47,7 @@ impl Extent {
     }
 
     fn keeps(&self, what: impl Hash, one_in: u64) -> bool {
-        self.is_whole || self.draw(what) % one_in == 0
+        self.is_whole || self.draw(what).is_multiple_of(one_in)
     }
 }
 
