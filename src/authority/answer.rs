@@ -29,7 +29,8 @@ impl Answered {
     }
 }
 
-/// The most aliases that are followed; what was collected by then is the answer.
+/// The most aliases that are followed; what was collected by then is the answer. Nobody's rule: Knot stops after fewer, NSD
+/// after more, and BIND, which follows sixteen, says SERVFAIL then.
 const MAX_LINKS: usize = 17;
 
 /// Answers `question` from the catalog; it is taken over by the last name of the chain.
@@ -226,7 +227,8 @@ impl<'c> Chain<'c, '_, '_> {
         is_new
     }
 
-    /// Takes the question on to an alias's target; ends it in a loop, or when it is too long.
+    /// Takes the question on to an alias's target; ends it in a loop, or when it is too long. The target is looked for among
+    /// all zones that are served ("go back to step 1", RFC 1034 §4.3.2), as by NSD; Knot and BIND stop where the zone ends.
     fn go_on(&mut self, target: NameRef<'_>) -> Option<Answered> {
         self.seen[self.links] = self.question.hash(self.question.label_count());
         self.links += 1;

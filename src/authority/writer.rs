@@ -3,7 +3,7 @@
 //! In: owners and rrsets, in the order they are to stand. Out: octets of one message, within a limit. An rrset is written
 //! whole or not at all (RFC 2181 §9), and nothing is allocated.
 
-use super::RrsetRef;
+use super::{Rdatas, RrsetRef};
 use crate::dns::{Class, NameRef, Rtype};
 use crate::zonefile::rdata;
 
@@ -97,6 +97,9 @@ impl<'m> Writer<'m> {
     ///
     /// [`Full`] if it does not fit whole.
     pub fn rrset(&mut self, section: Section, owner: NameRef<'_>, rrset: RrsetRef<'_>, ttl: u32) -> Result<(), Full> {
+        if rrset.rtype() == Rtype::RRSIG {
+            return self.signatures(section, owner, rrset.rdatas());
+        }
         let before = (self.at, self.target_count, self.counts);
         self.records(section, owner, rrset.rtype(), ttl, rrset.rdatas())?;
         if !self.has_dnssec {
@@ -108,6 +111,20 @@ impl<'m> Writer<'m> {
             (self.at, self.target_count, self.counts) = before;
         }
         signed
+    }
+
+    /// Writes signatures that are asked for by their type. They form no rrset: each has the TTL of what it covers, and says so
+    /// (RFC 4034 §3, RFC 4035 §2.2).
+    fn signatures(&mut self, section: Section, owner: NameRef<'_>, rdatas: Rdatas<'_>) -> Result<(), Full> {
+        let before = (self.at, self.target_count, self.counts);
+        for rdata in rdatas {
+            let written = self.records(section, owner, Rtype::RRSIG, rdata::original_ttl(rdata), [rdata].into_iter());
+            if written.is_err() {
+                (self.at, self.target_count, self.counts) = before;
+                return written;
+            }
+        }
+        Ok(())
     }
 
     /// Writes an rrset that nobody asked for: where there is no room for its signatures, without them (RFC 4035 §3.1.1).

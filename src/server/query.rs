@@ -13,7 +13,6 @@ pub(super) mod flag {
     pub(crate) const AA: u16 = 0x0400;
     pub(crate) const TC: u16 = 0x0200;
     pub(crate) const RD: u16 = 0x0100;
-    pub(crate) const CD: u16 = 0x0010;
     /// The operation code's bits.
     pub(crate) const OPCODE: u16 = 0x7800;
 }

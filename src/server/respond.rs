@@ -64,8 +64,8 @@ impl<'s> Reply<'s> {
         if header.flags & flag::QR != 0 {
             return None;
         }
-        // RD and CD are copied (RFC 1035 §4.1.1, RFC 4035 §3.1.6); AD, RA and Z stay clear.
-        let flags = flag::QR | header.flags & (flag::OPCODE | flag::RD | flag::CD);
+        // RD is copied (RFC 1035 §4.1.1); AD and CD stay clear in what is authoritative (RFC 4035 §3.1.6), RA and Z always.
+        let flags = flag::QR | header.flags & (flag::OPCODE | flag::RD);
         let (edns, rcode, error) = (None, Rcode::NOERROR, None);
         Some(Self { header, transport, served, has_compression, edns, flags, rcode, error })
     }
@@ -130,6 +130,7 @@ impl<'s> Reply<'s> {
             (Class::CH, _) => self.describe(query, writer),
             (Class::IN, Rtype::AXFR | Rtype::IXFR) => self.refuse(Rcode::REFUSED, Some(ExtendedError::NotSupported)),
             (Class::IN, _) => self.answer(query, writer),
+            // The class ANY among them: NSD and Knot take it for IN, but no answer to it could be authoritative (RFC 1035 §6.2).
             _ => self.refuse(Rcode::REFUSED, Some(ExtendedError::NotAuthoritative)),
         }
     }

@@ -216,3 +216,29 @@ fn an_unclosed_string_is_read_to_its_end() {
     assert_eq!(tokens[0].kind, TokenKind::Unclosed);
     assert_eq!(parse(Rtype::TXT, "\"abc").unwrap(), b"\x03abc");
 }
+
+/// named-checkzone asks the system it runs on for the names in WKS records; whatever it takes is good here too.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the system's lists are files")]
+fn every_protocol_and_service_that_the_system_knows_is_known() {
+    let lists = ["/etc/protocols", "/etc/services"].map(std::fs::read_to_string);
+    let [Ok(protocols), Ok(services)] = lists else {
+        return crate::support::skip("peers", "the system has no lists of protocols and services");
+    };
+    for (list, record) in [(&protocols, "192.0.2.1 NAME 1"), (&services, "192.0.2.1 tcp NAME")] {
+        let mut seen = std::collections::BTreeSet::new();
+        for line in list.lines().map(|line| line.split('#').next().unwrap_or_default()) {
+            let mut words = line.split_whitespace();
+            let (Some(first), Some(number)) = (words.next(), words.next()) else { continue };
+            // MPTCP's number, 262, has too many bits for this record, and for a packet.
+            let Some(number) = number.strip_suffix("/tcp").or(number.parse::<u8>().is_ok().then_some(number)) else {
+                continue;
+            };
+            // Of a name that two lines have, the first counts.
+            for name in std::iter::once(first).chain(words).filter(|name| seen.insert(name.to_string())) {
+                let of = |what: &str| parse(Rtype(11), &record.replace("NAME", what)).ok();
+                assert!(of(name).is_some() && of(name) == of(number), "{name} is not {number} here");
+            }
+        }
+    }
+}

@@ -159,8 +159,8 @@ fn hold(octets: &[u8], served: &Served) {
         let reply = Response::read(&out[..length]).unwrap_or_else(|error| panic!("{error}: {octets:02x?}"));
         let flags = u16::from_be_bytes([octets[2], octets[3]]);
         assert_eq!(reply.id, u16::from_be_bytes([octets[0], octets[1]]));
-        // QR set, opcode, RD and CD copied, RA, Z and AD clear; AA and TC as they may be.
-        assert_eq!(reply.flags & !0x060F, 0x8000 | flags & 0x7910, "{octets:02x?}");
+        // QR set, opcode and RD copied, RA, Z, AD and CD clear; AA and TC as they may be.
+        assert_eq!(reply.flags & !0x060F, 0x8000 | flags & 0x7900, "{octets:02x?}");
         if let Some((name, rtype, class)) = &reply.question {
             let question = [&name[..], &rtype.0.to_be_bytes(), &class.0.to_be_bytes()].concat();
             assert_eq!(Some(&question[..]), octets.get(12..12 + question.len()), "the question as it was asked");

@@ -18,6 +18,7 @@ use zonewright::control::state::{Hash, Hold, HoldKind, Opened, SavedText, SavedZ
 use zonewright::lint::sha256;
 
 use crate::support::disk::{Dice, Fault, Simulated};
+use crate::support::running::wait_for;
 
 const LIMIT: u32 = 1 << 20;
 

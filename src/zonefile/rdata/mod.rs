@@ -28,6 +28,7 @@ mod loc;
 mod mnemonics;
 mod number;
 mod print;
+mod services;
 mod signing;
 mod strings;
 mod svcb;
@@ -91,6 +92,11 @@ pub fn canonical(rtype: Rtype, rdata: &[u8]) -> Cow<'_, [u8]> {
 /// The type of the rrset that an RRSIG record covers (RFC 4034 §3.1.1).
 pub fn covered(rrsig: &[u8]) -> Rtype {
     Rtype(rrsig.first_chunk().map_or(0, |octets| u16::from_be_bytes(*octets)))
+}
+
+/// The TTL of that rrset, in seconds, when it was signed (RFC 4034 §3.1.4).
+pub fn original_ttl(rrsig: &[u8]) -> u32 {
+    rrsig.get(4..8).map_or(0, |octets| number::from_wire(octets) as u32)
 }
 
 /// All types that have a row, by code.

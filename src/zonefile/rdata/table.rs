@@ -8,7 +8,8 @@
 
 use super::digest::{DS, SSHFP, ZONEMD};
 use super::kind::Kind::{self, *};
-use super::mnemonics::{ALGORITHMS, CERT_TYPES, DSYNC_SCHEMES, PROTOCOLS};
+use super::mnemonics::{ALGORITHMS, CERT_TYPES, DSYNC_SCHEMES};
+use super::services::PROTOCOLS;
 use crate::dns::Rtype;
 
 /// One RR type.

@@ -3,8 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::bitmap::set_bits;
-use super::mnemonics::{SERVICES, named};
 use super::number::decimal;
+use super::services;
 use super::text::{Reader, Result};
 
 /// Reads the ports that are left, as numbers or as names of well-known services.
@@ -13,7 +13,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
     while reader.fields.peek().is_some() {
         let token = reader.word()?;
         let text = reader.fields.text(token);
-        let port = decimal(text, u64::from(u16::MAX)).or_else(|| named(SERVICES, text).map(u64::from));
+        let port = decimal(text, u64::from(u16::MAX)).or_else(|| services::port(text).map(u64::from));
         let Some(port) = port else {
             let finding = reader.expected(token);
             return Err(Box::new(
