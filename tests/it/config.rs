@@ -81,12 +81,16 @@ fn where_a_repository_is_tells_how_it_is_read() {
         ("", None),
     ];
     for (text, location) in rows {
-        let parsed = parse(&format!("[source]\nrepository = \"{text}\"\n"));
-        assert_eq!(parsed.ok().and_then(|config| config.source.repository).map(|found| found.location), location, "{text}");
+        let parsed = parse(&*format!("[source]\nrepository = \"{text}\"\n"));
+        assert_eq!(
+            parsed.ok().and_then(|config| config.source.repository).map(|found| found.location),
+            location,
+            "{text}"
+        );
     }
     for branch in ["", "-x", "a..b", "a b", "a/", "a.lock", "@", "a@{1}", ".a"] {
         let text = format!("[source]\nrepository = \"dns.git\"\nbranch = \"{branch}\"\n");
-        assert!(parse(&text).is_err(), "a branch `{branch}`");
+        assert!(parse(&*text).is_err(), "a branch `{branch}`");
     }
     assert!(parse("[source]\nbranch = \"main\"\n").is_err(), "a branch of no repository");
     assert!(parse("[source]\ndirectory = \"zones\"\nrepository = \"dns.git\"\n").is_err(), "two sources");

@@ -18,7 +18,6 @@ use zonewright::control::state::{Hash, Hold, HoldKind, Opened, SavedText, SavedZ
 use zonewright::lint::sha256;
 
 use crate::support::disk::{Dice, Fault, Simulated};
-use crate::support::running::wait_for;
 
 const LIMIT: u32 = 1 << 20;
 
@@ -350,7 +349,9 @@ fn of_two_processes_one_writes() {
     verify(&first.set, &new.state.texts());
     drop(old);
     // A process that another test starts has the lock too, until it becomes the program that it is to be.
-    assert!(wait_for(|| new.state.retry_lock().then_some(())).is_some() && new.state.is_writer());
+    assert!(
+        crate::support::running::wait_for(|| new.state.retry_lock().then_some(())).is_some() && new.state.is_writer()
+    );
     assert_eq!(State::newest_in(&place), Some(second.set));
     verify(&first.set, &new.state.texts());
     assert!(new.state.save(&first.set, &[]).is_ok(), "with texts from segments that have no name any more");
