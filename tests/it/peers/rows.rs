@@ -148,6 +148,14 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         because: "RFC 4035 §3.1.4.1: the parent answers for DS; while it has no good version nobody does.",
     },
     Difference {
+        name: "DS records at the apex of a zone that cannot be loaded",
+        who: &[Bind],
+        parts: &[Rcode, AA, Authority],
+        covers: |case| case.question.query.rtype == Rtype::DS && case.theirs.rcode == "REFUSED",
+        because: "RFC 4035 §3.1.4.1: the child says that it has none where the parent is not served. BIND, which does not \
+                  load a zone with NS records at a wildcard, looks for the parent alone.",
+    },
+    Difference {
         name: "addresses that are no glue in a referral",
         who: &[Bind],
         parts: &[Glue],
@@ -207,8 +215,11 @@ pub(super) static DIFFERENCES: &[Difference] = &[
         name: "ANY of much",
         who: &[Nsd, Knot, Bind],
         parts: &[TC, Answer, Authority],
-        covers: |case| case.question.query.rtype == Rtype::ANY && case.theirs.is_truncated(),
-        because: "RFC 8482 §4.1: one rrset is an answer, and the smallest one fits where all of them do not.",
+        covers: |case| {
+            case.question.query.rtype == Rtype::ANY && (case.theirs.is_truncated() || case.mine.is_truncated())
+        },
+        because: "RFC 8482 §4.1: one rrset is an answer, and the smallest one fits where all of them do not. Below a DNAME \
+                  that one is the alias, which stands behind the DNAME that it is made from (RFC 6672 §3.1).",
     },
     Difference {
         name: "a wildcard asked for by its own name",
