@@ -513,6 +513,43 @@ fn signed_commits_are_asked_for() {
 }
 
 #[test]
+fn openpgp_signatures_count_too() {
+    let origin = Origin::new();
+    let home = origin.directory.path().join("gnupg");
+    fs::create_dir(&home).unwrap();
+    fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let gpg = |arguments: &[&str]| {
+        let mut command = Command::new("gpg");
+        command.env("GNUPGHOME", &home).args(["--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""]);
+        command.args(arguments).output()
+    };
+    if !gpg(&["--version"]).is_ok_and(|output| output.status.success()) {
+        return crate::support::skip("peers", "gpg is not there");
+    }
+    for who in ["ada@example.org", "eve@example.org"] {
+        let made = gpg(&["--quick-generate-key", who, "ed25519", "sign", "never"]).unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+    fs::write(origin.directory.path().join("keys.gpg"), gpg(&["--export", "ada@example.org"]).unwrap().stdout).unwrap();
+    let sign = |who: &str, a: u32| {
+        write_all(&origin.work.place, &[("zones/a.zone", &text(a))]);
+        let key = format!("user.signingKey={who}");
+        let mut commit = origin.work.command(&["-c", &key, "commit", "-q", "-S", "-am", who]);
+        assert!(commit.env("GNUPGHOME", &home).status().unwrap().success(), "{who} signs");
+        origin.work.git(&["push", "-q", "origin", "main"]);
+        origin.work.head()
+    };
+    sign("ada@example.org", 2);
+    let running = origin.serve("allowed_keys = \"keys.gpg\"\n");
+    expect_states(&running, "2", "1");
+    let eves = sign("eve@example.org", 3);
+    expect_refused(&running, &format!("commit {eves} is signed by nobody who is allowed to"));
+    assert_eq!(running.state("a"), "2");
+    // The agent that it was started for the keys would outlive them.
+    let _ = Command::new("gpgconf").env("GNUPGHOME", &home).args(["--kill", "all"]).status();
+}
+
+#[test]
 fn a_remote_that_hangs_or_lies_changes_nothing() {
     use std::io::{Read as _, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -624,7 +661,7 @@ fn a_burst_of_commits_is_answered_in_order_while_git_collects_garbage() {
         for number in 2..=COMMITS + 1 {
             commit_number(&origin.work, number);
             // Git's own collector may take a directory away under a push, which is then to be tried again.
-            let push = || origin.work.command(&["push", "-q", "origin", "main"]).status().unwrap().success();
+            let push = || origin.work.command(&["push", "-q", "origin", "main"]).output().unwrap().status.success();
             assert!((0..20).any(|_| push()), "{number} is pushed");
         }
         running.expect_state("a", &(COMMITS + 1).to_string());
@@ -633,4 +670,98 @@ fn a_burst_of_commits_is_answered_in_order_while_git_collects_garbage() {
         collector.join().unwrap();
     });
     assert!(asked.into_inner() > COMMITS / 10, "there was hardly a query");
+}
+
+/// How many commits the long run takes: all of them where everything is asked for.
+fn long_run() -> u32 {
+    if std::env::var_os("ZONEWRIGHT_WHOLE").is_some() { 1000 } else { 60 }
+}
+
+/// The project's own zones at a commit of this number, which three of them carry; broken ones are broken in one of many ways.
+fn commit_almalinux(work: &Repository, number: u32, is_broken: bool) {
+    let stamp = |zone: &str, more: &str| {
+        let file = format!("zones/{zone}.zone");
+        let original = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file)).unwrap();
+        fs::write(work.place.join(&file), original.replace("2026082001", &(2_026_082_001 + number).to_string()) + more)
+            .unwrap();
+    };
+    let chain = format!("commit {number} CNAME n{number}.azure.repo\nn{number} TXT \"{number}\"\n");
+    stamp("almalinux.org", &chain);
+    stamp("azure.repo.almalinux.org", &format!("n{number} {number} TXT \"{number}\"\n"));
+    let faults = [
+        "x A 192.0.2.1 192.0.2.2\n",
+        "x CNAME y\nx A 192.0.2.1\n",
+        "x TXT \"open\n",
+        "x (\n",
+        "<<<<<<< HEAD\n",
+        "@ SOA a b 1 2 3 4 5\n",
+        "other.example. A 192.0.2.1\n",
+        "$INCLUDE ../../etc/passwd\n",
+        "$GENERATE 1-99999 x$ A 192.0.2.1\n",
+    ];
+    let fault = if is_broken { faults[(number / 5) as usize % faults.len()] } else { "" };
+    stamp("almalinux.dev", fault);
+    work.commit(&format!("Commit {number}"), &[]);
+}
+
+#[test]
+fn random_commits_over_our_zones_lose_no_query_and_mix_no_commits() {
+    let commits = long_run();
+    let origin = Origin::new();
+    fs::remove_dir_all(origin.work.place.join("zones")).unwrap();
+    let zones = Path::new(env!("CARGO_MANIFEST_DIR")).join("zones");
+    let copied = Command::new("cp").arg("-r").arg(zones).arg(&origin.work.place).status().unwrap();
+    assert!(copied.success());
+    commit_almalinux(&origin.work, 1, false);
+    origin.work.git(&["push", "-q", "origin", "main"]);
+    let running = origin.serve("");
+    let (is_over, asked) = (AtomicBool::new(false), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        let end = EndOf(&is_over);
+        let asker = scope.spawn(|| {
+            let (udp, mut last) = (running.udp(), 1);
+            while !is_over.load(Ordering::Acquire) {
+                let response = udp.ask(&Query::new("commit.almalinux.org", Rtype::TXT));
+                let [alias, text] = response.answer.as_slice() else { panic!("no answer of a commit: {response}") };
+                let number = alias.ttl;
+                assert_eq!((text.ttl, &text.rdata[1..]), (number, number.to_string().as_bytes()), "of two commits");
+                assert!(number >= last && (number == 1 || !number.is_multiple_of(5)), "{number} after {last}");
+                last = number;
+                asked.fetch_add(1, Ordering::Relaxed);
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        });
+        for number in 2..=commits + 1 {
+            commit_almalinux(&origin.work, number, number.is_multiple_of(5));
+            origin.work.git(&["push", "-q", "origin", "main"]);
+        }
+        let last = (commits + 1).to_string();
+        let ask = || running.udp().ask(&Query::new("commit.almalinux.org", Rtype::TXT));
+        let live = wait_for(|| (crate::support::running::state_of(&ask()) == last).then_some(()));
+        assert!(live.is_some(), "{last} does not go live: {}\n{}", ask(), running.log());
+        drop(end);
+        asker.join().unwrap();
+    });
+    assert!(asked.into_inner() > commits / 10, "there was hardly a query");
+}
+
+#[test]
+fn a_checkout_that_is_interrupted_leaves_what_was_served() {
+    let origin = Origin::new();
+    let running = {
+        let config = "[source]\ndirectory = \"work/zones\"\npoll = \"1h\"\n";
+        fs::write(origin.directory.path().join("zonewright.toml"), config).unwrap();
+        Running::start_in(&origin.directory, &["--threads", "1"])
+    };
+    expect_states(&running, "1", "1");
+    // Half of a checkout: one file written and not closed, another cut off.
+    let mut open = fs::File::create(origin.work.place.join("zones/a.zone")).unwrap();
+    std::io::Write::write_all(&mut open, &text(2).as_bytes()[..20]).unwrap();
+    assert_eq!((running.state("a"), running.state("b")), ("1".into(), "1".into()));
+    drop(open);
+    running.expect_log("a. is refused");
+    assert_eq!((running.state("a"), running.state("b")), ("1".into(), "1".into()));
+    origin.work.git(&["checkout", "-q", "--", "zones"]);
+    origin.commit(2, 2);
+    expect_states(&running, "2", "2");
 }
