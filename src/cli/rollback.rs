@@ -12,7 +12,7 @@ use crate::control::socket;
 /// served stays.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The commit, as `git rev-parse` takes it: an id or the start of one, `main~2` [default: the one before what is served]
+    /// The commit, as `git rev-parse` takes it: an id or the start of one, `main~2` [default: the nearest good one before what is served]
     #[arg(value_name = "REV", value_parser = parse_revision)]
     revision: Option<String>,
     #[command(flatten)]

@@ -137,8 +137,12 @@ impl Commits {
         look: &mut Look,
     ) -> Result<(), Refusal> {
         let repository = Repository::open(&self.place)?;
+        let before = self.hold.clone();
         if let Some(order) = order {
             self.obey(&repository, order)?;
+        }
+        if *(order.unwrap_or(&Order::Thaw)) == Order::Rollback(None) {
+            return self.roll_back(&repository, before, reloader, config, demand, look);
         }
         let target = self.target(&repository)?;
         let is_served = self.served.as_ref().is_some_and(|served| served.id == target);
@@ -154,9 +158,40 @@ impl Commits {
         }
         self.refused = None;
         self.take(&repository, target, reloader, config, demand, look)?;
+        if self.hold.is_some() && self.served.as_ref().is_none_or(|served| served.id != target) {
+            // A commit that is not served is not held either.
+            self.hold = before;
+        }
         if self.served.is_none() {
             self.take_earlier(&repository, target, reloader, config, demand, look)?;
         }
+        Ok(())
+    }
+
+    /// Serves the nearest commit before the one served that may be, and holds it.
+    fn roll_back(
+        &mut self,
+        repository: &Repository,
+        before: Option<Hold>,
+        reloader: &mut Reloader,
+        config: &Config,
+        demand: Demand,
+        look: &mut Look,
+    ) -> Result<(), Refusal> {
+        let nearest = self.hold.as_ref().map(|hold| hold.commit).ok_or_else(|| repository.nothing_served())?;
+        for id in repository.line(nearest, MAX_STEPS_BACK)? {
+            let mut one = Look { at: look.at, ..Look::default() };
+            if self.publish(repository, id, reloader, config, demand, &mut one).unwrap_or(false) {
+                self.hold = self.hold.take().map(|hold| Hold { commit: id, ..hold });
+                *look = Look { notices: std::mem::take(&mut look.notices), ..one };
+                return Ok(());
+            }
+            look.notices.push(format!("commit {id} is passed over: it is refused"));
+            if id == nearest {
+                (look.refused, look.whole) = (one.refused, one.whole);
+            }
+        }
+        self.hold = before;
         Ok(())
     }
 
@@ -262,7 +297,9 @@ impl Commits {
             if self.hold.is_none() {
                 self.tip = Some(id);
             }
-            if self.served.as_ref().is_none_or(|served| served.id != id) {
+            if let Some(served) = self.served.as_mut().filter(|served| served.id == id) {
+                served.commit = commit;
+            } else {
                 look.commit = Some(CommitStatus::from(&commit));
                 self.served = Some(Served { id, commit, since: look.at });
             }

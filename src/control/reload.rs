@@ -550,7 +550,12 @@ const START: Span = Span { file: FileId(0), start: 0, end: 0 };
 
 fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
     let mut text = String::new();
-    findings.iter().for_each(|finding| render::render(Format::Full, finding, sources, false, &mut text));
+    for finding in findings {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        render::render(Format::Full, finding, sources, false, &mut text);
+    }
     text.into()
 }
 

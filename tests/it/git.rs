@@ -390,6 +390,13 @@ fn commits_are_held_and_put_back() {
     let (code, said) = running.run("rollback", &[]);
     assert_eq!((code, said.contains("is served")), (0, true), "{said}");
     expect_states(&running, "1", "1");
+    // A broken one is neither served nor held.
+    write_all(&origin.work.place, &[("zones/a.zone", "broken")]);
+    let broken = origin.push_all("Break a");
+    let (code, said) = running.run("rollback", &[&broken]);
+    assert_eq!((code, said.contains("a. is refused")), (1, true), "{said}");
+    expect_states(&running, "1", "1");
+    expect_refused(&running, &format!("rolled back to {}", origin.work.git(&["rev-parse", "main~3"])));
     // Restarts change nothing of it, kill -9 among them.
     drop(running);
     running = Running::start_in(&origin.directory, &["--threads", "1"]);
@@ -401,17 +408,24 @@ fn commits_are_held_and_put_back() {
     assert_eq!(code, 0, "{said}");
     expect_states(&running, "2", "2");
     // A commit that is not what was published before is not reached through a rollback.
-    assert_eq!(running.run("rollback", &["main~2"]).0, 0);
+    assert_eq!(running.run("rollback", &["main~3"]).0, 0);
     expect_states(&running, "1", "1");
-    origin.work.git(&["reset", "-q", "--hard", "HEAD~2"]);
+    origin.work.git(&["reset", "-q", "--hard", "HEAD~3"]);
     origin.push(7, 7);
     let (code, said) = running.run("thaw", &[]);
     assert_eq!((code, said.contains("does not come from")), (1, true), "{said}");
     expect_states(&running, "1", "1");
     origin.work.git(&["reset", "-q", "--hard", &second]);
-    origin.push(4, 4);
-    assert_eq!(running.run("thaw", &[]).0, 0);
+    write_all(&origin.work.place, &[("zones/a.zone", "broken")]);
+    origin.push_all("Break a again");
+    let mended = origin.push(4, 4);
+    let (code, said) = running.run("thaw", &[]);
+    assert_eq!(code, 0, "{said}");
     expect_states(&running, "4", "4");
+    assert_eq!(provenance(&running), mended);
+    // Without a name, it is the nearest good one.
+    assert_eq!(running.run("rollback", &[]).0, 0);
+    expect_states(&running, "2", "2");
 }
 
 #[test]
