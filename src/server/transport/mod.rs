@@ -2,9 +2,9 @@
 //!
 //! # Design
 //!
-//! Two engines answer on the same kind of sockets. Our own ([`udp`] and [`tcp`]) stops reading between two queries, so that
+//! Two engines answer on the same kind of sockets. Our own (`udp.rs` and `tcp.rs`) stops reading between two queries, so that
 //! a query is either answered here or left to whoever else reads the socket: another process can take over without losing
-//! one. hickory's ([`embedded`]) has no way to stop reading but to drop what it is at: its UDP task reads in the same step
+//! one. hickory's (`embedded.rs`) has no way to stop reading but to drop what it is at: its UDP task reads in the same step
 //! in which it sends, and a shutdown aborts queries that were read. It is the engine where ours is not.
 
 mod embedded;
