@@ -36,10 +36,22 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
             true => format!("{} {verb} no signature", named(set.rrset)),
             false => format!("{} {verb} no signature by algorithm {}", named(set.rrset), Algorithm(*lacking)),
         };
+        let (label, why) = match is_unsigned {
+            true => (
+                "no RRSIG record covers it",
+                "validating resolvers take it for forged and answer SERVFAIL (RFC 4035 §2.2)",
+            ),
+            // One that knows another algorithm may accept that one's signature (RFC 6840 §5.11).
+            false => (
+                "no RRSIG record of that algorithm covers it",
+                "every set must be signed by every algorithm of the zone's keys (RFC 4035 §2.2): resolvers that know only \
+                 this one take it for forged",
+            ),
+        };
         let finding = report
             .finding(report.first(set.rrset), what)
-            .label("no RRSIG record covers it")
-            .why("validating resolvers take it for forged and answer SERVFAIL (RFC 4035 §2.2)")
+            .label(label)
+            .why(why)
             .fix("sign the zone again, and commit the signed file");
         report.add(finding);
     }
