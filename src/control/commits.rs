@@ -140,6 +140,7 @@ impl Commits {
         let before = self.hold.clone();
         if let Some(order) = order {
             self.obey(&repository, order)?;
+            look.notices.push(self.say_hold());
         }
         if *(order.unwrap_or(&Order::Thaw)) == Order::Rollback(None) {
             return self.roll_back(&repository, before, reloader, config, demand, look);
@@ -158,13 +159,35 @@ impl Commits {
         }
         self.refused = None;
         self.take(&repository, target, reloader, config, demand, look)?;
-        if self.hold.is_some() && self.served.as_ref().is_none_or(|served| served.id != target) {
+        let is_taken = self.served.as_ref().is_some_and(|served| served.id == target);
+        if self.hold.is_some() && !is_taken {
             // A commit that is not served is not held either.
             self.hold = before;
+        }
+        if order == Some(&Order::Thaw) && !is_taken {
+            self.take_tip(&repository, reloader, config, demand, look)?;
         }
         if self.served.is_none() {
             self.take_earlier(&repository, target, reloader, config, demand, look)?;
         }
+        Ok(())
+    }
+
+    /// Goes back to the newest commit that was published by following, from one that was put back.
+    fn take_tip(
+        &mut self,
+        repository: &Repository,
+        reloader: &mut Reloader,
+        config: &Config,
+        demand: Demand,
+        look: &mut Look,
+    ) -> Result<(), Refusal> {
+        let Some(tip) = self.tip.filter(|tip| self.served.as_ref().is_some_and(|served| served.id != *tip)) else {
+            return Ok(());
+        };
+        let mut one = Look { at: look.at, ..Look::default() };
+        self.publish(repository, tip, reloader, config, demand, &mut one)?;
+        (look.published, look.commit) = (one.published, one.commit);
         Ok(())
     }
 
@@ -183,7 +206,8 @@ impl Commits {
             let mut one = Look { at: look.at, ..Look::default() };
             if self.publish(repository, id, reloader, config, demand, &mut one).unwrap_or(false) {
                 self.hold = self.hold.take().map(|hold| Hold { commit: id, ..hold });
-                *look = Look { notices: std::mem::take(&mut look.notices), ..one };
+                let notices = look.notices.drain(1..).chain([self.say_hold()]).collect();
+                *look = Look { notices, ..one };
                 return Ok(());
             }
             look.notices.push(format!("commit {id} is passed over: it is refused"));
@@ -192,6 +216,7 @@ impl Commits {
             }
         }
         self.hold = before;
+        look.notices.push(self.say_hold());
         Ok(())
     }
 
@@ -358,6 +383,13 @@ impl Commits {
         self.hold = set.hold.as_ref().and_then(|hold| {
             Some(Hold { is_rollback: hold.kind == HoldKind::RolledBack, commit: id(&hold.commit)?, since: hold.since })
         });
+    }
+
+    fn say_hold(&self) -> String {
+        match &self.hold {
+            None => format!("branch {} is followed", self.settings.branch),
+            Some(hold) => format!("commit {} is held until `zonewright thaw`", hold.commit),
+        }
     }
 
     /// What a later start has to know.

@@ -361,7 +361,7 @@ impl Follower {
         }
         let told = &self.told;
         if let Some(whole) = look.whole.as_ref().filter(|_| told.whole != look.whole) {
-            let what = if self.commits.is_some() { "the newest commit" } else { "the zone directory" };
+            let what = if self.commits.is_some() { "what the repository has now" } else { "the zone directory" };
             tracing::error!("{what} is refused: all zones stay as they are\n{}", whole.trim_end());
         }
         if let Some(config) = look.config.as_ref().filter(|_| told.config != look.config) {

@@ -244,7 +244,9 @@ impl fmt::Display for CommitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Whoever can push wrote these.
         let [author, subject] = [&self.author, &self.subject].map(|text| escape(text.as_bytes()));
-        write!(f, "commit {} “{subject}” by {author}", self.id.get(..12).unwrap_or(&self.id))
+        write!(f, "commit {}", self.id.get(..12).unwrap_or(&self.id))?;
+        // A start without the repository knows no more of it.
+        if author.is_empty() { Ok(()) } else { write!(f, " “{subject}” by {author}") }
     }
 }
 
@@ -302,7 +304,7 @@ impl Look {
         for refused in &self.refused {
             text += &format!("{refused}\n");
         }
-        if !self.has_news() && !self.is_refused() {
+        if !self.has_news() && !self.is_refused() && self.notices.is_empty() {
             text += "nothing changed\n";
         }
         text

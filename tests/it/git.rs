@@ -414,7 +414,7 @@ fn commits_are_held_and_put_back() {
     origin.push(7, 7);
     let (code, said) = running.run("thaw", &[]);
     assert_eq!((code, said.contains("does not come from")), (1, true), "{said}");
-    expect_states(&running, "1", "1");
+    expect_states(&running, "2", "2");
     origin.work.git(&["reset", "-q", "--hard", &second]);
     write_all(&origin.work.place, &[("zones/a.zone", "broken")]);
     origin.push_all("Break a again");
@@ -426,6 +426,12 @@ fn commits_are_held_and_put_back() {
     // Without a name, it is the nearest good one.
     assert_eq!(running.run("rollback", &[]).0, 0);
     expect_states(&running, "2", "2");
+    // Back to the newest good one, where what is newer is broken.
+    write_all(&origin.work.place, &[("zones/a.zone", "broken")]);
+    origin.push_all("Break a once more");
+    let (code, said) = running.run("thaw", &[]);
+    assert_eq!((code, said.contains("branch main is followed")), (1, true), "{said}");
+    expect_states(&running, "4", "4");
 }
 
 #[test]
