@@ -14,8 +14,7 @@ use crate::config::Overrides;
 use crate::control::load::{Loaded, Terms, load_listed};
 use crate::diagnostic::render::{Format, Summary, escape, render};
 use crate::dns::{Name, NameRef};
-use crate::lint::{self, Others};
-use crate::source::Sources;
+use crate::lint::Others;
 use crate::zonefile::rdata::parse_moment;
 
 /// Show every error in zone files, with its line and what to type instead
@@ -72,8 +71,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let mut summary = Summary::default();
     let mut output = Output::new();
     let terms = match arguments.today {
-        Some(moment) => Terms::at(&config.limits, moment),
-        None => Terms::now(&config.limits),
+        Some(moment) => Terms::at(&config.limits, &config.lint, moment),
+        None => Terms::now(&config.limits, &config.lint),
     };
     for tree in &trees {
         check(tree, &terms, arguments.format, &mut summary, &mut output)?;
@@ -108,21 +107,11 @@ fn check(tree: &Tree, terms: &Terms, format: Format, summary: &mut Summary, outp
 fn judge(tree: &Tree, terms: &Terms) -> Vec<Loaded> {
     // Nobody chooses names against a key that lives as long as one command.
     let key = HashKey([0; 16]);
-    let zones = &tree.listing.zones;
     let mut catalog = Vec::new();
-    let read = zones.iter().map(|listed| {
-        let mut loaded = load_listed(&tree.root, listed, terms);
-        // A lone zone has nobody to be asked about.
-        if zones.len() > 1 {
-            let authority = loaded.servable(false).map(|zone| Arc::new(Authority::compile(zone, key)));
-            catalog.push((loaded.name.clone(), authority));
-        }
-        let has_parent = tree.listing.has_parent(loaded.name.as_ref());
-        loaded.zone.take_if(|zone| !lint::has_relations(zone, has_parent));
-        if loaded.zone.is_none() && loaded.findings.is_empty() {
-            // Nothing will point into its text any more.
-            loaded.sources = Sources::default();
-        }
+    let read = tree.listing.zones.iter().map(|listed| {
+        let loaded = load_listed(&tree.root, listed, terms);
+        let authority = loaded.zone.as_ref().map(|zone| Arc::new(Authority::compile(zone, key)));
+        catalog.push((loaded.name.clone(), authority));
         loaded
     });
     let mut all: Vec<Loaded> = read.collect();

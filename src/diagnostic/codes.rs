@@ -107,6 +107,10 @@ codes! {
     DUPLICATE_RECORD     "duplicate-record"     Warning Integrity "The same record is written twice; it is served once.";
     TOO_MANY_RECORDS     "too-many-records"     Error   Integrity "The zone has more records than its tables can hold.";
     NSEC3_ITERATIONS     "nsec3-iterations"     Error   Integrity "An NSEC3 chain hashes names more than 100 times over.";
+    // Waivers.
+    UNUSED_ALLOW         "unused-allow"         Warning Lint "A waiver silences nothing.";
+    EXPIRED_ALLOW        "expired-allow"        Warning Date "A waiver's last day is over.";
+    BAD_ALLOW            "bad-allow"            Warning Lint "A waiver names no rule, gives no reason, or cannot be read.";
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";

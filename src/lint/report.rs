@@ -1,9 +1,11 @@
 //! Where a rule's findings go.
 
-use crate::diagnostic::{Code, Diagnostic};
+use super::Rule;
+use super::suppression::Waivers;
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{Sources, Span};
 use crate::zone::{Rrset, Zone};
-use crate::zonefile::Record;
+use crate::zonefile::{Places, Record};
 
 /// The most findings of one rule in one zone. A forgotten signer makes as many as the zone has names, and nobody reads on.
 const MOST: usize = 20;
@@ -11,20 +13,23 @@ const MOST: usize = 20;
 /// What one rule finds in one zone.
 pub(super) struct Report<'r> {
     code: &'static Code,
+    severity: Severity,
     zone: &'r Zone,
     sources: &'r Sources,
-    findings: &'r mut Vec<Diagnostic>,
+    waivers: &'r Waivers,
+    findings: Vec<Diagnostic>,
     count: usize,
 }
 
 impl<'r> Report<'r> {
     pub(super) fn new(
-        code: &'static Code,
+        rule: &'static Rule,
+        severity: Severity,
         zone: &'r Zone,
         sources: &'r Sources,
-        findings: &'r mut Vec<Diagnostic>,
+        waivers: &'r Waivers,
     ) -> Self {
-        Self { code, zone, sources, findings, count: 0 }
+        Self { code: &rule.code, severity, zone, sources, waivers, findings: Vec::new(), count: 0 }
     }
 
     /// A finding of this rule, still to be added.
@@ -32,19 +37,39 @@ impl<'r> Report<'r> {
         Diagnostic::new(self.code, place, headline)
     }
 
-    /// Adds a finding.
-    pub(super) fn add(&mut self, finding: Diagnostic) {
+    /// Adds a finding, unless its entry waives it.
+    pub(super) fn add(&mut self, mut finding: Diagnostic) {
+        if self.waivers.waive(&finding) {
+            return;
+        }
         self.count += 1;
         if self.count <= MOST {
+            finding.severity = self.severity;
             self.findings.push(finding);
         }
     }
 
-    /// Says of the last finding how many more there were.
-    pub(super) fn finish(self) {
+    /// The findings; the last says how many more there were.
+    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
         if let (Some(more @ 1..), Some(last)) = (self.count.checked_sub(MOST), self.findings.last_mut()) {
             last.headline += &format!("; {more} more of the kind are not shown");
         }
+        self.findings
+    }
+
+    /// The text of a place.
+    pub(super) fn text(&self, place: Span) -> &'r [u8] {
+        self.sources.text(place)
+    }
+
+    /// Where the parts of a record are. Reads its entry again: for records that are suspect already.
+    pub(super) fn places(&self, record: &Record) -> Places {
+        self.zone.places(record, self.sources)
+    }
+
+    /// A record's owner, or the blank that inherits it.
+    pub(super) fn owner(&self, record: &Record) -> Span {
+        self.places(record).owner
     }
 
     /// A record's data.
@@ -54,12 +79,37 @@ impl<'r> Report<'r> {
 
     /// A record's type.
     pub(super) fn rtype(&self, record: &Record) -> Span {
-        self.zone.places(record, self.sources).rtype
+        self.places(record).rtype
+    }
+
+    /// A record's TTL, or its type where the entry writes none.
+    pub(super) fn ttl(&self, record: &Record) -> Span {
+        let places = self.places(record);
+        places.ttl.unwrap_or(places.rtype)
+    }
+
+    /// One field of a record's data, counted from 0, as it is written: the exchange of an MX record is field 1.
+    ///
+    /// All of the data where it has no such field: it is written as `\#` then.
+    pub(super) fn field(&self, record: &Record, index: usize) -> Span {
+        let rdata = self.rdata(record);
+        let fields = self.zone.fields(record, self.sources);
+        match fields.first().is_some_and(|first| self.text(*first) == b"\\#") {
+            true => rdata,
+            false => fields.get(index).copied().unwrap_or(rdata),
+        }
     }
 
     /// The first record of an rrset, by its type.
     pub(super) fn first(&self, rrset: Rrset<'_>) -> Span {
         let first = rrset.records().next().map(|record| self.rtype(record));
         first.expect("an rrset has a record")
+    }
+
+    /// The line that a place starts on, with its file where `beside` is in another: `line 41`, `line 3 of zones/a.inc`.
+    pub(super) fn line(&self, place: Span, beside: Span) -> String {
+        let source = self.sources.get(place.file);
+        let line = source.position(place.start).line;
+        if place.file == beside.file { format!("line {line}") } else { format!("line {line} of {}", source.name()) }
     }
 }

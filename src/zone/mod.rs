@@ -54,6 +54,12 @@ impl Zone {
         self.order.iter().map(|&index| self.records.rdata(&self.records.rows()[index as usize]).len()).sum()
     }
 
+    /// Octets of memory it holds.
+    pub fn memory(&self) -> usize {
+        let rows = self.nodes.capacity() * size_of::<node::Row>() + self.rrsets.capacity() * size_of::<rrset::Row>();
+        rows + self.order.capacity() * size_of::<u32>() + self.records.memory()
+    }
+
     /// The node of a name, if it owns records.
     pub fn node(&self, name: NameRef<'_>) -> Option<Node<'_>> {
         let found = self.nodes.binary_search_by(|row| self.owner_of(row).canonical_cmp(name));
@@ -73,6 +79,11 @@ impl Zone {
     /// Where a record's data is, for a finding that blames it.
     pub fn rdata_place(&self, record: &Record, sources: &Sources) -> Span {
         self.places(record, sources).rdata
+    }
+
+    /// Where each field of a record's data is, in the order of the text.
+    pub fn fields(&self, record: &Record, sources: &Sources) -> Vec<Span> {
+        self.records.fields(record, sources)
     }
 
     fn owner_of(&self, row: &node::Row) -> NameRef<'_> {

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use zonewright::authority::{Authority, Catalog};
 use zonewright::diagnostic::Diagnostic;
+use zonewright::diagnostic::Severity;
 use zonewright::dns::{Name, NameRef};
-use zonewright::lint::{self, HashAlgorithm, Others, RULES, Settings};
+use zonewright::lint::{self, HashAlgorithm, Level, Others, RULES, Settings, Severities};
+use zonewright::zone::Zone;
 use zonewright::zonefile::rdata::parse_moment;
 
 use crate::support::{KEY, build, headlines};
@@ -24,22 +26,29 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn name(text: &str) -> Name {
+    Name::absolute(text).expect("a name")
+}
+
 fn settings(today: &str) -> Settings {
     Settings { threads: 2, ..Settings::new(parse_moment(today).expect("a moment")) }
 }
 
 /// What building and all rules find in a zone, beside another where there is one.
 fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
-    let (zone, mut findings, sources) = build(apex, text);
+    judge_by(&settings(TODAY), apex, text, beside)
+}
+
+/// The same by other settings.
+fn judge_by(settings: &Settings, apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
+    let (zone, findings, sources) = build(apex, text);
     let zone = zone.unwrap_or_else(|| panic!("{apex} is no zone: {:?}", headlines(&findings)));
-    findings.extend(lint::check(&zone, &sources, &settings(TODAY)));
-    if let Some((other, text)) = beside {
-        let authority = build(other, text).0.map(|zone| Authority::compile(&zone, KEY).into());
-        let catalog = Catalog::new(KEY, [(Name::absolute(other).expect("an apex"), authority)]);
-        let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| false };
-        findings.extend(lint::check_beside(&zone, &sources, &settings(TODAY), &others));
-    }
-    findings
+    let findings = lint::check(&zone, &sources, settings, findings);
+    let compiled = |zone: &Zone| Some(Authority::compile(zone, KEY).into());
+    let other = beside.map(|(other, text)| (name(other), build(other, text).0.as_ref().and_then(compiled)));
+    let catalog = Catalog::new(KEY, [(name(apex), compiled(&zone))].into_iter().chain(other));
+    let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| false };
+    lint::check_beside(&zone, &sources, settings, &others, findings)
 }
 
 #[test]
@@ -311,6 +320,125 @@ fn a_child_that_changes_alone_is_told_of_at_its_keys() {
     assert!(judge("example", &child, Some((".", "broken"))).is_empty());
 }
 
+/// A zone whose last lines are under test.
+fn zone_with(lines: &str) -> String {
+    format!(
+        "$TTL 300\n@ SOA ns.elsewhere.test. h.elsewhere.test. 1 7200 1800 1209600 300\n@ NS ns.elsewhere.test.\n{lines}\n"
+    )
+}
+
+#[test]
+fn a_waiver_silences_one_rule_at_one_entry() {
+    let table: &[(&str, &str, &[&str])] = &[
+        (
+            "the rule at its record",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record) as the RFC shows it",
+            &[],
+        ),
+        (
+            "behind other words",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; a host ; zonewright: allow(duplicate-record) meant",
+            &[],
+        ),
+        (
+            "within parentheses, on another line",
+            "x A 192.0.2.1\nx A (\n 192.0.2.1 ; zonewright: allow(duplicate-record) meant\n )",
+            &[],
+        ),
+        (
+            "until a day to come",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record, until=2026-03-01) meant",
+            &[],
+        ),
+        (
+            "a day that is over",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record, until=2026-02-28) meant",
+            &["duplicate-record", "expired-allow"],
+        ),
+        (
+            "another rule",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(ttl-mismatch) meant",
+            &["duplicate-record", "unused-allow"],
+        ),
+        (
+            "two rules",
+            "x 60 A 192.0.2.1\nx A 192.0.2.2 ; zonewright: allow(ttl-mismatch, duplicate-record) meant",
+            &["unused-allow"],
+        ),
+        (
+            "at another record",
+            "x A 192.0.2.1 ; zonewright: allow(duplicate-record) meant\nx A 192.0.2.1",
+            &["unused-allow", "duplicate-record"],
+        ),
+        (
+            "on a line of its own",
+            "x A 192.0.2.1\n; zonewright: allow(duplicate-record) meant\nx A 192.0.2.1",
+            &["bad-allow", "duplicate-record"],
+        ),
+        (
+            "no reason",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record)",
+            &["duplicate-record", "bad-allow"],
+        ),
+        ("no rule", "x A 192.0.2.1 ; zonewright: allow() meant", &["bad-allow"]),
+        ("no such rule", "x A 192.0.2.1 ; zonewright: allow(duplicate-recrod) meant", &["bad-allow"]),
+        ("no such day", "x A 192.0.2.1 ; zonewright: allow(duplicate-record, until=soon) meant", &["bad-allow"]),
+        ("what cannot be waived", "x A 192.0.2.1 ; zonewright: allow(cname-beside-other-data) meant", &["bad-allow"]),
+        ("no bracket", "x A 192.0.2.1 ; zonewright: allow duplicate-record", &["bad-allow"]),
+        ("something else", "x A 192.0.2.1 ; zonewright: ignore this", &["bad-allow"]),
+        ("prose", "x A 192.0.2.1 ; served by zonewright: see the manual", &[]),
+        ("a text", "x TXT \"; zonewright: allow(duplicate-record) meant\"", &[]),
+    ];
+    for (what, lines, wanted) in table {
+        let found = judge("example", &zone_with(lines), None);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
+        assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
+    }
+}
+
+/// The time must not grow with the product of findings and waivers.
+#[test]
+fn many_waivers_are_read_in_linear_time() {
+    let line =
+        |n: usize| format!("x{n} A 192.0.2.1\nx{n} A 192.0.2.1 ; zonewright: allow(duplicate-record) meant {n}\n");
+    let text = zone_with(&(0..20_000).map(line).collect::<String>());
+    let start = std::time::Instant::now();
+    let found = judge("example", &text, None);
+    assert!(found.iter().all(|finding| ["too-many-findings", "unused-allow"].contains(&finding.code.name)));
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_config_sets_severities_for_all_zones_and_for_one() {
+    let text = zone_with("x A 192.0.2.1\nx A 192.0.2.1");
+    let note = ("duplicate-record", Level::On(Severity::Note));
+    let off = ("duplicate-record", Level::Off);
+    let table: &[(&str, &[(&'static str, Level)], Option<(&str, (&'static str, Level))>, &[Severity])] = &[
+        ("nothing said", &[], None, &[Severity::Warning]),
+        ("everywhere", &[note], None, &[Severity::Note]),
+        ("off", &[off], None, &[]),
+        ("off in this zone", &[note], Some(("EXAMPLE", off)), &[]),
+        ("off in another", &[note], Some(("x.example", off)), &[Severity::Note]),
+        ("on in this zone only", &[off], Some(("example", note)), &[Severity::Note]),
+    ];
+    for (what, everywhere, zone, wanted) in table {
+        let zones = zone.map(|(zone, level)| (name(zone), vec![level])).into_iter().collect();
+        let severities = Severities { everywhere: everywhere.to_vec(), zones };
+        let found = judge_by(&Settings { severities, ..settings(TODAY) }, "example", &text, None);
+        let found: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
+        assert_eq!(found, *wanted, "{what}");
+    }
+}
+
+#[test]
+fn what_a_rule_subsumes_exists() {
+    for rule in RULES {
+        for name in rule.subsumes {
+            assert!(lint::find(name).is_some_and(lint::is_configurable), "{} subsumes {name}", rule.code.name);
+        }
+    }
+}
+
 mod served {
     //! What a finding does to what is served.
 
@@ -326,13 +454,13 @@ mod served {
     use zonewright::zonefile::Limits;
     use zonewright::zonefile::rdata::parse_moment;
 
-    use super::{fixtures, read};
+    use super::{Settings, fixtures, read};
 
     fn loaded(text: &str, today: &str) -> Loaded {
         let folder = tempfile::tempdir().expect("a directory");
         std::fs::write(folder.path().join("example.zone"), text).expect("a zone");
         let root = Root::open(folder.path()).expect("the directory opens");
-        let terms = Terms::at(&Limits::default(), parse_moment(today).expect("a moment"));
+        let terms = Terms::at(&Limits::default(), &Settings::default(), parse_moment(today).expect("a moment"));
         load(&root, Path::new("example.zone"), &Name::absolute("example").expect("a name"), &terms)
     }
 

@@ -26,15 +26,6 @@ pub struct Listing {
     pub misnamed: Vec<(PathBuf, String)>,
 }
 
-impl Listing {
-    /// Whether a zone above this one is among them.
-    pub fn has_parent(&self, apex: NameRef<'_>) -> bool {
-        let is_listed =
-            |name: NameRef<'_>| self.zones.binary_search_by(|zone| zone.name.as_ref().canonical_cmp(name)).is_ok();
-        std::iter::successors(apex.parent(), |name| name.parent()).any(is_listed)
-    }
-}
-
 /// A zone and the file that holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ZoneFile {

@@ -67,17 +67,17 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms of this moment, all cores at work.
-    pub fn now(limits: &Limits) -> Self {
+    /// The terms of this moment, all cores at work; `lint` is what the config says of rules.
+    pub fn now(limits: &Limits, lint: &lint::Settings) -> Self {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         // Signature times have 32 bits and are compared by serial arithmetic (RFC 4034 §3.1.5).
-        Self::at(limits, since_1970.as_secs() as u32)
+        Self::at(limits, lint, since_1970.as_secs() as u32)
     }
 
     /// The terms of another moment, in seconds since 1970.
-    pub fn at(limits: &Limits, moment: u32) -> Self {
+    pub fn at(limits: &Limits, lint: &lint::Settings, moment: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let lint = lint::Settings { threads, ..lint::Settings::new(moment) };
+        let lint = lint::Settings { threads, now: moment, ..lint.clone() };
         Self { limits: limits.clone(), lint: Some(lint) }
     }
 
@@ -94,10 +94,17 @@ impl Loaded {
         self.zone.as_ref().filter(|_| !self.findings.iter().any(stops))
     }
 
+    /// Octets of memory that its texts and records hold.
+    pub fn memory(&self) -> usize {
+        let texts: usize = self.sources.iter().map(|(_, source)| source.text().len()).sum();
+        texts + self.zone.as_ref().map_or(0, Zone::memory)
+    }
+
     /// Adds what rules find beside all other zones.
     pub fn judge_beside(&mut self, others: &lint::Others<'_>, terms: &Terms) {
         let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) else { return };
-        self.findings.extend(lint::check_beside(zone, &self.sources, settings, others));
+        let known = std::mem::take(&mut self.findings);
+        self.findings = lint::check_beside(zone, &self.sources, settings, others, known);
         self.settle();
     }
 
@@ -170,7 +177,7 @@ fn judge(
     let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
     let zone::Built { mut findings, zone } = zone::build(apex, id, parsed, sources);
     if let (Some(zone), Some(settings)) = (&zone, &terms.lint) {
-        findings.extend(lint::check(zone, sources, settings));
+        findings = lint::check(zone, sources, settings, findings);
     }
     (findings, zone)
 }

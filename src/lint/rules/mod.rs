@@ -2,37 +2,47 @@
 //! manual, and the line behind its first heading the summary.
 //!
 //! A row is `file, default severity, scope`; one whose verdict changes with the date alone ends with `Date`, so that a
-//! server can tell a text that was edited badly from one that only grew old.
+//! server can tell a text that was edited badly from one that only grew old. The severity `Off` is for rules that healthy
+//! zones trip: a config may turn them on. What follows `=>` are the rules whose findings at the same record say less of the
+//! same mistake.
 
 use std::fmt::Write as _;
 
 use super::{Rule, Scope};
 use crate::diagnostic::{Code, Severity, Stage, codes::CODES};
-use crate::zone::Zone;
 
 macro_rules! rules {
-    ($($module:ident, $severity:ident, $scope:ident $(, $stage:ident)?;)*) => {
+    ($($module:ident, $severity:ident, $scope:ident $(, $stage:ident)? $(=> $($subsumed:ident)+)?;)*) => {
         $(mod $module;)*
 
         /// All rules, in the order of the table.
         pub static RULES: &[Rule] = &[$(
             Rule {
                 code: Code {
-                    name: const {
-                        const NAME: [u8; stringify!($module).len()] = hyphenated(stringify!($module));
-                        text(&NAME)
-                    },
+                    name: rules!(@name $module),
                     stage: rules!(@stage $($stage)?),
-                    severity: Severity::$severity,
+                    severity: rules!(@severity $severity),
                     summary: const { summary(include_str!(concat!(stringify!($module), ".rs"))) },
                 },
+                is_on: rules!(@is_on $severity),
+                subsumes: &[$($(rules!(@name $subsumed)),+)?],
                 source: include_str!(concat!(stringify!($module), ".rs")),
                 scope: Scope::$scope($module::check),
             }
         ),*];
     };
+    (@name $module:ident) => {
+        const {
+            const NAME: [u8; stringify!($module).len()] = hyphenated(stringify!($module));
+            text(&NAME)
+        }
+    };
     (@stage) => { Stage::Lint };
     (@stage $stage:ident) => { Stage::$stage };
+    (@severity Off) => { Severity::Note };
+    (@severity $severity:ident) => { Severity::$severity };
+    (@is_on Off) => { false };
+    (@is_on $severity:ident) => { true };
 }
 
 rules! {
@@ -46,11 +56,6 @@ rules! {
     rrsig_missing,         Error,   Zone;
     rrsig_not_yet_valid,   Error,   Zone, Date;
     zonemd_mismatch,       Error,   Zone;
-}
-
-/// Whether a rule of scope Repository could have anything to say of a zone; each such rule answers for itself.
-pub(super) fn has_relations(zone: &Zone, has_parent: bool) -> bool {
-    ds_does_not_match::concerns(zone, has_parent)
 }
 
 /// How findings that stand for many rrsets go on: " and 3 others".
@@ -97,6 +102,11 @@ const fn summary(source: &str) -> &str {
 }
 
 impl Rule {
+    /// Its severity as a config would write it.
+    pub fn default(&self) -> &'static str {
+        if self.is_on { self.code.severity.as_str() } else { "off" }
+    }
+
     /// Its manual: what it does, why that is bad, an example, the fix.
     pub fn manual(&self) -> String {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
@@ -116,7 +126,7 @@ pub fn markdown() -> String {
     }
     for rule in RULES {
         let (code, manual) = (&rule.code, rule.manual().replace("## ", "#### "));
-        let (severity, scope) = (code.severity.as_str(), rule.scope.as_str());
+        let (severity, scope) = (rule.default(), rule.scope.as_str());
         let is_dated = if code.stage == Stage::Date { ", by today's date" } else { "" };
         let _ = write!(text, "\n### `{}`\n\nSeverity: {severity}. Scope: {scope}{is_dated}.\n\n{manual}", code.name);
     }
