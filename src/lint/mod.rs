@@ -15,13 +15,17 @@
 
 mod canonical;
 mod crypto;
+mod dkim;
 mod others;
 mod report;
 mod rules;
 mod settings;
 mod signatures;
 mod signed;
+mod spf;
 mod suppression;
+mod tags;
+mod text;
 mod zonemd;
 
 use std::cell::{Cell, OnceCell};

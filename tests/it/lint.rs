@@ -9,7 +9,7 @@ use zonewright::authority::{Authority, Catalog};
 use zonewright::diagnostic::Diagnostic;
 use zonewright::diagnostic::Severity;
 use zonewright::dns::{Name, NameRef};
-use zonewright::lint::{self, HashAlgorithm, Level, Others, RULES, Settings, Severities};
+use zonewright::lint::{self, HashAlgorithm, Level, Others, RULES, Rule, Settings, Severities};
 use zonewright::zone::Zone;
 use zonewright::zonefile::rdata::parse_moment;
 
@@ -30,8 +30,11 @@ fn name(text: &str) -> Name {
     Name::absolute(text).expect("a name")
 }
 
+/// Fixtures are full of example addresses, and short of all that a rule is not about.
 fn settings(today: &str) -> Settings {
-    Settings { threads: 2, ..Settings::new(parse_moment(today).expect("a moment")) }
+    let mut settings = Settings { threads: 2, ..Settings::new(parse_moment(today).expect("a moment")) };
+    settings.severities.everywhere = vec![("documentation-address", Level::Off), ("dmarc-missing", Level::Off)];
+    settings
 }
 
 /// What building and all rules find in a zone, beside another where there is one.
@@ -39,31 +42,53 @@ fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic
     judge_by(&settings(TODAY), apex, text, beside)
 }
 
-/// The same by other settings.
-fn judge_by(settings: &Settings, apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
+/// The same by other settings, beside any number of zones.
+fn judge_by<'t>(
+    settings: &Settings,
+    apex: &str,
+    text: &str,
+    beside: impl IntoIterator<Item = (&'t str, &'t str)>,
+) -> Vec<Diagnostic> {
     let (zone, findings, sources) = build(apex, text);
     let zone = zone.unwrap_or_else(|| panic!("{apex} is no zone: {:?}", headlines(&findings)));
     let findings = lint::check(&zone, &sources, settings, findings);
     let compiled = |zone: &Zone| Some(Authority::compile(zone, KEY).into());
-    let other = beside.map(|(other, text)| (name(other), build(other, text).0.as_ref().and_then(compiled)));
+    let other = beside.into_iter().map(|(other, text)| (name(other), build(other, text).0.as_ref().and_then(compiled)));
     let catalog = Catalog::new(KEY, [(name(apex), compiled(&zone))].into_iter().chain(other));
     let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| false };
     lint::check_beside(&zone, &sources, settings, &others, findings)
 }
 
+/// The settings for a rule's fixtures: itself on.
+fn settings_for(rule: &Rule) -> Settings {
+    let mut settings = settings(TODAY);
+    settings.severities.everywhere.insert(0, (rule.code.name, Level::On(rule.code.severity)));
+    settings
+}
+
+/// A rule's folder: `bad.zone` and `good.zone` are of the zone `example`, or of the root where there is a `child.zone` for
+/// `example`; every other file is a zone beside it, called as the zone is.
 #[test]
 fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
     for rule in RULES {
         let name = rule.code.name;
         let folder = fixtures("lint").join(name);
-        let child = std::fs::read_to_string(folder.join("child.zone")).ok();
-        let (apex, beside) = match &child {
-            Some(child) => (".", Some(("example", child.as_str()))),
-            None => ("example", None),
-        };
-        let good = judge(apex, &read(&folder.join("good.zone")), beside);
+        let mut beside = Vec::new();
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{name}: {error}")) {
+            let path = entry.expect("an entry").path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+            match stem {
+                "bad" | "good" => {}
+                "child" => beside.push(("example".to_owned(), read(&path))),
+                stem => beside.push((stem.to_owned(), read(&path))),
+            }
+        }
+        let is_parent = beside.iter().any(|(other, _)| other == "example");
+        let beside = || beside.iter().map(|(other, text)| (other.as_str(), text.as_str()));
+        let apex = if is_parent { "." } else { "example" };
+        let good = judge_by(&settings_for(rule), apex, &read(&folder.join("good.zone")), beside());
         assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
-        let bad = judge(apex, &read(&folder.join("bad.zone")), beside);
+        let bad = judge_by(&settings_for(rule), apex, &read(&folder.join("bad.zone")), beside());
         let codes: Vec<&str> = bad.iter().map(|finding| finding.code.name).collect();
         assert_eq!(codes, [name], "{:?}", headlines(&bad));
         assert_eq!(bad[0].severity, rule.code.severity, "{name}");

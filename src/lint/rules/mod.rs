@@ -56,6 +56,19 @@ rules! {
     rrsig_missing,         Error,   Zone;
     rrsig_not_yet_valid,   Error,   Zone, Date;
     zonemd_mismatch,       Error,   Zone;
+    spf_after_all,         Warning, Node;
+    spf_allows_all,        Warning, Node;
+    spf_lookups,           Error,   Repository;
+    spf_many,              Error,   Node;
+    spf_syntax,            Error,   Node;
+    spf_too_long,          Warning, Node;
+    dkim_syntax,           Error,   Node;
+    dkim_weak_key,         Warning, Node;
+    dmarc_missing,         Note,    Zone;
+    dmarc_syntax,          Error,   Node;
+    mta_sts_incomplete,    Warning, Node;
+    null_mx_beside_mx,     Error,   Node;
+    tlsrpt_syntax,         Warning, Node;
 }
 
 /// How findings that stand for many rrsets go on: " and 3 others".
