@@ -89,7 +89,11 @@ codes! {
     TRAILING_FIELD       "trailing-field"       Error   Parse "Something stands after a record's last field.";
     BAD_FIELD            "bad-field"            Error   Parse "A field is not what its type asks for.";
     ADDRESS_FAMILY       "address-family"       Error   Parse "An A record holds an IPv6 address, or an AAAA record an IPv4 one.";
+    DS_DIGEST_LENGTH     "ds-digest-length"     Error   Parse "The digest of a DS or CDS record is not as long as its type makes it.";
+    SSHFP_LENGTH         "sshfp-length"         Error   Parse "The fingerprint of an SSHFP record is not as long as its type makes it.";
+    LOC_RANGE            "loc-range"            Error   Parse "A LOC record names a place, a height or a precision out of range.";
     UNQUOTED_SEMICOLON   "unquoted-semicolon"   Error   Parse "A `;` outside quotes cuts a string short.";
+    TXT_OVER_255         "txt-over-255"         Error   Parse "One string of a TXT record has more than 255 octets.";
     LONG_STRING          "long-string"          Error   Parse "A character-string has more than 255 octets.";
     LONG_RDATA           "long-rdata"           Error   Parse "A record's data has more than 65,535 octets.";
     // Zones.

@@ -57,6 +57,11 @@ impl<'r> Report<'r> {
         self.findings
     }
 
+    /// The zone's texts, its includes among them.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'r [u8]> {
+        self.sources.iter().map(|(_, source)| &source.text()[..])
+    }
+
     /// The text of a place.
     pub(super) fn text(&self, place: Span) -> &'r [u8] {
         self.sources.text(place)

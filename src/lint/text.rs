@@ -63,24 +63,11 @@ impl<'z> Text<'z> {
             let is_here =
                 range.start < start + string.len() || (range.is_empty() && range.start <= start + string.len());
             if is_here {
-                return self.within(index, range.start - start, range.len(), report);
+                return within(self.record, index, range.start - start, range.len(), report);
             }
             (start, index) = (start + string.len(), index + 1);
         }
         report.rdata(self.record)
-    }
-
-    /// Some octets of a string, to its end at most.
-    fn within(&self, index: usize, start: usize, length: usize, report: &Report<'_>) -> Span {
-        let token = report.field(self.record, index);
-        let text = report.text(token);
-        let quotes = u32::from(text.starts_with(b"\""));
-        if text.starts_with(b"\\#") || text.len() <= 2 * quotes as usize {
-            return token;
-        }
-        let bare = &text[quotes as usize..text.len() - quotes as usize];
-        let (first, last) = (written(bare, start), written(bare, start + length));
-        Span { start: token.start + quotes + first as u32, end: token.start + quotes + last as u32, ..token }
     }
 
     /// Adds a fault of this text to the findings.
@@ -88,6 +75,19 @@ impl<'z> Text<'z> {
         let place = self.place(fault.place, report);
         report.add(report.finding(place, fault.headline).label(fault.label).why(fault.why).fix(fault.fix));
     }
+}
+
+/// Some octets of one string of a record's data, to its end at most.
+pub(super) fn within(record: &Record, index: usize, start: usize, length: usize, report: &Report<'_>) -> Span {
+    let token = report.field(record, index);
+    let text = report.text(token);
+    let quotes = u32::from(text.starts_with(b"\""));
+    if text.starts_with(b"\\#") || text.len() <= 2 * quotes as usize {
+        return token;
+    }
+    let bare = &text[quotes as usize..text.len() - quotes as usize];
+    let (first, last) = (written(bare, start), written(bare, start + length));
+    Span { start: token.start + quotes + first as u32, end: token.start + quotes + last as u32, ..token }
 }
 
 /// The strings of TXT data.

@@ -64,11 +64,19 @@ rules! {
     spf_too_long,          Warning, Node;
     dkim_syntax,           Error,   Node;
     dkim_weak_key,         Warning, Node;
-    dmarc_missing,         Note,    Zone;
+    dmarc_missing,         Off,     Zone;
     dmarc_syntax,          Error,   Node;
     mta_sts_incomplete,    Warning, Node;
     null_mx_beside_mx,     Error,   Node;
     tlsrpt_syntax,         Warning, Node;
+    caa_lookalike,         Warning, Node;
+    caa_missing,           Off,     Repository;
+    caa_syntax,            Error,   Node;
+    misplaced_record,      Warning, Node;
+    svcb_inconsistent,     Warning, Repository;
+    tlsa_length,           Error,   Node;
+    tlsa_unusable,         Warning, Node;
+    unknown_type_has_name, Warning, Zone;
 }
 
 /// How findings that stand for many rrsets go on: " and 3 others".
