@@ -116,7 +116,7 @@ fn judge(tree: &Tree, terms: &Terms) -> Vec<Loaded> {
     });
     let mut all: Vec<Loaded> = read.collect();
     let catalog = Catalog::new(key, catalog);
-    let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| true };
+    let others = Others::new(&catalog, &|_: NameRef<'_>| true);
     all.iter_mut().for_each(|loaded| loaded.judge_beside(&others, terms));
     all
 }

@@ -21,10 +21,12 @@ mod rules;
 mod settings;
 mod signatures;
 mod signed;
+mod slip;
 mod suppression;
 mod zonemd;
 
 use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::dns::{NameRef, Rtype};
@@ -85,6 +87,7 @@ struct Subject<'z> {
     settings: &'z Settings,
     signed: OnceCell<Option<Signed<'z>>>,
     targets: OnceCell<Vec<Target<'z>>>,
+    servers: OnceCell<HashSet<Box<[u8]>>>,
     cut: Cell<Option<Node<'z>>>,
 }
 
@@ -116,8 +119,8 @@ fn target_field(rtype: Rtype) -> usize {
 
 impl<'z> Subject<'z> {
     fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
-        let (signed, targets, cut) = (OnceCell::new(), OnceCell::new(), Cell::new(None));
-        Self { zone, settings, signed, targets, cut }
+        let (signed, targets, servers, cut) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), Cell::new(None));
+        Self { zone, settings, signed, targets, servers, cut }
     }
 
     /// The zone as one that is signed, if it is.
@@ -163,6 +166,14 @@ impl<'z> Subject<'z> {
             }
             targets
         })
+    }
+
+    /// Whether an NS record of the zone names this host: then its addresses may be glue.
+    fn is_server(&self, name: NameRef<'_>) -> bool {
+        let key = |name: NameRef<'_>| -> Box<[u8]> { name.octets().to_ascii_lowercase().into() };
+        let servers =
+            self.servers.get_or_init(|| self.targets_of(&[Rtype::NS]).map(|target| key(target.name)).collect());
+        servers.contains(&key(name))
     }
 
     /// Those of some types.
