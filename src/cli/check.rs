@@ -11,10 +11,12 @@ use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Overrides;
-use crate::control::load::{Loaded, Terms, load_listed};
+use crate::control::load::{Loaded, MirrorList, Terms, load_listed};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Summary, escape, render};
 use crate::dns::{Name, NameRef};
 use crate::lint::Others;
+use crate::source::Sources;
 use crate::zonefile::rdata::parse_moment;
 
 /// Show every error in zone files, with its line and what to type instead
@@ -89,22 +91,28 @@ fn check(tree: &Tree, terms: &Terms, format: Format, summary: &mut Summary, outp
         output::say(&format!("zonewright: {}\n", escape(text.as_bytes())));
         summary.errors += 1;
     }
-    for loaded in judge(tree, terms) {
-        summary.add_zone(&loaded.findings);
-        for finding in &loaded.findings {
+    let (all, mirrors) = judge(tree, terms)?;
+    let mut print = |findings: &[Diagnostic], sources: &Sources| {
+        findings.iter().try_for_each(|finding| {
             let mut text = String::new();
-            render(format, finding, &loaded.sources, colour, &mut text);
+            render(format, finding, sources, colour, &mut text);
             if format == Format::Full {
                 text.push('\n');
             }
-            output.print(text)?;
-        }
+            output.print(text)
+        })
+    };
+    for loaded in &all {
+        summary.add_zone(&loaded.findings);
+        print(&loaded.findings, &loaded.sources)?;
     }
+    summary.add(&mirrors.findings);
+    print(&mirrors.findings, &mirrors.mirrors.sources)?;
     Ok(())
 }
 
-/// All zones of a tree, judged as `serve` would.
-fn judge(tree: &Tree, terms: &Terms) -> Vec<Loaded> {
+/// All zones of a tree, judged as `serve` would, and the mirror list beside them.
+fn judge(tree: &Tree, terms: &Terms) -> anyhow::Result<(Vec<Loaded>, MirrorList)> {
     // Nobody chooses names against a key that lives as long as one command.
     let key = HashKey([0; 16]);
     let mut catalog = Vec::new();
@@ -116,7 +124,9 @@ fn judge(tree: &Tree, terms: &Terms) -> Vec<Loaded> {
     });
     let mut all: Vec<Loaded> = read.collect();
     let catalog = Catalog::new(key, catalog);
-    let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| true };
+    let mut mirrors = MirrorList::read(&tree.root, terms)?;
+    let others = Others::new(&catalog, &|_: NameRef<'_>| true).with_mirrors(&mirrors.mirrors);
     all.iter_mut().for_each(|loaded| loaded.judge_beside(&others, terms));
-    all
+    mirrors.judge_beside(&others, terms);
+    Ok((all, mirrors))
 }

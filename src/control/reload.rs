@@ -28,6 +28,7 @@ use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Config;
 use crate::diagnostic::render::{self, Format};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::dns::NameRef;
 use crate::lint::{self, Others};
 use crate::server::{Policy, Publisher, Served};
 use crate::source::{FileId, Source, Sources, Span};
@@ -264,7 +265,8 @@ impl Reloader {
         let newest = |(listed, reading): (&ZoneFile, &Reading)| (listed.name.clone(), self.newest(listed, reading));
         let catalog = Catalog::new(self.hash_key, listing.zones.iter().zip(readings.iter()).map(newest));
         let judged: HashSet<_> = asked.iter().map(|(index, _)| key(listing.zones[*index].name.as_ref())).collect();
-        let others = Others { catalog: &catalog, is_judged: &|apex| judged.contains(&key(apex)) };
+        let is_judged = |apex: NameRef<'_>| judged.contains(&key(apex));
+        let others = Others::new(&catalog, &is_judged);
         let beside = in_parallel(&asked, |(index, asking)| {
             let asking = asking.lock().ok().and_then(|mut asking| asking.take())?;
             let loaded = asking.loaded(&root, &listing.zones[*index], terms)?;

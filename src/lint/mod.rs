@@ -13,15 +13,18 @@
 //! Codes of rules live in their rows. What `rule NAME`, RULES.md and reports call the registry is [`codes`]: the table of
 //! the rooms below, then the rows here; a test holds their names apart.
 
+mod address;
 mod canonical;
 mod crypto;
 mod dkim;
+mod mirrors;
 mod others;
 mod report;
 mod rules;
 mod settings;
 mod signatures;
 mod signed;
+mod slip;
 mod spf;
 mod suppression;
 mod tags;
@@ -29,6 +32,7 @@ mod text;
 mod zonemd;
 
 use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::dns::{NameRef, Rtype};
@@ -39,6 +43,7 @@ use report::Report;
 use signed::Signed;
 use suppression::Waivers;
 
+pub use mirrors::Mirrors;
 pub use others::Others;
 pub use rules::{RULES, markdown};
 pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
@@ -67,6 +72,8 @@ enum Scope {
     Zone(fn(&Subject<'_>, &mut Report<'_>)),
     /// One zone beside all others.
     Repository(fn(&Subject<'_>, &Others<'_>, &mut Report<'_>)),
+    /// The mirror list beside all zones.
+    Mirrors(fn(&Mirrors, &Others<'_>, &'static Code) -> Vec<Diagnostic>),
 }
 
 impl Scope {
@@ -75,6 +82,7 @@ impl Scope {
             Self::Node(_) => "node",
             Self::Zone(_) => "zone",
             Self::Repository(_) => "repository",
+            Self::Mirrors(_) => "mirrors",
         }
     }
 
@@ -89,6 +97,7 @@ struct Subject<'z> {
     settings: &'z Settings,
     signed: OnceCell<Option<Signed<'z>>>,
     targets: OnceCell<Vec<Target<'z>>>,
+    servers: OnceCell<HashSet<Box<[u8]>>>,
     cut: Cell<Option<Node<'z>>>,
 }
 
@@ -120,8 +129,8 @@ fn target_field(rtype: Rtype) -> usize {
 
 impl<'z> Subject<'z> {
     fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
-        let (signed, targets, cut) = (OnceCell::new(), OnceCell::new(), Cell::new(None));
-        Self { zone, settings, signed, targets, cut }
+        let (signed, targets, servers, cut) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), Cell::new(None));
+        Self { zone, settings, signed, targets, servers, cut }
     }
 
     /// The zone as one that is signed, if it is.
@@ -167,6 +176,14 @@ impl<'z> Subject<'z> {
             }
             targets
         })
+    }
+
+    /// Whether an NS record of the zone names this host: then its addresses may be glue.
+    fn is_server(&self, name: NameRef<'_>) -> bool {
+        let key = |name: NameRef<'_>| -> Box<[u8]> { name.octets().to_ascii_lowercase().into() };
+        let servers =
+            self.servers.get_or_init(|| self.targets_of(&[Rtype::NS]).map(|target| key(target.name)).collect());
+        servers.contains(&key(name))
     }
 
     /// Those of some types.
@@ -215,6 +232,26 @@ pub fn check_beside(
     reconcile(findings, sources)
 }
 
+/// What rules say of the mirror list beside all zones, in the order of its files.
+///
+/// # Design
+///
+/// The list is checked and not served: a mirror that it has wrong is no reason to hold a zone back.
+pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        let (Scope::Mirrors(check), Level::On(severity)) =
+            (rule.scope, settings.severities.of_rule(rule, NameRef::ROOT))
+        else {
+            continue;
+        };
+        findings
+            .extend(check(mirrors, others, &rule.code).into_iter().map(|finding| Diagnostic { severity, ..finding }));
+    }
+    diagnostic::sort(&mut findings);
+    findings
+}
+
 /// The rules that are asked of a zone, and how bad their findings are.
 fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static Rule, Severity)> {
     RULES.iter().filter_map(|rule| match settings.severities.of_rule(rule, zone.apex()) {
@@ -228,7 +265,7 @@ fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> V
     let mut asked: Vec<_> = rules_of(subject.zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
             Scope::Node(check) => Some((check, Report::new(rule, severity, subject.zone, sources, waivers))),
-            Scope::Zone(_) | Scope::Repository(_) => None,
+            Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) => None,
         })
         .collect();
     // A name that is the hash of another is nobody's to edit.

@@ -4,7 +4,11 @@
 //! nothing of what is not served here: a rule that wants certainty takes [`Answer::Unknown`] and [`Answer::Outside`] for
 //! silence.
 
-use crate::authority::{Authority, Catalog, Outcome, Question, RrsetRef, lookup};
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use super::{Mirrors, address};
+use crate::authority::{Authority, Catalog, Entry, Outcome, Question, RrsetRef, lookup};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::zonefile::rdata;
 
@@ -14,6 +18,12 @@ pub struct Others<'c> {
     pub catalog: &'c Catalog,
     /// Whether a zone is judged in this run too: then what is wrong between two zones is told once, at the parent.
     pub is_judged: &'c (dyn Fn(NameRef<'_>) -> bool + Sync),
+    /// By the place of a zone in the catalog: the zones whose nearest zone above it is.
+    below: HashMap<usize, Vec<usize>>,
+    /// Whether there is a reverse zone for IPv4 and for IPv6.
+    reverse: [bool; 2],
+    /// The hosts of the mirror list, in lower case.
+    mirrors: HashSet<Vec<u8>>,
 }
 
 /// What the zones here say of a name.
@@ -52,6 +62,65 @@ pub(super) struct Walk<'c> {
 }
 
 impl<'c> Others<'c> {
+    /// The zones of a catalog.
+    pub fn new(catalog: &'c Catalog, is_judged: &'c (dyn Fn(NameRef<'_>) -> bool + Sync)) -> Self {
+        let mut below: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, entry) in catalog.entries().iter().enumerate() {
+            if let Some(above) = entry.apex.as_ref().parent().and_then(|parent| catalog.position(parent)) {
+                below.entry(above).or_default().push(index);
+            }
+        }
+        let is_reverse = |label: &[u8]| {
+            let mut reverse =
+                catalog.entries().iter().map(|entry| entry.apex.as_ref()).filter(|apex| address::is_reverse(*apex));
+            reverse.any(|apex| apex.labels().any(|found| found.eq_ignore_ascii_case(label)))
+        };
+        let reverse = [is_reverse(b"in-addr"), is_reverse(b"ip6")];
+        Self { catalog, is_judged, below, reverse, mirrors: HashSet::new() }
+    }
+
+    /// The same with a mirror list.
+    pub fn with_mirrors(mut self, mirrors: &Mirrors) -> Self {
+        let hosts = mirrors.list.iter().flat_map(|mirror| &mirror.hosts);
+        self.mirrors = hosts.map(|(name, _)| name.as_ref().octets().to_ascii_lowercase()).collect();
+        self
+    }
+
+    /// The hosts of the mirror list, in lower case.
+    pub(super) fn mirrors(&self) -> &HashSet<Vec<u8>> {
+        &self.mirrors
+    }
+
+    /// Whether a reverse zone is here.
+    pub(super) fn has_reverse(&self) -> bool {
+        self.reverse != [false; 2]
+    }
+
+    /// Whether a reverse zone for the family of an address is here.
+    pub(super) fn serves_reverse(&self, address: IpAddr) -> bool {
+        self.reverse[usize::from(address.is_ipv6())]
+    }
+
+    /// The zones next below this one, known or not.
+    pub(super) fn children(&self, apex: NameRef<'_>) -> impl Iterator<Item = &'c Entry> {
+        let below = self.catalog.position(apex).and_then(|own| self.below.get(&own)).map_or(&[][..], Vec::as_slice);
+        below.iter().map(|&index| &self.catalog.entries()[index])
+    }
+
+    /// Whether a zone above the one that a name lies in has records for the name, below a cut: they are never served, and
+    /// were meant to be.
+    pub(super) fn is_hidden(&self, name: NameRef<'_>) -> bool {
+        let mut zone = self.catalog.zone(name);
+        while let Some(entry) = zone {
+            zone = entry.apex.as_ref().parent().and_then(|parent| self.catalog.zone(parent));
+            let node = zone.and_then(|above| above.authority.as_deref()?.node(name));
+            if node.is_some_and(|node| node.rrsets().len() > 0) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The zone with this apex, if it is here and known.
     pub(super) fn zone(&self, apex: NameRef<'_>) -> Option<&'c Authority> {
         let entry = self.catalog.zone(apex).filter(|entry| entry.apex.as_ref().is(apex))?;

@@ -1,7 +1,7 @@
 //! Where a rule's findings go.
 
-use super::Rule;
 use super::suppression::Waivers;
+use super::{Rule, Target, target_field};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{Sources, Span};
 use crate::zone::{Rrset, Zone};
@@ -19,6 +19,7 @@ pub(super) struct Report<'r> {
     waivers: &'r Waivers,
     findings: Vec<Diagnostic>,
     count: usize,
+    last_place: Option<Span>,
 }
 
 impl<'r> Report<'r> {
@@ -29,7 +30,7 @@ impl<'r> Report<'r> {
         sources: &'r Sources,
         waivers: &'r Waivers,
     ) -> Self {
-        Self { code: &rule.code, severity, zone, sources, waivers, findings: Vec::new(), count: 0 }
+        Self { code: &rule.code, severity, zone, sources, waivers, findings: Vec::new(), count: 0, last_place: None }
     }
 
     /// A finding of this rule, still to be added.
@@ -38,13 +39,21 @@ impl<'r> Report<'r> {
     }
 
     /// Adds a finding, unless its entry waives it.
-    pub(super) fn add(&mut self, mut finding: Diagnostic) {
-        if self.waivers.waive(&finding) {
+    pub(super) fn add(&mut self, finding: Diagnostic) {
+        self.add_at_most(Severity::Error, finding);
+    }
+
+    /// Adds a finding that is no worse than this, whatever the rule's severity: for the cases in which a rule may be wrong.
+    pub(super) fn add_at_most(&mut self, worst: Severity, mut finding: Diagnostic) {
+        // The records of a `$GENERATE` have one place: what is said of one of them is not said of each.
+        let place = finding.primary.span;
+        if self.last_place == Some(place) || self.waivers.waive(&finding) {
             return;
         }
+        self.last_place = Some(place);
         self.count += 1;
         if self.count <= MOST {
-            finding.severity = self.severity;
+            finding.severity = self.severity.min(worst);
             self.findings.push(finding);
         }
     }
@@ -102,6 +111,38 @@ impl<'r> Report<'r> {
         match fields.first().is_some_and(|first| self.text(*first) == b"\\#") {
             true => rdata,
             false => fields.get(index).copied().unwrap_or(rdata),
+        }
+    }
+
+    /// The name to go to of a record that has one.
+    pub(super) fn target(&self, target: &Target<'_>) -> Span {
+        self.field(target.record, target_field(target.rrset.rtype()))
+    }
+
+    /// A finding at the first of some places, the others labelled with a text; many are not all shown.
+    pub(super) fn finding_at_all(&self, places: &[Span], headline: impl Into<String>, label: &str) -> Diagnostic {
+        const SHOWN: usize = 8;
+        let first = self.finding(places[0], headline);
+        places[1..].iter().take(SHOWN - 1).fold(first, |finding, place| finding.also(*place, label))
+    }
+
+    /// The lines of places as a headline says them: `lines 228, 229 and 230`.
+    pub(super) fn lines(&self, places: &[Span]) -> String {
+        const SHOWN: usize = 10;
+        let mut lines: Vec<String> = Vec::new();
+        for place in places {
+            let line = self.line(*place, places[0]);
+            let line = line.strip_prefix("line ").unwrap_or(&line).to_owned();
+            if !lines.contains(&line) && lines.len() < SHOWN {
+                lines.push(line);
+            }
+        }
+        let more = places.len().saturating_sub(SHOWN);
+        match (&lines[..], more) {
+            ([], _) => String::new(),
+            ([only], 0) => format!("line {only}"),
+            ([first @ .., last], 0) => format!("lines {} and {last}", first.join(", ")),
+            (shown, _) => format!("lines {} and {more} more", shown.join(", ")),
         }
     }
 

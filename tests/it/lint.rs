@@ -9,7 +9,8 @@ use zonewright::authority::{Authority, Catalog};
 use zonewright::diagnostic::Diagnostic;
 use zonewright::diagnostic::Severity;
 use zonewright::dns::{Name, NameRef};
-use zonewright::lint::{self, HashAlgorithm, Level, Others, RULES, Rule, Settings, Severities};
+use zonewright::lint::{self, HashAlgorithm, Level, Mirrors, Others, RULES, Rule, Settings, Severities};
+use zonewright::source::Source;
 use zonewright::zone::Zone;
 use zonewright::zonefile::rdata::parse_moment;
 
@@ -30,10 +31,13 @@ fn name(text: &str) -> Name {
     Name::absolute(text).expect("a name")
 }
 
+const EXAMPLES: (&str, Level) = ("documentation-address", Level::Off);
+
 /// Fixtures are full of example addresses, and short of all that a rule is not about.
 fn settings(today: &str) -> Settings {
-    let mut settings = Settings { threads: 2, ..Settings::new(parse_moment(today).expect("a moment")) };
-    settings.severities.everywhere = vec![("documentation-address", Level::Off)];
+    let organisation = vec![name("almalinux.org"), name("almalinux.im")];
+    let mut settings = Settings { threads: 2, organisation, ..Settings::new(parse_moment(today).expect("a moment")) };
+    settings.severities.everywhere = vec![EXAMPLES, ("delegation-to-us-unserved", Level::Off)];
     settings
 }
 
@@ -49,14 +53,27 @@ fn judge_by<'t>(
     text: &str,
     beside: impl IntoIterator<Item = (&'t str, &'t str)>,
 ) -> Vec<Diagnostic> {
+    judge_all(settings, apex, text, beside, &Mirrors::default())
+}
+
+/// The same, and a mirror list.
+fn judge_all<'t>(
+    settings: &Settings,
+    apex: &str,
+    text: &str,
+    beside: impl IntoIterator<Item = (&'t str, &'t str)>,
+    mirrors: &Mirrors,
+) -> Vec<Diagnostic> {
     let (zone, findings, sources) = build(apex, text);
     let zone = zone.unwrap_or_else(|| panic!("{apex} is no zone: {:?}", headlines(&findings)));
     let findings = lint::check(&zone, &sources, settings, findings);
     let compiled = |zone: &Zone| Some(Authority::compile(zone, KEY).into());
     let other = beside.into_iter().map(|(other, text)| (name(other), build(other, text).0.as_ref().and_then(compiled)));
     let catalog = Catalog::new(KEY, [(name(apex), compiled(&zone))].into_iter().chain(other));
-    let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| false };
-    lint::check_beside(&zone, &sources, settings, &others, findings)
+    let others = Others::new(&catalog, &|_: NameRef<'_>| false).with_mirrors(mirrors);
+    let mut findings = lint::check_beside(&zone, &sources, settings, &others, findings);
+    findings.extend(lint::check_mirrors(mirrors, settings, &others));
+    findings
 }
 
 /// The settings for a rule's fixtures: itself on.
@@ -66,16 +83,22 @@ fn settings_for(rule: &Rule) -> Settings {
     settings
 }
 
-/// A rule's folder: `bad.zone` and `good.zone` are of the zone `example`, or of the root where there is a `child.zone` for
-/// `example`; every other file is a zone beside it, called as the zone is.
+/// A rule's folder: `bad.zone` and `good.zone` are of the zone `example`, of the root where there is a `child.zone` for
+/// `example`, or of what a first line such as `; of x.example` says; every other zone file is
+/// one beside it, called as its zone is, and `*.yml` are mirrors.
 #[test]
 fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
     for rule in RULES {
         let name = rule.code.name;
         let folder = fixtures("lint").join(name);
-        let mut beside = Vec::new();
+        let (mut beside, mut mirrors) = (Vec::new(), Mirrors::default());
         for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{name}: {error}")) {
             let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "yml") {
+                let file = mirrors.sources.add(Source::new("mirror.yml", read(&path).into_bytes()));
+                mirrors.add(file);
+                continue;
+            }
             let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
             match stem {
                 "bad" | "good" => {}
@@ -85,10 +108,15 @@ fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
         }
         let is_parent = beside.iter().any(|(other, _)| other == "example");
         let beside = || beside.iter().map(|(other, text)| (other.as_str(), text.as_str()));
-        let apex = if is_parent { "." } else { "example" };
-        let good = judge_by(&settings_for(rule), apex, &read(&folder.join("good.zone")), beside());
+        let usual = if is_parent { "." } else { "example" };
+        let judge = |file: &str| {
+            let text = read(&folder.join(file));
+            let apex = text.lines().next().and_then(|line| line.strip_prefix("; of ")).unwrap_or(usual);
+            judge_all(&settings_for(rule), apex, &text, beside(), &mirrors)
+        };
+        let good = judge("good.zone");
         assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
-        let bad = judge_by(&settings_for(rule), apex, &read(&folder.join("bad.zone")), beside());
+        let bad = judge("bad.zone");
         let codes: Vec<&str> = bad.iter().map(|finding| finding.code.name).collect();
         assert_eq!(codes, [name], "{:?}", headlines(&bad));
         assert_eq!(bad[0].severity, rule.code.severity, "{name}");
@@ -274,6 +302,14 @@ const EDITS: &[Edit] = &[
     },
 ];
 
+/// Settings under which only rules about signatures and their proofs are asked.
+fn signatures_only() -> Settings {
+    let is_about = |name: &str| ["dnskey", "nsec", "rrsig"].iter().any(|part| name.starts_with(part));
+    let others = RULES.iter().map(|rule| rule.code.name).filter(|name| !is_about(name));
+    let everywhere = others.map(|name| (name, Level::Off)).collect();
+    Settings { severities: Severities { everywhere, zones: Vec::new() }, ..settings(TODAY) }
+}
+
 impl Edit {
     fn apply(&self, text: &str) -> String {
         let mut edited = String::new();
@@ -293,7 +329,7 @@ impl Edit {
 fn an_edit_without_a_signer_is_told_of_once() {
     for edit in EDITS {
         let text = read(&fixtures(&format!("signed/{}.zone", edit.zone)));
-        let findings = judge("example", &edit.apply(&text), None);
+        let findings = judge_by(&signatures_only(), "example", &edit.apply(&text), None);
         let mut codes: Vec<&str> = findings.iter().map(|finding| finding.code.name).collect();
         let mut wanted = edit.findings.to_vec();
         codes.sort_unstable();
@@ -448,7 +484,7 @@ fn the_config_sets_severities_for_all_zones_and_for_one() {
     ];
     for (what, everywhere, zone, wanted) in table {
         let zones = zone.map(|(zone, level)| (name(zone), vec![level])).into_iter().collect();
-        let severities = Severities { everywhere: everywhere.to_vec(), zones };
+        let severities = Severities { everywhere: [everywhere, &[EXAMPLES][..]].concat(), zones };
         let found = judge_by(&Settings { severities, ..settings(TODAY) }, "example", &text, None);
         let found: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
         assert_eq!(found, *wanted, "{what}");

@@ -18,12 +18,14 @@
 //! SERVFAIL for all of them, while those who validate get SERVFAIL either way.
 
 mod listing;
+mod mirrors;
 mod reader;
 mod refused;
 mod root;
 mod stamp;
 
 pub use listing::{ListError, Listing, ZoneFile, zone_files};
+pub use mirrors::MirrorList;
 pub use root::Root;
 pub(crate) use stamp::random_key;
 pub use stamp::{Stamp, digest_of, stand_still, unchanged};

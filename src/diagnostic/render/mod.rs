@@ -78,6 +78,11 @@ impl Summary {
     /// Counts the findings of one more zone.
     pub fn add_zone(&mut self, findings: &[Diagnostic]) {
         self.zones += 1;
+        self.add(findings);
+    }
+
+    /// Counts findings that are no zone's.
+    pub fn add(&mut self, findings: &[Diagnostic]) {
         for finding in findings {
             match finding.severity {
                 Severity::Error => self.errors += 1,

@@ -2,7 +2,7 @@
 //! Finds DKIM keys of RSA with less than 2048 bits.
 //! ## Why is this bad
 //! Keys of less than 1024 bits can be broken at home, and verifiers must not accept their signatures (RFC 8301 §3.2); those
-//! of less than 2048 are below what signers should use. Whoever breaks the key sends mail in the domain's name.
+//! of less than 2048 are below what signers should use, and a warning only. Whoever breaks the key sends mail in the domain's name.
 //! ## Example
 //! ```zone
 //! k1._domainkey TXT "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQ…"    ; 1024 bits
@@ -11,6 +11,7 @@
 //! Make a key of 2048 bits, publish it at a new selector, let the mail server sign with it, then revoke the old one with an
 //! empty `p=`.
 
+use crate::diagnostic::Severity;
 use crate::dns::Rtype;
 use crate::lint::dkim::{self, Key};
 use crate::lint::text::Text;
@@ -29,9 +30,9 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
         let (tags, _) = tags::read(&text.octets, &dkim::DIALECT);
         let Ok(Key::Rsa(bits @ ..ENOUGH)) = dkim::key(&tags) else { continue };
         let Some(data) = tags.iter().find(|tag| tag.name == b"p") else { continue };
-        let why = match bits {
-            ..LEAST => "verifiers must not accept its signatures: less than 1024 bits are broken at home (RFC 8301 §3.2)",
-            _ => "less than 2048 bits are no longer advised, and whoever breaks the key signs in your name (RFC 8301 §3.2)",
+        let (worst, why) = match bits {
+            ..LEAST => (Severity::Error, "verifiers must not accept its signatures: it is broken at home (RFC 8301 §3.2)"),
+            _ => (Severity::Warning, "2048 bits are advised, and whoever breaks the key signs in your name (RFC 8301 §3.2)"),
         };
         let place = text.place(data.value_place.clone(), report);
         let finding = report
@@ -39,6 +40,6 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
             .label(format!("RSA, {bits} bits"))
             .why(why)
             .fix("make a key of 2048 bits and publish it at a new selector; then empty the `p=` of this one");
-        report.add(finding);
+        report.add_at_most(worst, finding);
     }
 }

@@ -6,6 +6,8 @@
 //! zones trip: a config may turn them on. What follows `=>` are the rules whose findings at the same record say less of the
 //! same mistake.
 
+mod targets;
+
 use std::fmt::Write as _;
 
 use super::{Rule, Scope};
@@ -46,8 +48,18 @@ macro_rules! rules {
 }
 
 rules! {
+    cname_chain_too_long,  Warning, Repository;
+    cname_loop,            Error,   Repository;
+    dangling_target,       Warning, Repository;
     dnskey_missing,        Error,   Zone;
     ds_does_not_match,     Error,   Repository;
+    lookalike_domain,      Warning, Repository;
+    missing_trailing_dot,  Error,   Repository => dangling_target;
+    mx_target_is_address,  Error,   Zone => dangling_target missing_trailing_dot;
+    mx_target_is_alias,    Error,   Repository;
+    ns_odd_one_out,        Warning, Node => dangling_target;
+    ns_target_is_address,  Error,   Zone => dangling_target missing_trailing_dot;
+    ns_target_is_alias,    Error,   Repository;
     nsec_chain_broken,     Error,   Zone;
     nsec3_iterated,        Note,    Zone;
     rrsig_does_not_verify, Error,   Zone;
@@ -55,6 +67,8 @@ rules! {
     rrsig_expires_soon,    Warning, Zone, Date;
     rrsig_missing,         Error,   Zone;
     rrsig_not_yet_valid,   Error,   Zone, Date;
+    srv_target_is_alias,   Error,   Repository;
+    target_is_address,     Error,   Zone => dangling_target missing_trailing_dot;
     zonemd_mismatch,       Error,   Zone;
     spf_after_all,         Warning, Node;
     spf_allows_all,        Warning, Node;
@@ -63,7 +77,7 @@ rules! {
     spf_syntax,            Error,   Node;
     spf_too_long,          Warning, Node;
     dkim_syntax,           Error,   Node;
-    dkim_weak_key,         Warning, Node;
+    dkim_weak_key,         Error,   Node;
     dmarc_missing,         Off,     Zone;
     dmarc_syntax,          Error,   Node;
     mta_sts_incomplete,    Warning, Node;
@@ -77,6 +91,17 @@ rules! {
     tlsa_length,           Error,   Node;
     tlsa_unusable,         Warning, Node;
     unknown_type_has_name, Warning, Zone;
+    child_without_delegation, Warning, Repository;
+    delegation_to_us_unserved, Warning, Repository;
+    documentation_address, Warning, Node;
+    mirror_unlisted,       Warning, Repository;
+    mirror_without_address, Error,  Mirrors;
+    not_dual_stack,        Off,     Node;
+    owner_repeats_origin,  Warning, Node;
+    private_address,       Warning, Node;
+    reverse_many,          Note,    Node;
+    reverse_mismatch,      Warning, Repository;
+    reverse_missing,       Warning, Repository;
 }
 
 /// How findings that stand for many rrsets go on: " and 3 others".

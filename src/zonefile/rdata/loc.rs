@@ -131,7 +131,12 @@ fn read_angle(reader: &mut Reader<'_, '_>, angle: &Angle) -> Result<u32> {
             let span = first.map_or(reader.fields.missing(), |token| reader.fields.span(token));
             let span = span.to(reader.fields.missing());
             let headline = format!("this LOC record's angle is past {} degrees", angle.most);
-            Err(Box::new(reader.blame(&codes::LOC_RANGE, span, headline).label("off the globe").fix("make the minutes and seconds zero")))
+            Err(Box::new(
+                reader
+                    .blame(&codes::LOC_RANGE, span, headline)
+                    .label("off the globe")
+                    .fix("make the minutes and seconds zero"),
+            ))
         }
     }
 }
