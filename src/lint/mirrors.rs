@@ -48,8 +48,8 @@ impl Mirrors {
             let line = uncommented(line);
             let is_inner = line.first().is_none_or(|octet| b" \t-#".contains(octet));
             let colon = memchr::memchr(b':', line);
-            if let (Some(colon), false) = (colon, is_inner) {
-                key = &line[..colon];
+            if !is_inner {
+                key = colon.map_or(&b""[..], |colon| &line[..colon]);
             }
             let value = colon.filter(|_| !is_inner).map_or(0, |colon| colon + 1);
             let span = |range: Range<usize>| Span {
@@ -161,6 +161,7 @@ mod tests {
             ),
             ("a: &a [*a, *a]\nname: *a\n", "name: *a", &["*a."], false),
             ("address:\n- http://b.example\n", "", &["b.example."], false),
+            ("name: a\nprivate: true\n...\n", "name: a", &["a."], true),
         ];
         for (text, place, hosts, is_private) in table {
             let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
