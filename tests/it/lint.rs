@@ -42,7 +42,7 @@ fn settings(today: &str) -> Settings {
 }
 
 /// What building and all rules find in a zone, beside another where there is one.
-fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
+pub(crate) fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
     judge_by(&settings(TODAY), apex, text, beside)
 }
 
@@ -382,7 +382,7 @@ fn a_child_that_changes_alone_is_told_of_at_its_keys() {
 }
 
 /// A zone whose last lines are under test.
-fn zone_with(lines: &str) -> String {
+pub(crate) fn zone_with(lines: &str) -> String {
     format!(
         "$TTL 300\n@ SOA ns.elsewhere.test. h.elsewhere.test. 1 7200 1800 1209600 300\n@ NS ns.elsewhere.test.\n{lines}\n"
     )

@@ -8,6 +8,7 @@ mod fuzz;
 mod hosts;
 mod layers;
 mod lint;
+mod lint_mistakes;
 mod load;
 mod oracle;
 mod peers;

@@ -65,10 +65,12 @@ fn value(rdata: &[u8]) -> Option<&[u8]> {
 /// The CA that a domain differs from in one letter, or in its last label only.
 fn lookalike(domain: &[u8]) -> Option<&'static str> {
     let domain = std::str::from_utf8(domain).ok().filter(|domain| domain.len() < 32)?.to_ascii_lowercase();
-    if KNOWN.contains(&&*domain) {
+    // A dot at its end is a fault of its own.
+    let domain = domain.trim_end_matches('.');
+    if KNOWN.contains(&domain) {
         return None;
     }
     let stem = |name: &str| name.rsplit_once('.').map(|(stem, _)| stem.to_owned());
-    let is_like = |known: &&&str| strsim::osa_distance(known, &domain) == 1 || (known.len() > 8 && stem(known) == stem(&domain));
+    let is_like = |known: &&&str| strsim::osa_distance(known, domain) == 1 || (known.len() > 8 && stem(known) == stem(domain));
     KNOWN.iter().find(is_like).copied()
 }

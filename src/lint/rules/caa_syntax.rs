@@ -13,6 +13,7 @@
 
 use std::ops::Range;
 
+use crate::diagnostic::Severity;
 use crate::dns::Rtype;
 use crate::lint::text::{Fault, quote, slip_of, trimmed, within};
 use crate::lint::{Report, Subject};
@@ -42,14 +43,18 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
             let place = report.field(record, field);
             report.add(report.finding(place, fault.headline).label(fault.label).why(fault.why).fix(fault.fix));
         }
-        let fault = match known {
-            Some((_, true)) => bad_issuer(value),
-            Some(("iodef", _)) => bad_iodef(value),
-            _ => None,
+        let (worst, fault) = match known {
+            Some((_, true)) => match bad_issuer(value) {
+                None => (Severity::Warning, bad_parameter(value)),
+                fault => (Severity::Error, fault),
+            },
+            Some(("iodef", _)) => (Severity::Error, bad_iodef(value)),
+            _ => continue,
         };
         if let Some(fault) = fault {
             let place = within(record, 2, fault.place.start, fault.place.len(), report);
-            report.add(report.finding(place, fault.headline).label(fault.label).why(fault.why).fix(fault.fix));
+            let finding = report.finding(place, fault.headline).label(fault.label).why(fault.why).fix(fault.fix);
+            report.add_at_most(worst, finding);
         }
     }
 }
@@ -68,13 +73,20 @@ fn bad_head(flags: u8, tag: &[u8], is_known: bool) -> Option<(usize, Fault)> {
     Some((1, Fault { place: 0..0, headline, label, why, fix: format!("write `{slip}`") }))
 }
 
-/// `[issuer-domain-name] [";" parameters]` (RFC 8659 §4.2).
+/// What stands before the first `;` must be a domain, or nothing (RFC 8659 §4.2).
 fn bad_issuer(value: &[u8]) -> Option<Fault> {
-    let end = value.iter().position(|octet| *octet == b';').unwrap_or(value.len());
-    let domain = trimmed(value, 0..end);
-    let fault = bad_domain(value, domain.clone());
-    if fault.is_some() || end == value.len() {
-        return fault;
+    bad_domain(value, trimmed(value, 0..issuer_end(value)))
+}
+
+fn issuer_end(value: &[u8]) -> usize {
+    value.iter().position(|octet| *octet == b';').unwrap_or(value.len())
+}
+
+/// What stands behind it must be `tag=value`, again and again; CAs differ on what they do with anything else.
+fn bad_parameter(value: &[u8]) -> Option<Fault> {
+    let end = issuer_end(value);
+    if end == value.len() {
+        return None;
     }
     let mut start = end + 1;
     for parameter in value[start..].split(|octet| *octet == b';') {

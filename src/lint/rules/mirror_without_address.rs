@@ -25,28 +25,29 @@ pub(super) fn check(mirrors: &Mirrors, others: &Others<'_>, code: &'static Code)
 
 fn check_mirror(mirror: &Mirror, others: &Others<'_>, code: &'static Code) -> Option<Diagnostic> {
     let mut lacking = mirror.hosts.iter().filter_map(|(name, place)| Some((name, place, lack(name.as_ref(), others)?)));
-    let (name, place, lack) = lacking.next()?;
+    let (name, place, (lacked, lack)) = lacking.next()?;
     let more = match lacking.count() {
         0 => String::new(),
         1 => ", nor does one other host of this mirror".to_owned(),
         count => format!(", nor do {count} other hosts of this mirror"),
     };
-    let finding = Diagnostic::new(code, mirror.place, format!("`{name}` is in the mirror list and has no A record{more}"));
+    let finding = Diagnostic::new(code, mirror.place, format!("`{name}` is in the mirror list and has no {lacked}{more}"));
     let is_elsewhere = place.start < mirror.place.start || place.end > mirror.place.end;
     let finding = if is_elsewhere { finding.also(*place, lack) } else { finding.label(lack) };
     let finding = finding.why("the mirror service takes a mirror without an A record out of service");
     Some(finding.fix(format!("add an A record for `{name}` to its zone, or mend the name in this file")))
 }
 
-/// What a host lacks, where that is known.
-fn lack(host: NameRef<'_>, others: &Others<'_>) -> Option<&'static str> {
+/// What a host lacks, and what it has instead, where that is known.
+fn lack(host: NameRef<'_>, others: &Others<'_>) -> Option<(&'static str, &'static str)> {
+    const BOTH: &str = "A or AAAA record";
     let walk = others.follow(host);
     match walk.end {
-        Answer::Missing if walk.names.is_empty() => Some("no zone has this name"),
-        Answer::Missing => Some("an alias of a name that does not exist"),
-        Answer::Exists { v4: None, v6: Some(_), .. } => Some("only AAAA records"),
-        Answer::Exists { v4: None, .. } => Some("neither A nor AAAA records"),
-        Answer::Alias { .. } => Some("an alias that leads nowhere"),
+        Answer::Missing if walk.names.is_empty() => Some((BOTH, "no zone has this name")),
+        Answer::Missing => Some((BOTH, "an alias of a name that does not exist")),
+        Answer::Exists { v4: None, v6: Some(_), .. } => Some(("A record", "only AAAA records")),
+        Answer::Exists { v4: None, .. } => Some((BOTH, "neither A nor AAAA records")),
+        Answer::Alias { .. } => Some((BOTH, "an alias that leads nowhere")),
         Answer::Exists { .. } | Answer::Unknown | Answer::Outside => None,
     }
 }
