@@ -48,28 +48,47 @@ macro_rules! rules {
 }
 
 rules! {
-    cname_chain_too_long,  Warning, Repository;
-    cname_loop,            Error,   Repository;
-    dangling_target,       Warning, Repository;
-    dnskey_missing,        Error,   Zone;
-    ds_does_not_match,     Error,   Repository;
-    lookalike_domain,      Warning, Repository;
-    missing_trailing_dot,  Error,   Repository => dangling_target;
-    mx_target_is_address,  Error,   Zone => dangling_target missing_trailing_dot;
-    mx_target_is_alias,    Error,   Repository;
-    ns_odd_one_out,        Warning, Node => dangling_target;
-    ns_target_is_address,  Error,   Zone => dangling_target missing_trailing_dot;
-    ns_target_is_alias,    Error,   Repository;
-    nsec_chain_broken,     Error,   Zone;
-    nsec3_iterated,        Note,    Zone;
-    rrsig_does_not_verify, Error,   Zone;
-    rrsig_expired,         Error,   Zone, Date;
-    rrsig_expires_soon,    Warning, Zone, Date;
-    rrsig_missing,         Error,   Zone;
-    rrsig_not_yet_valid,   Error,   Zone, Date;
-    srv_target_is_alias,   Error,   Repository;
-    target_is_address,     Error,   Zone => dangling_target missing_trailing_dot;
-    zonemd_mismatch,       Error,   Zone;
+    cname_chain_too_long, Warning, Repository;
+    cname_loop, Error, Repository;
+    dangling_target, Warning, Repository;
+    data_below_delegation, Warning, Node;
+    delegation_differs_from_child, Warning, Repository;
+    delegation_without_address, Error, Repository;
+    dnskey_missing, Error, Zone;
+    ds_at_apex, Error, Node;
+    ds_does_not_match, Error, Repository;
+    ds_without_delegation, Warning, Node;
+    lookalike_domain, Warning, Repository;
+    missing_glue, Error, Repository;
+    missing_trailing_dot, Error, Repository => dangling_target delegation_without_address missing_glue;
+    mx_target_is_address, Error, Zone => dangling_target missing_trailing_dot;
+    mx_target_is_alias, Error, Repository;
+    name_in_two_zones, Warning, Repository;
+    name_not_a_host, Warning, Node;
+    needless_glue, Warning, Node;
+    ns_odd_one_out, Warning, Node => dangling_target lookalike_domain;
+    ns_on_one_network, Warning, Repository;
+    ns_target_is_address, Error, Zone => dangling_target missing_trailing_dot;
+    ns_target_is_alias, Error, Repository;
+    nsec3_iterated, Note, Zone;
+    nsec_chain_broken, Error, Zone;
+    rrsig_does_not_verify, Error, Zone;
+    rrsig_expired, Error, Zone, Date;
+    rrsig_expires_soon, Warning, Zone, Date;
+    rrsig_missing, Error, Zone;
+    rrsig_not_yet_valid, Error, Zone, Date;
+    single_ns, Warning, Repository;
+    soa_mname_not_ns, Off, Node;
+    soa_rname, Warning, Node => missing_trailing_dot;
+    soa_timers, Warning, Node;
+    srv_target_is_alias, Error, Repository;
+    target_is_address, Error, Zone => dangling_target missing_trailing_dot;
+    ttl_too_high, Warning, Zone;
+    ttl_too_low, Warning, Zone;
+    wildcard_in_the_middle, Warning, Node;
+    wildcard_shadowed, Note, Zone;
+    wildcard_stops_here, Warning, Zone;
+    zonemd_mismatch, Error, Zone;
 }
 
 /// How findings that stand for many rrsets go on: " and 3 others".
