@@ -41,13 +41,6 @@ pub(super) enum Answer<'c> {
     Outside,
 }
 
-impl Answer<'_> {
-    /// Whether an address is known.
-    pub(super) fn has_address(&self) -> bool {
-        matches!(self, Self::Exists { v4: Some(_), .. } | Self::Exists { v6: Some(_), .. })
-    }
-}
-
 /// The most aliases that [`Others::follow`] follows: where a chain answers to nobody, as `respond` has it.
 pub(super) const MAX_STEPS: usize = 17;
 

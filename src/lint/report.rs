@@ -81,9 +81,10 @@ impl<'r> Report<'r> {
         self.zone.places(record, self.sources)
     }
 
-    /// A record's owner, or the blank that inherits it.
-    pub(super) fn owner(&self, record: &Record) -> Span {
-        self.places(record).owner
+    /// A record's owner, or its type where the entry inherits the owner and has nothing to underline.
+    pub(super) fn owner_or_type(&self, record: &Record) -> Span {
+        let places = self.places(record);
+        if self.text(places.owner).trim_ascii().is_empty() { places.rtype } else { places.owner }
     }
 
     /// A record's data.

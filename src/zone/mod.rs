@@ -39,6 +39,14 @@ impl Zone {
         Nodes::new(self)
     }
 
+    /// The nodes at and below a name, in canonical order.
+    pub fn nodes_below<'z>(&'z self, name: NameRef<'_>) -> impl Iterator<Item = Node<'z>> {
+        let is_before = |row: &node::Row| self.owner_of(row).canonical_cmp(name).is_lt();
+        let start = self.nodes.partition_point(is_before);
+        let end = start + self.nodes[start..].partition_point(|row| self.owner_of(row).is_at_or_below(name));
+        (start..end).map(|index| Node::new(self, index))
+    }
+
     /// How many names own records.
     pub fn name_count(&self) -> usize {
         self.nodes.len()

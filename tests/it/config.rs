@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use zonewright::config::{self, Config, Overrides, SECTIONS};
 use zonewright::diagnostic::render::{Format, render};
-use zonewright::lint::{Settings, Severities};
+use zonewright::lint::Settings;
 use zonewright::source::{Source, Sources};
 
 const COMMITTED: &str = include_str!("../../config/zonewright.toml");
@@ -34,7 +34,7 @@ fn the_committed_file_holds_the_defaults() {
     let Settings { lowest_ttl, highest_ttl, alias_steps, mass_change_percent, .. } = Settings::default();
     assert_eq!((lint.lowest_ttl, lint.highest_ttl), (lowest_ttl, highest_ttl));
     assert_eq!((lint.alias_steps, lint.mass_change_percent), (alias_steps, mass_change_percent));
-    assert_eq!((lint.mirrors, lint.severities), (None, Severities::default()));
+    assert_eq!((lint.mirrors, lint.severities.everywhere), (None, vec![]));
     assert_eq!(format!("{committed:#?}"), format!("{:#?}", Config::defaults(Path::new("/base"))));
     assert_eq!(format!("{:#?}", parse("").unwrap()), format!("{committed:#?}"));
 }

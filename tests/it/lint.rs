@@ -118,7 +118,7 @@ fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
         assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
         let bad = judge("bad.zone");
         let codes: Vec<&str> = bad.iter().map(|finding| finding.code.name).collect();
-        assert_eq!(codes, [name], "{:?}", headlines(&bad));
+        assert_eq!(codes, [name], "{name}: {:?}", headlines(&bad));
         assert_eq!(bad[0].severity, rule.code.severity, "{name}");
         assert!(!bad[0].why.is_empty() && !bad[0].fix.is_empty(), "{name} says neither why nor what to do");
     }
@@ -384,7 +384,8 @@ fn a_child_that_changes_alone_is_told_of_at_its_keys() {
 /// A zone whose last lines are under test.
 pub(crate) fn zone_with(lines: &str) -> String {
     format!(
-        "$TTL 300\n@ SOA ns.elsewhere.test. h.elsewhere.test. 1 7200 1800 1209600 300\n@ NS ns.elsewhere.test.\n{lines}\n"
+        "$TTL 300\n@ SOA ns.elsewhere.test. h.elsewhere.test. 1 7200 1800 1209600 300\n@ NS ns.elsewhere.test.\n\
+         @ NS ns2.elsewhere.test.\n{lines}\n"
     )
 }
 
@@ -608,6 +609,8 @@ mod served {
 a.root. 300 A 192.0.2.1
 example. 300 NS ns.example.
 ns.example. 300 A 192.0.2.53
+test. 300 NS ns.test.
+ns.test. 300 A 198.51.100.1
 ";
         let wrong = format!("{parent}example. 300 DS 4711 13 2 {}\n", "00".repeat(32));
         let (mut tree, _) = Tree::new(&[("root.zone", parent), ("example.zone", &signed)]);

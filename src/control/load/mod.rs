@@ -145,6 +145,17 @@ pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
     loaded
 }
 
+/// As [`load`], for a text that is at hand, such as standard input; its includes are looked for at the root.
+pub fn load_text(root: &Root, text: Vec<u8>, apex: &Name, terms: &Terms) -> Loaded {
+    let mut reader = Reader::new(root, &terms.limits);
+    let mut sources = Sources::default();
+    let id = sources.add(Source::new("<stdin>", text));
+    let (findings, zone) = judge(&mut reader, &mut sources, id, apex, terms);
+    let mut loaded = Loaded { name: apex.clone(), file: "-".into(), sources, findings, zone, stamps: reader.stamps };
+    loaded.settle();
+    loaded
+}
+
 /// As [`load`], for a zone of a [`Listing`]: one that several files claim is refused with a finding that names them.
 pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
     let Some(rival) = &listed.rival else { return load(root, &listed.file, &listed.name, terms) };

@@ -47,7 +47,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
         let address = node.rrset(Rtype::A).or_else(|| node.rrset(Rtype::AAAA));
         let Some(record) = address.and_then(|rrset| rrset.records().next()) else { continue };
         let finding = report
-            .finding(report.owner(record), format!("`{}` is in no file of the mirror list", node.name()))
+            .finding(report.owner_or_type(record), format!("`{}` is in no file of the mirror list", node.name()))
             .label(format!("{count} names beside it are listed mirrors"))
             .why("nobody is sent to a mirror that the list does not have")
             .fix("delete its records here, or add its file to the mirror list");

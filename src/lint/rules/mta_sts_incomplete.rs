@@ -46,7 +46,7 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
     }
     let Some((parent, host)) = host(subject.zone, name) else { return };
     let finding = report
-        .finding(report.owner(first), format!("`{parent}` announces an MTA-STS policy, and has no host to fetch it from"))
+        .finding(report.owner_or_type(first), format!("`{parent}` announces an MTA-STS policy, and has no host to fetch it from"))
         .label(format!("`{host}` has no address"))
         .why("senders ask that host for the policy, and send without protection if it is not there (RFC 8461 §3.3)")
         .fix(format!("add an A or CNAME record for `{host}`, or delete this one"));

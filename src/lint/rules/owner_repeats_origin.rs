@@ -21,7 +21,7 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
     }
     let apex = apex.to_string().to_ascii_lowercase();
     let bare = apex.trim_end_matches('.');
-    let owners = node.rrsets().flat_map(|rrset| rrset.records()).map(|record| report.owner(record));
+    let owners = node.rrsets().flat_map(|rrset| rrset.records()).map(|record| report.places(record).owner);
     let written = |place: &crate::source::Span| String::from_utf8_lossy(report.text(*place)).to_ascii_lowercase();
     let ends_in_zone = |text: &str| text.strip_suffix(bare).is_some_and(|head| head.is_empty() || head.ends_with('.'));
     // The first records may inherit the owner; one that writes it is to blame.

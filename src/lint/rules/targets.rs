@@ -143,8 +143,8 @@ pub(super) enum Reach {
 /// Whether a resolver that is referred to a server gets an address for it.
 pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, zone: &Zone, others: &Others<'_>) -> Reach {
     let own = zone.node(server);
-    let has_own = own.is_some_and(|node| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some());
-    if has_own {
+    let has_address = |node: Node<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
+    if own.is_some_and(has_address) || (own.is_none() && wildcard_glue(cut, server, zone).is_some_and(has_address)) {
         return Reach::Address;
     }
     if server.is_at_or_below(cut.name()) {
@@ -157,6 +157,15 @@ pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, zone: &Zone, others: &Ot
         // An alias is no address of its own, and another rule's.
         Answer::Alias { .. } | Answer::Unknown | Answer::Outside => Reach::Unknown,
     }
+}
+
+/// The wildcard below a cut that stands for a server, which some servers send as glue.
+fn wildcard_glue<'z>(cut: Node<'_>, server: NameRef<'_>, zone: &'z Zone) -> Option<Node<'z>> {
+    let above = std::iter::successors(server.parent(), |name| name.parent());
+    above.take_while(|name| name.is_at_or_below(cut.name())).find_map(|name| {
+        let octets = [b"\x01*", name.octets()].concat();
+        NameRef::parse(&octets).and_then(|wildcard| zone.node(wildcard))
+    })
 }
 
 /// Whether no server of a cut has an address here, and none may have one elsewhere; glue is another matter.
