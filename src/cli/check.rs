@@ -13,10 +13,12 @@ use super::{ConfigArgument, Verdict};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Overrides;
 use crate::control::Root;
-use crate::control::load::{Loaded, Terms, load_listed, load_text};
+use crate::control::load::{Loaded, Terms, load_listed, load_text, unused_includes};
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Rendering, Summary, escape};
 use crate::dns::{Name, NameRef};
 use crate::lint::Others;
+use crate::source::Sources;
 use crate::zonefile::rdata::parse_moment;
 
 /// Show every error in zone files, with its line and what to type instead
@@ -116,8 +118,12 @@ impl Run {
             self.summary.errors += 1;
         }
         let read = tree.listing.zones.iter().map(|listed| load_listed(&tree.root, listed, terms));
-        for loaded in judge(read.collect(), terms) {
-            self.show(&loaded)?;
+        let all = judge(read.collect(), terms);
+        all.iter().try_for_each(|loaded| self.show(loaded))?;
+        for (sources, finding) in unused_includes(&tree.root, &tree.listing, &all, terms) {
+            self.summary.add(&finding);
+            self.rendering.zone(sources.get(finding.primary.span.file).name());
+            self.tell(&finding, &sources)?;
         }
         Ok(())
     }
@@ -148,15 +154,16 @@ impl Run {
     fn show(&mut self, loaded: &Loaded) -> anyhow::Result<()> {
         self.summary.add_zone(&loaded.findings);
         self.rendering.zone(&loaded.name.to_string());
-        for finding in &loaded.findings {
-            let mut text = String::new();
-            self.rendering.add(finding, &loaded.sources, &mut text);
-            if self.format == Format::Full {
-                text.push('\n');
-            }
-            self.output.print(text)?;
+        loaded.findings.iter().try_for_each(|finding| self.tell(finding, &loaded.sources))
+    }
+
+    fn tell(&mut self, finding: &Diagnostic, sources: &Sources) -> anyhow::Result<()> {
+        let mut text = String::new();
+        self.rendering.add(finding, sources, &mut text);
+        if self.format == Format::Full {
+            text.push('\n');
         }
-        Ok(())
+        self.output.print(text)
     }
 
     fn finish(mut self) -> anyhow::Result<Summary> {

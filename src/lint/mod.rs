@@ -14,6 +14,7 @@
 //! the rooms below, then the rows here; a test holds their names apart.
 
 mod canonical;
+mod change;
 mod crypto;
 mod others;
 mod report;
@@ -30,13 +31,15 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::dns::{NameRef, Rtype};
-use crate::source::Sources;
+use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::Record;
+use change::Change;
 use report::Report;
 use signed::Signed;
 use suppression::Waivers;
 
+pub use change::check_change;
 pub use others::Others;
 pub use rules::{RULES, markdown};
 pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
@@ -65,6 +68,8 @@ enum Scope {
     Zone(fn(&Subject<'_>, &mut Report<'_>)),
     /// One zone beside all others.
     Repository(fn(&Subject<'_>, &Others<'_>, &mut Report<'_>)),
+    /// One zone before and after.
+    Change(fn(&Change<'_>, &mut Report<'_>)),
 }
 
 impl Scope {
@@ -73,6 +78,7 @@ impl Scope {
             Self::Node(_) => "node",
             Self::Zone(_) => "zone",
             Self::Repository(_) => "repository",
+            Self::Change(_) => "change",
         }
     }
 
@@ -235,7 +241,7 @@ fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> V
     let mut asked: Vec<_> = rules_of(subject.zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
             Scope::Node(check) => Some((check, Report::new(rule, severity, subject.zone, sources, waivers))),
-            Scope::Zone(_) | Scope::Repository(_) => None,
+            Scope::Zone(_) | Scope::Repository(_) | Scope::Change(_) => None,
         })
         .collect();
     // A name that is the hash of another is nobody's to edit.
@@ -245,6 +251,26 @@ fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> V
     }
     subject.cut.set(None);
     asked.into_iter().flat_map(|(_, report)| report.finish()).collect()
+}
+
+/// The finding on a file that is made to be included, the only text of `sources`, and that no zone includes; none where the
+/// config turns the rule off.
+pub fn unused_include(sources: &Sources, settings: &Settings) -> Option<Diagnostic> {
+    let code = find("unused-include")?;
+    let level = settings.severities.everywhere.iter().find(|(name, _)| *name == code.name).map(|&(_, level)| level);
+    let severity = match level.unwrap_or(Level::On(code.severity)) {
+        Level::On(severity) => severity,
+        Level::Off => return None,
+    };
+    let place = Span { file: FileId(0), start: 0, end: 0 };
+    let headline = format!("`{}` is included by no zone", sources.get(place.file).name());
+    let mut finding = Diagnostic::new(code, place, headline).label("nobody reads this file");
+    finding.severity = severity;
+    Some(
+        finding
+            .why("its records are never served, and an edit of them changes nothing")
+            .fix("add `$INCLUDE` with its name to a zone, or delete it"),
+    )
 }
 
 /// Takes what rooms below found as the config and the waivers want it.
@@ -306,11 +332,6 @@ pub fn nearest(name: &str) -> &'static str {
     let name: String = name.chars().take(64).collect();
     let likeness = |code: &&Code| strsim::jaro_winkler(code.name, &name);
     codes().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map_or("", |code| code.name)
-}
-
-/// Whether a code is of a rule that judges a change as a whole: what stands in the change has no say in that.
-fn is_of_change(_code: &Code) -> bool {
-    false
 }
 
 /// What is to be known of a code: a rule's manual, or one line for faults that need no more.

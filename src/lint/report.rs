@@ -3,7 +3,7 @@
 use super::suppression::Waivers;
 use super::{Rule, Target, target_field};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
 use crate::zone::{Rrset, Zone};
 use crate::zonefile::{Places, Record};
 
@@ -64,6 +64,16 @@ impl<'r> Report<'r> {
             last.headline += &format!("; {more} more of the kind are not shown");
         }
         self.findings
+    }
+
+    /// The files that the zone's own includes.
+    pub(super) fn included(&self) -> impl Iterator<Item = (FileId, &'r Source)> {
+        self.sources.iter().skip(1)
+    }
+
+    /// What a file is called.
+    pub(super) fn name(&self, file: FileId) -> &'r str {
+        self.sources.get(file).name()
     }
 
     /// The text of a place.
