@@ -13,7 +13,7 @@ use super::{ConfigArgument, Verdict};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Overrides;
 use crate::control::Root;
-use crate::control::load::{Loaded, MirrorList, Terms, load_listed, load_text};
+use crate::control::load::{Loaded, MirrorList, Terms, load_listed, load_text, unused_includes};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Rendering, Summary, escape};
 use crate::dns::{Name, NameRef};
@@ -119,14 +119,20 @@ impl Run {
         }
         let read = tree.listing.zones.iter().map(|listed| load_listed(&tree.root, listed, terms));
         let mut mirrors = MirrorList::read(&tree.root, terms)?;
-        for loaded in judge(read.collect(), &mut mirrors, terms) {
-            self.show(&loaded)?;
+        let all = judge(read.collect(), &mut mirrors, terms);
+        all.iter().try_for_each(|loaded| self.show(loaded))?;
+        for (sources, finding) in unused_includes(&tree.root, &tree.listing, &all, terms) {
+            self.summary.add(&finding);
+            self.rendering.zone(sources.get(finding.primary.span.file).name());
+            self.tell(&finding, &sources)?;
         }
-        self.summary.add(&mirrors.findings);
         if mirrors.mirrors.sources.iter().len() > 0 {
             self.rendering.zone("mirror list");
         }
-        self.show_all(&mirrors.findings, &mirrors.mirrors.sources)
+        mirrors.findings.iter().try_for_each(|finding| {
+            self.summary.add(finding);
+            self.tell(finding, &mirrors.mirrors.sources)
+        })
     }
 
     /// Checks the one zone that standard input holds; its includes are looked for below the working directory.
@@ -155,19 +161,16 @@ impl Run {
     fn show(&mut self, loaded: &Loaded) -> anyhow::Result<()> {
         self.summary.add_zone(&loaded.findings);
         self.rendering.zone(&loaded.name.to_string());
-        self.show_all(&loaded.findings, &loaded.sources)
+        loaded.findings.iter().try_for_each(|finding| self.tell(finding, &loaded.sources))
     }
 
-    fn show_all(&mut self, findings: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
-        for finding in findings {
-            let mut text = String::new();
-            self.rendering.add(finding, sources, &mut text);
-            if self.format == Format::Full {
-                text.push('\n');
-            }
-            self.output.print(text)?;
+    fn tell(&mut self, finding: &Diagnostic, sources: &Sources) -> anyhow::Result<()> {
+        let mut text = String::new();
+        self.rendering.add(finding, sources, &mut text);
+        if self.format == Format::Full {
+            text.push('\n');
         }
-        Ok(())
+        self.output.print(text)
     }
 
     fn finish(mut self) -> anyhow::Result<Summary> {

@@ -111,8 +111,6 @@ codes! {
     DUPLICATE_RECORD     "duplicate-record"     Warning Integrity "The same record is written twice; it is served once.";
     TOO_MANY_RECORDS     "too-many-records"     Error   Integrity "The zone has more records than its tables can hold.";
     NSEC3_ITERATIONS     "nsec3-iterations"     Error   Integrity "An NSEC3 chain hashes names more than 100 times over.";
-    // Files beside the zones.
-    UNUSED_INCLUDE       "unused-include"       Warning Lint "A file that is made to be included is included by no zone, or holds nothing.";
     // Waivers.
     UNUSED_ALLOW         "unused-allow"         Warning Lint "A waiver silences nothing.";
     EXPIRED_ALLOW        "expired-allow"        Warning Date "A waiver's last day is over.";

@@ -15,6 +15,7 @@
 
 mod address;
 mod canonical;
+mod change;
 mod crypto;
 mod dkim;
 mod mirrors;
@@ -36,13 +37,15 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::dns::{NameRef, Rtype};
-use crate::source::Sources;
+use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::Record;
+use change::Change;
 use report::Report;
 use signed::Signed;
 use suppression::Waivers;
 
+pub use change::check_change;
 pub use mirrors::Mirrors;
 pub use others::Others;
 pub use rules::{RULES, markdown};
@@ -74,6 +77,8 @@ enum Scope {
     Repository(fn(&Subject<'_>, &Others<'_>, &mut Report<'_>)),
     /// The mirror list beside all zones.
     Mirrors(fn(&Mirrors, &Others<'_>, &'static Code) -> Vec<Diagnostic>),
+    /// One zone before and after.
+    Change(fn(&Change<'_>, &mut Report<'_>)),
 }
 
 impl Scope {
@@ -83,6 +88,7 @@ impl Scope {
             Self::Zone(_) => "zone",
             Self::Repository(_) => "repository",
             Self::Mirrors(_) => "mirrors",
+            Self::Change(_) => "change",
         }
     }
 
@@ -265,7 +271,7 @@ fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> V
     let mut asked: Vec<_> = rules_of(subject.zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
             Scope::Node(check) => Some((check, Report::new(rule, severity, subject.zone, sources, waivers))),
-            Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) => None,
+            Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) | Scope::Change(_) => None,
         })
         .collect();
     // A name that is the hash of another is nobody's to edit.
@@ -275,6 +281,26 @@ fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> V
     }
     subject.cut.set(None);
     asked.into_iter().flat_map(|(_, report)| report.finish()).collect()
+}
+
+/// The finding on a file that is made to be included, the only text of `sources`, and that no zone includes; none where the
+/// config turns the rule off.
+pub fn unused_include(sources: &Sources, settings: &Settings) -> Option<Diagnostic> {
+    let code = find("unused-include")?;
+    let level = settings.severities.everywhere.iter().find(|(name, _)| *name == code.name).map(|&(_, level)| level);
+    let severity = match level.unwrap_or(Level::On(code.severity)) {
+        Level::On(severity) => severity,
+        Level::Off => return None,
+    };
+    let place = Span { file: FileId(0), start: 0, end: 0 };
+    let headline = format!("`{}` is included by no zone", sources.get(place.file).name());
+    let mut finding = Diagnostic::new(code, place, headline).label("nobody reads this file");
+    finding.severity = severity;
+    Some(
+        finding
+            .why("its records are never served, and an edit of them changes nothing")
+            .fix("add `$INCLUDE` with its name to a zone, or delete it"),
+    )
 }
 
 /// Takes what rooms below found as the config and the waivers want it.
@@ -336,11 +362,6 @@ pub fn nearest(name: &str) -> &'static str {
     let name: String = name.chars().take(64).collect();
     let likeness = |code: &&Code| strsim::jaro_winkler(code.name, &name);
     codes().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map_or("", |code| code.name)
-}
-
-/// Whether a code is of a rule that judges a change as a whole: what stands in the change has no say in that.
-fn is_of_change(_code: &Code) -> bool {
-    false
 }
 
 /// What is to be known of a code: a rule's manual, or one line for faults that need no more.

@@ -3,7 +3,7 @@
 use super::suppression::Waivers;
 use super::{Rule, Target, target_field};
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
 use crate::zone::{Rrset, Zone};
 use crate::zonefile::{Places, Record};
 
@@ -69,6 +69,16 @@ impl<'r> Report<'r> {
     /// The zone's texts, its includes among them.
     pub(super) fn texts(&self) -> impl Iterator<Item = &'r [u8]> {
         self.sources.iter().map(|(_, source)| &source.text()[..])
+    }
+
+    /// The files that the zone's own includes.
+    pub(super) fn included(&self) -> impl Iterator<Item = (FileId, &'r Source)> {
+        self.sources.iter().skip(1)
+    }
+
+    /// What a file is called.
+    pub(super) fn name(&self, file: FileId) -> &'r str {
+        self.sources.get(file).name()
     }
 
     /// The text of a place.

@@ -14,6 +14,7 @@ use std::cell::Cell;
 
 use memchr::memmem;
 
+use super::change::is_of_change;
 use super::{find, is_configurable};
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::source::{FileId, Sources, Span};
@@ -217,7 +218,7 @@ impl Reader<'_> {
                 format!("the nearest is `{}`", super::nearest(name)),
             );
         };
-        if !is_configurable(code) || super::is_of_change(code) {
+        if !is_configurable(code) || is_of_change(code) {
             return self.fault(place, format!("`{name}` cannot be waived"), "it is judged whatever stands here");
         }
         if self.at_entry > MOST_AT_ENTRY {

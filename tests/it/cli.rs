@@ -101,6 +101,21 @@ fn check_shows_all_errors_of_all_zones() {
 }
 
 #[test]
+fn an_include_that_no_zone_includes_is_told_of() {
+    let tree = directory(&[
+        ("zones/a.example.zone", &format!("{GOOD}$INCLUDE parts/used.inc\n")),
+        ("zones/parts/used.inc", "x A 192.0.2.1\n"),
+        ("zones/parts/forgotten.inc", "y A 192.0.2.1\n"),
+    ]);
+    let (code, stdout, stderr) = run(tree.path(), &["check", "--format", "concise"]);
+    let wanted =
+        "zones/parts/forgotten.inc:1:1: warning[unused-include]: `zones/parts/forgotten.inc` is included by no zone\n";
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (0, wanted, "1 warning in 1 zone\n"));
+    // One zone alone does not say what others include.
+    assert_eq!(run(tree.path(), &["check", "zones/a.example.zone"]).2, "no findings in 1 zone\n");
+}
+
+#[test]
 fn warnings_count_where_they_are_denied() {
     let tree = directory(&[("a.zone", &format!("{GOOD}x A 192.0.2.1\nx A 192.0.2.1\n"))]);
     assert_eq!(run(tree.path(), &["check", "a.zone"]).0, 0);

@@ -14,7 +14,7 @@ use zonewright::source::Source;
 use zonewright::zone::Zone;
 use zonewright::zonefile::rdata::parse_moment;
 
-use crate::support::{KEY, build, headlines};
+use crate::support::{KEY, build, build_with, headlines};
 
 /// The day on which fixtures are judged.
 const TODAY: &str = "20260301000000";
@@ -46,6 +46,12 @@ pub(crate) fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec
     judge_by(&settings(TODAY), apex, text, beside)
 }
 
+/// What rules about a change find between two versions of a zone.
+fn judge_change(settings: &Settings, old: &str, new: &str) -> Vec<Diagnostic> {
+    let (old, (new, _, sources)) = (build("example", old).0.expect("a zone"), build("example", new));
+    lint::check_change(&old, &new.expect("a zone"), &sources, settings, false)
+}
+
 /// The same by other settings, beside any number of zones.
 fn judge_by<'t>(
     settings: &Settings,
@@ -64,7 +70,11 @@ fn judge_all<'t>(
     beside: impl IntoIterator<Item = (&'t str, &'t str)>,
     mirrors: &Mirrors,
 ) -> Vec<Diagnostic> {
-    let (zone, findings, sources) = build(apex, text);
+    // Includes of fixtures: one that holds nothing, and one that holds a record.
+    let (zone, findings, sources) = build_with(apex, text, &mut |_, name| {
+        let text: &[u8] = if name == b"empty.inc" { b"; nothing\n" } else { b"included 60 TXT \"text\"\n" };
+        Ok(Source::new(String::from_utf8_lossy(name), text))
+    });
     let zone = zone.unwrap_or_else(|| panic!("{apex} is no zone: {:?}", headlines(&findings)));
     let findings = lint::check(&zone, &sources, settings, findings);
     let compiled = |zone: &Zone| Some(Authority::compile(zone, KEY).into());
@@ -79,6 +89,7 @@ fn judge_all<'t>(
 /// The settings for a rule's fixtures: itself on.
 fn settings_for(rule: &Rule) -> Settings {
     let mut settings = settings(TODAY);
+    settings.critical_names = vec![name("www.example")];
     settings.severities.everywhere.insert(0, (rule.code.name, Level::On(rule.code.severity)));
     settings
 }
@@ -101,7 +112,7 @@ fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
             }
             let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
             match stem {
-                "bad" | "good" => {}
+                "bad" | "good" | "old" => {}
                 "child" => beside.push(("example".to_owned(), read(&path))),
                 stem => beside.push((stem.to_owned(), read(&path))),
             }
@@ -117,6 +128,18 @@ fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
         let good = judge("good.zone");
         assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
         let bad = judge("bad.zone");
+        // A rule about a change has the zone as it was.
+        let old = std::fs::read_to_string(folder.join("old.zone")).ok();
+        let bad = match &old {
+            Some(old) => {
+                let settings = settings_for(rule);
+                assert!(bad.is_empty(), "{name}: {:?}", headlines(&bad));
+                let good = judge_change(&settings, old, &read(&folder.join("good.zone")));
+                assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
+                judge_change(&settings, old, &read(&folder.join("bad.zone")))
+            }
+            None => bad,
+        };
         let codes: Vec<&str> = bad.iter().map(|finding| finding.code.name).collect();
         assert_eq!(codes, [name], "{name}: {:?}", headlines(&bad));
         assert_eq!(bad[0].severity, rule.code.severity, "{name}");
@@ -489,6 +512,41 @@ fn the_config_sets_severities_for_all_zones_and_for_one() {
         let found = judge_by(&Settings { severities, ..settings(TODAY) }, "example", &text, None);
         let found: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
         assert_eq!(found, *wanted, "{what}");
+    }
+}
+
+#[test]
+fn a_change_is_of_records_and_not_of_text() {
+    let zone = |serial: u32, lines: &str| zone_with(lines).replace(" 1 7200", &format!(" {serial} 7200"));
+    let hosts = |from: usize, to: usize, address: &str| -> String {
+        (from..to).map(|n| format!("h{n} A {address}\n")).collect()
+    };
+    let table: &[(&str, String, String, &[&str])] = &[
+        ("nothing", zone(1, "x A 192.0.2.1"), zone(1, "x A 192.0.2.1"), &[]),
+        ("layout and comments", zone(1, "x A 192.0.2.1"), zone(1, "x   300  IN A 192.0.2.1 ; here"), &[]),
+        ("order and case", zone(1, "x TXT a\nx TXT b\ny CNAME X"), zone(1, "y CNAME x\nx TXT b\nx TXT a"), &[]),
+        ("a record", zone(1, "x A 192.0.2.1"), zone(1, "x A 192.0.2.2"), &["serial-not-bumped"]),
+        ("a TTL", zone(1, "x A 192.0.2.1"), zone(1, "x 60 A 192.0.2.1"), &["serial-not-bumped"]),
+        ("a timer", zone(1, ""), zone(1, "").replace("7200", "3600"), &["serial-not-bumped"]),
+        ("a record and the serial", zone(1, "x A 192.0.2.1"), zone(2, "x A 192.0.2.2"), &[]),
+        ("the serial alone", zone(1, ""), zone(2, ""), &[]),
+        ("the serial over the top", zone(u32::MAX, ""), zone(1, ""), &[]),
+        ("the serial back", zone(5, ""), zone(4, ""), &["serial-went-back"]),
+        ("a serial with a digit too few", zone(2_026_082_001, ""), zone(202_608_250, ""), &["serial-went-back"]),
+        ("a few names", zone(1, &hosts(0, 20, "192.0.2.1")), zone(2, &hosts(6, 20, "192.0.2.1")), &[]),
+        ("many names gone", zone(1, &hosts(0, 20, "192.0.2.1")), zone(2, &hosts(8, 20, "192.0.2.1")), &["mass-change"]),
+        (
+            "all names altered",
+            zone(1, &hosts(0, 20, "192.0.2.1")),
+            zone(2, &hosts(0, 20, "192.0.2.2")),
+            &["mass-change"],
+        ),
+        ("many names added", zone(1, &hosts(0, 10, "192.0.2.1")), zone(2, &hosts(0, 200, "192.0.2.1")), &[]),
+    ];
+    for (what, old, new, wanted) in table {
+        let found = judge_change(&settings(TODAY), old, new);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
+        assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Listing {
     pub zones: Vec<ZoneFile>,
     /// Files that end in `.zone` and whose name is no domain name, with the reason.
     pub misnamed: Vec<(PathBuf, String)>,
+    /// Files that end in `.inc`, which some zone is to include; empty where the zones are not all that may.
+    pub includes: Vec<PathBuf>,
 }
 
 /// A zone and the file that holds it.
@@ -81,6 +83,7 @@ pub fn zone_files(root: &Root, configured: &[(Name, PathBuf)]) -> Result<Listing
         listing.zones.push(ZoneFile { name: name.clone(), file: path, rival: None });
     }
     let order = |a: &ZoneFile, b: &ZoneFile| a.name.as_ref().canonical_cmp(b.name.as_ref());
+    listing.includes.sort();
     listing.zones.sort_by(|a, b| order(a, b).then_with(|| a.file.cmp(&b.file)));
     listing.zones.dedup_by(|rival, first| {
         let same = rival.name.as_ref().is(first.name.as_ref());
@@ -109,6 +112,8 @@ impl Search<'_> {
                 self.enter(&path, depth + 1)?;
             } else if let Some(stem) = entry.as_bytes().strip_suffix(b".zone") {
                 self.add(path, stem, kind);
+            } else if entry.as_bytes().ends_with(b".inc") && kind == FileType::RegularFile {
+                self.listing.includes.push(path);
             }
         }
         Ok(())

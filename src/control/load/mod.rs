@@ -30,6 +30,7 @@ pub use root::Root;
 pub(crate) use stamp::random_key;
 pub use stamp::{Stamp, digest_of, stand_still, unchanged};
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -143,6 +144,20 @@ pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
     let mut loaded = Loaded { name: apex.clone(), file: file.into(), sources, findings, zone, stamps: reader.stamps };
     loaded.settle();
     loaded
+}
+
+/// The files of a listing that are made to be included and that none of the zones read includes, each with its finding.
+pub fn unused_includes(root: &Root, listing: &Listing, all: &[Loaded], terms: &Terms) -> Vec<(Sources, Diagnostic)> {
+    let Some(settings) = &terms.lint else { return Vec::new() };
+    let read: HashSet<&Path> = all.iter().flat_map(|loaded| &loaded.stamps).map(|stamp| stamp.path.as_path()).collect();
+    let unused = listing.includes.iter().filter(|path| !read.contains(path.as_path()));
+    let finding = |path: &PathBuf| {
+        let mut sources = Sources::default();
+        sources.add(Source::new(root.display(path), &b""[..]));
+        let finding = lint::unused_include(&sources, settings)?;
+        Some((sources, finding))
+    };
+    unused.filter_map(finding).collect()
 }
 
 /// As [`load`], for a text that is at hand, such as standard input; its includes are looked for at the root.

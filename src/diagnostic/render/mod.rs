@@ -156,17 +156,15 @@ impl Summary {
     /// Counts the findings of one more zone.
     pub fn add_zone(&mut self, findings: &[Diagnostic]) {
         self.zones += 1;
-        self.add(findings);
+        findings.iter().for_each(|finding| self.add(finding));
     }
 
-    /// Counts findings that are no zone's.
-    pub fn add(&mut self, findings: &[Diagnostic]) {
-        for finding in findings {
-            match finding.severity {
-                Severity::Error => self.errors += 1,
-                Severity::Warning => self.warnings += 1,
-                Severity::Note => self.notes += 1,
-            }
+    /// Counts a finding of no zone.
+    pub fn add(&mut self, finding: &Diagnostic) {
+        match finding.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Note => self.notes += 1,
         }
     }
 }

@@ -54,6 +54,7 @@ rules! {
     child_without_delegation, Warning, Repository;
     cname_chain_too_long, Warning, Repository;
     cname_loop, Error, Repository;
+    critical_name_gone, Error, Change;
     dangling_target, Warning, Repository;
     data_below_delegation, Warning, Node;
     delegation_differs_from_child, Warning, Repository;
@@ -69,6 +70,7 @@ rules! {
     ds_does_not_match, Error, Repository;
     ds_without_delegation, Warning, Node;
     lookalike_domain, Warning, Repository;
+    mass_change, Error, Change;
     mirror_unlisted, Warning, Repository;
     mirror_without_address, Error, Mirrors;
     misplaced_record, Warning, Node;
@@ -98,6 +100,8 @@ rules! {
     rrsig_expires_soon, Warning, Zone, Date;
     rrsig_missing, Error, Zone;
     rrsig_not_yet_valid, Error, Zone, Date;
+    serial_not_bumped, Error, Change;
+    serial_went_back, Error, Change;
     single_ns, Warning, Repository;
     soa_mname_not_ns, Off, Node;
     soa_rname, Warning, Node => missing_trailing_dot;
@@ -117,7 +121,8 @@ rules! {
     ttl_too_high, Warning, Zone;
     ttl_too_low, Warning, Zone;
     unknown_type_has_name, Warning, Zone;
-    wildcard_in_the_middle, Warning, Node;
+    unused_include, Warning, Zone;
+    wildcard_in_the_middle, Warning, Node => name_not_a_host;
     wildcard_shadowed, Note, Zone;
     wildcard_stops_here, Warning, Zone;
     zonemd_mismatch, Error, Zone;
