@@ -65,13 +65,23 @@ impl Catalog {
         self.longest(&question, question.label_count())
     }
 
+    /// The place in [`entries`](Self::entries) of the zone of a name.
+    pub fn position(&self, name: NameRef<'_>) -> Option<usize> {
+        let question = Question::new(name, self.key);
+        self.longest_at(&question, question.label_count())
+    }
+
     /// The longest zone whose apex is a suffix of at most `labels` labels.
     fn longest(&self, question: &Question, labels: usize) -> Option<&Entry> {
+        self.longest_at(question, labels).map(|number| &self.entries[number])
+    }
+
+    fn longest_at(&self, question: &Question, labels: usize) -> Option<usize> {
         let counts = self.label_counts.iter().map(|&count| usize::from(count)).filter(|&count| count <= labels);
         counts.into_iter().find_map(|count| {
             let suffix = question.suffix(count);
             let is_it = |number: u32| self.entries[number as usize].apex.as_ref().is(suffix);
-            self.index.find(question.hash(count), is_it).map(|number| &self.entries[number as usize])
+            self.index.find(question.hash(count), is_it).map(|number| number as usize)
         })
     }
 }

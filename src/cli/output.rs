@@ -41,3 +41,12 @@ pub(super) fn wants_colour(is_terminal: bool) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     is_terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
+
+/// Appends a report to the file that `GITHUB_STEP_SUMMARY` names, if it does: the summary of a job of GitHub Actions.
+#[expect(clippy::disallowed_methods, reason = "the file is the runner's, and its name comes with the environment")]
+pub(super) fn report(markdown: &str) -> anyhow::Result<()> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return Ok(()) };
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(markdown.as_bytes()));
+    written.with_context(|| format!("writing the job summary {}", std::path::Path::new(&path).display()))
+}

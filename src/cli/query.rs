@@ -61,7 +61,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
 fn compile(tree: &Tree, config: &Config) -> Catalog {
     // Nobody chooses names against a key that lives as long as one query.
     let key = HashKey([0; 16]);
-    let terms = Terms::now(&config.limits);
+    let terms = Terms::now(&config.limits, &config.lint);
     let zones = tree.listing.zones.iter().map(|listed| {
         let loaded = load_listed(&tree.root, listed, &terms);
         let authority = loaded.servable(false).map(|zone| Arc::new(Authority::compile(zone, key)));

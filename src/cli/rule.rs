@@ -17,14 +17,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let name = arguments.name;
     let Some(code) = lint::find(&name) else {
-        let nearest = lint::codes().max_by(|a, b| {
-            let likeness = |code: &crate::diagnostic::Code| strsim::jaro_winkler(code.name, &name);
-            likeness(a).total_cmp(&likeness(b))
-        });
-        let nearest = nearest.map_or("", |code| code.name);
+        let nearest = lint::nearest(&name);
         bail!("there is no rule `{name}`; the nearest is `{nearest}`, and `zonewright rules` lists all");
     };
-    let head = format!("{}: {}, found by {}\n\n", code.name, code.severity.as_str(), code.stage.as_str());
+    let head = format!("{}: {}, found by {}\n\n", code.name, lint::default_of(code), code.stage.as_str());
     Output::new().print(head + &lint::manual(code))?;
     Ok(Verdict::Good)
 }

@@ -13,7 +13,7 @@ pub(super) struct Arguments {}
 pub(super) fn run(_arguments: Arguments) -> anyhow::Result<Verdict> {
     let width = lint::codes().map(|code| code.name.len()).max().unwrap_or(0);
     let line = |code: &crate::diagnostic::Code| {
-        let (severity, stage) = (code.severity.as_str(), code.stage.as_str());
+        let (severity, stage) = (lint::default_of(code), code.stage.as_str());
         format!("{:width$}  {severity:7}  {stage:9}  {}\n", code.name, code.summary)
     };
     Output::new().print(lint::codes().map(line).collect::<String>())?;

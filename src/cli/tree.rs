@@ -41,6 +41,10 @@ impl Tree {
                 let is_below = |file: &Path| root.directory().join(file).starts_with(&absolute);
                 listing.zones.retain(|zone| is_below(&zone.file));
                 listing.misnamed.retain(|(file, _)| is_below(file));
+                if absolute != config.source.directory {
+                    // Zones that are not looked at may include them.
+                    listing.includes.clear();
+                }
             }
             return Self { root, listing }.or_nothing(path);
         }
@@ -52,7 +56,7 @@ impl Tree {
             None => name_of(path, &file, is_configured.then_some(config))?,
         };
         let zones = vec![ZoneFile { name, file, rival: None }];
-        Ok(Self { root, listing: Listing { zones, misnamed: Vec::new() } })
+        Ok(Self { root, listing: Listing { zones, ..Listing::default() } })
     }
 
     fn or_nothing(self, directory: &Path) -> anyhow::Result<Self> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use toml::Spanned;
 
+use super::lint;
 use super::problems::Problems;
 use super::spec::{self, Key, Spec};
 use super::{Config, MAX_UDP_PAYLOAD, repository};
@@ -64,6 +65,9 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     replace(&mut limits.generated_octets, generated_octets.checked(problems, |&octets| Some(octets)));
     let percent = |&percent: &u8| (percent <= 100).then_some(percent);
     replace(&mut config.lost_names_percent, lost_names_percent.checked(problems, percent));
+    config.lint.severities.everywhere = lint::levels(spec.levels, lint::KEYS, problems);
+    config.lint.severities.zones = lint::zone_levels(spec.zone_levels, problems);
+    lint::apply(spec.lint, config, problems);
 }
 
 pub(super) fn replace<T>(setting: &mut T, given: Option<T>) {

@@ -12,6 +12,7 @@
 //! directory.
 
 mod check;
+mod lint;
 mod problems;
 mod repository;
 mod spec;
@@ -28,6 +29,7 @@ pub use spec::SECTIONS;
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::dns::Name;
+use crate::lint::Settings;
 use crate::server::Policy;
 use crate::source::{FileId, Source, Sources, Span};
 use crate::zonefile::Limits;
@@ -59,6 +61,8 @@ pub struct Config {
     pub source: SourceSettings,
     /// How much of a hostile text is read.
     pub limits: Limits,
+    /// What the config says of rules; whoever judges adds the day.
+    pub lint: Settings,
     /// A reload in which a zone loses more of its names than this is refused, in percent; 100 refuses none.
     pub lost_names_percent: u8,
 }
@@ -141,6 +145,7 @@ impl Config {
                 zones: Vec::new(),
             },
             limits: Limits::default(),
+            lint: Settings::default(),
             lost_names_percent: 50,
         }
     }

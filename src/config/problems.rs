@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::spec::SECTIONS;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::lint;
 use crate::source::{FileId, Span};
 
 /// How like a known key a misspelt one must be to be taken for it, by Damerau's distance over the longer one's length: two
@@ -60,6 +61,18 @@ impl<'t> Problems<'t> {
             Diagnostic::new(&codes::UNKNOWN_CONFIG_KEY, self.span(at), format!("{place} has no key `{key}`"));
         finding = finding.why("nothing would read it, so what it was meant to change would stay as it is");
         self.push(finding.fix(fix));
+    }
+
+    /// A key of `[lint]` or below that is no rule's name.
+    pub(super) fn unknown_rule(&mut self, at: Range<usize>, rule: &str, keys: &[&'static str]) {
+        let known: Vec<&str> = keys.iter().copied().chain(lint::codes().map(|code| code.name)).collect();
+        let fix = match nearest(rule, &known) {
+            Some(near) => format!("write `{near}`"),
+            None => "delete it; `zonewright rules` lists all".into(),
+        };
+        let headline = format!("there is no rule `{rule}`");
+        let finding = Diagnostic::new(&codes::UNKNOWN_CONFIG_KEY, self.span(at), headline);
+        self.push(finding.why("nothing would read it, so what it was meant to change would stay as it is").fix(fix));
     }
 
     /// A finding at a place of the file.

@@ -115,6 +115,21 @@ section! {
 }
 
 section! {
+    /// `[lint]`: what rules go by; every other key there is a rule's name.
+    Lint {
+        organisation: Vec<Spanned<String>> = "a list of domains, such as `[\"example.org\"]`";
+        host_exceptions: Vec<Spanned<String>> = "a list of names, such as `[\"*_*.example.org\"]`, in which `*` stands for any characters";
+        served_elsewhere: Vec<Spanned<String>> = "a list of zones, such as `[\"dyn.example.org\"]`";
+        mirrors: String = "the path of a directory";
+        lowest_ttl: u32 = "a whole number of seconds from 0 to 2147483647";
+        highest_ttl: u32 = "a whole number of seconds from 0 to 2147483647";
+        alias_steps: u8 = "a whole number from 1 to 16";
+        mass_change_percent: u8 = "a whole number from 0 to 100";
+        critical_names: Vec<Spanned<String>> = "a list of names, such as `[\"www.example.org\"]`";
+    }
+}
+
+section! {
     /// One `[[zone]]`: a zone to serve, where not every file of the directory is one.
     Zone {
         name: String = "a zone's name, such as `\"example.org\"`";
@@ -128,8 +143,18 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("source", Source::KEYS),
     ("access", Access::KEYS),
     ("limits", Limits::KEYS),
+    ("lint", Lint::KEYS),
     ("zone", Zone::KEYS),
 ];
+
+/// The keys of `[lint]` that are no rules.
+pub(super) const LINT_KEYS: &[&str] = Lint::KEYS;
+
+/// What is said of one rule: its name, and the word that stands there, or the place of something else.
+pub(super) struct Level {
+    pub(super) rule: Spanned<String>,
+    pub(super) word: Result<Spanned<String>, std::ops::Range<usize>>,
+}
 
 /// The whole document.
 pub(super) struct Spec {
@@ -137,6 +162,11 @@ pub(super) struct Spec {
     pub(super) source: Source,
     pub(super) access: Access,
     pub(super) limits: Limits,
+    pub(super) lint: Lint,
+    /// The rules of `[lint]`.
+    pub(super) levels: Vec<Level>,
+    /// Those of each `[lint.zone."NAME"]`.
+    pub(super) zone_levels: Vec<(Spanned<String>, Vec<Level>)>,
     pub(super) zones: Vec<Spanned<Zone>>,
 }
 
@@ -155,11 +185,17 @@ impl Spec {
             Some(value) => table(value, name, "a section", problems).into_inner(),
             None => DeTable::new(),
         };
+        let mut lint = section("lint", problems);
+        let zone_levels = zone_levels(&mut lint, problems);
+        let levels = levels(&mut lint, Lint::KEYS);
         let spec = Self {
             server: Server::take(section("server", problems), "server", problems),
             source: Source::take(section("source", problems), "source", problems),
             access: Access::take(section("access", problems), "access", problems),
             limits: Limits::take(section("limits", problems), "limits", problems),
+            lint: Lint::take(lint, "lint", problems),
+            levels,
+            zone_levels,
             zones,
         };
         for key in document.keys() {
@@ -167,6 +203,39 @@ impl Spec {
         }
         spec
     }
+}
+
+/// What stands in the place of a level.
+pub(super) const LEVEL: &str = "`\"error\"`, `\"warning\"`, `\"note\"` or `\"off\"`";
+
+/// Takes out of `table` all that is no key of its section: the names of rules.
+fn levels(table: &mut DeTable<'_>, keys: &[&str]) -> Vec<Level> {
+    let is_rule = |key: &&Spanned<std::borrow::Cow<'_, str>>| !keys.contains(&key.get_ref().as_ref());
+    let rules: Vec<_> =
+        table.keys().filter(is_rule).map(|key| Spanned::new(key.span(), key.get_ref().to_string())).collect();
+    let level = |rule: Spanned<String>| {
+        let value = table.remove(rule.get_ref().as_str())?;
+        let span = value.span();
+        let word = match value.into_inner() {
+            DeValue::String(word) => Ok(Spanned::new(span, word.into_owned())),
+            _ => Err(span),
+        };
+        Some(Level { rule, word })
+    };
+    rules.into_iter().filter_map(level).collect()
+}
+
+/// Takes each `[lint.zone."NAME"]`.
+fn zone_levels(lint: &mut DeTable<'_>, problems: &mut Problems<'_>) -> Vec<(Spanned<String>, Vec<Level>)> {
+    const WANTED: &str = "sections that each start with `[lint.zone.\"NAME\"]`";
+    let Some(value) = lint.remove("zone") else { return Vec::new() };
+    let mut zones = table(value, "zone", WANTED, problems).into_inner();
+    let names: Vec<_> = zones.keys().map(|name| Spanned::new(name.span(), name.get_ref().to_string())).collect();
+    let of_zone = |name: Spanned<String>| {
+        let mut rules = table(zones.remove(name.get_ref().as_str())?, name.get_ref(), WANTED, problems).into_inner();
+        Some((name, levels(&mut rules, &[])))
+    };
+    names.into_iter().filter_map(of_zone).collect()
 }
 
 fn zone_tables(document: &mut DeTable<'_>, problems: &mut Problems<'_>) -> Vec<Spanned<Zone>> {

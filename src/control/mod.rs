@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the room where files, clocks and threads are met")]
 
+mod asking;
 pub mod commits;
 pub mod fetching;
 pub mod follow;

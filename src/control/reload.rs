@@ -17,12 +17,13 @@ mod whole;
 use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
+use super::asking::{Asking, Room};
 use super::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
 use super::plan::{self, Disk, Rules, Standing, Version, key};
 use super::state::SavedText;
@@ -31,6 +32,7 @@ use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Config;
 use crate::diagnostic::render::{self, Format};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::dns::NameRef;
 use crate::lint::{self, Others};
 use crate::server::{Policy, Publisher, Served};
 use crate::source::{FileId, Source, Sources, Span};
@@ -63,8 +65,8 @@ pub struct Reloader {
     hash_key: HashKey,
     publisher: Publisher,
     zones: HashMap<Box<[u8]>, Entry>,
-    /// The limits that the texts were read with.
-    limits: Limits,
+    /// The limits that the texts were read with, and what the config said of rules then.
+    read_with: (Limits, lint::Settings),
     /// Whether a zone came, went or changed since the last publication.
     is_changed: bool,
     /// What was served before and may still be read by somebody.
@@ -103,8 +105,8 @@ struct Judged {
     version: Option<Version<Built>>,
     report: Arc<str>,
     texts: Vec<(Hash, Arc<[u8]>)>,
-    /// The text itself, where rules have questions that need the other zones.
-    asking: Option<Arc<Loaded>>,
+    /// The text itself, for rules whose questions need the other zones.
+    asking: Option<Asking>,
 }
 
 enum Reading {
@@ -128,7 +130,7 @@ impl Reloader {
             hash_key,
             publisher,
             zones: HashMap::new(),
-            limits: Limits::default(),
+            read_with: (Limits::default(), lint::Settings::default()),
             is_changed: false,
             retired: Vec::new(),
             provenance: None,
@@ -147,15 +149,15 @@ impl Reloader {
     pub fn look(&mut self, config: &Config, demand: Demand, is_calm: &mut dyn FnMut() -> bool) -> Look {
         let (at, start) = (SystemTime::now(), Instant::now());
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
-        let everything = demand.everything || self.limits != config.limits;
+        let everything = demand.everything || !self.is_read_as(config);
         self.zones.values_mut().for_each(|entry| entry.is_new = false);
         let terms = self.terms(config);
         match self.read(config, &terms, everything) {
             Ok(Some(_)) if !is_calm() => look.unsettled = true,
-            Ok(Some(mut snapshot)) => {
-                self.judge_beside(&mut snapshot, &terms);
-                self.take(snapshot, config, demand, &mut look);
-            }
+            Ok(Some(mut snapshot)) => match self.judge_in_directory(&mut snapshot, config, &terms) {
+                true => self.take(snapshot, config, demand, &mut look),
+                false => look.unsettled = true,
+            },
             Ok(None) => look.unsettled = true,
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
         }
@@ -187,8 +189,13 @@ impl Reloader {
         entries.into_iter().map(Entry::status).collect()
     }
 
+    /// Whether texts were judged as the config has it now.
+    fn is_read_as(&self, config: &Config) -> bool {
+        self.read_with.0 == config.limits && self.read_with.1 == config.lint
+    }
+
     fn terms(&self, config: &Config) -> Terms {
-        Terms { keeps_texts: self.unsaved.is_some(), ..Terms::now(&config.limits) }
+        Terms { keeps_texts: self.unsaved.is_some(), ..Terms::now(&config.limits, &config.lint) }
     }
 
     /// One moment's files, or none if they kept moving.
@@ -196,10 +203,10 @@ impl Reloader {
         let mut earlier: HashMap<Box<[u8]>, Judged> = HashMap::new();
         for _ in 0..MAX_ATTEMPTS {
             let (root, listing) = list(config)?;
+            let room = Room::default();
             let readings = in_parallel(&listing.zones, |listed| {
                 let earlier = earlier.get(&key(listed.name.as_ref()));
-                let has_parent = listing.has_parent(listed.name.as_ref());
-                self.read_zone(&root, listed, terms, everything, has_parent, earlier)
+                self.read_zone(&root, listed, terms, everything, &room, earlier)
             });
             if stands_still(config, &root, &listing, &readings) {
                 return Ok(Some(Snapshot { listing, readings }));
@@ -219,7 +226,7 @@ impl Reloader {
         listed: &ZoneFile,
         terms: &Terms,
         everything: bool,
-        has_parent: bool,
+        room: &Room,
         earlier: Option<&Judged>,
     ) -> Reading {
         let limits = &terms.limits;
@@ -236,7 +243,7 @@ impl Reloader {
         }
         let served = entry.and_then(|entry| entry.zone.served.as_ref());
         // A fault in judging one zone must neither end the process nor keep other zones from being published.
-        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, has_parent, served)));
+        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, room, served)));
         Reading::Judged(judged.unwrap_or_else(|_| Judged {
             stamps: vec![Stamp::of(root, &listed.file)],
             version: None,
@@ -251,7 +258,7 @@ impl Reloader {
         root: &Root,
         listed: &ZoneFile,
         terms: &Terms,
-        has_parent: bool,
+        room: &Room,
         served: Option<&Version<Built>>,
     ) -> Judged {
         let mut loaded = load::load_listed(root, listed, terms);
@@ -266,40 +273,52 @@ impl Reloader {
             })
         });
         let report = report(&loaded.findings, &loaded.sources);
-        let asks = version.is_some() && loaded.zone.as_ref().is_some_and(|zone| lint::has_relations(zone, has_parent));
-        let (stamps, asking) = match asks {
-            true => (loaded.stamps.clone(), Some(Arc::new(loaded))),
-            false => (loaded.stamps, None),
-        };
+        let stamps = loaded.stamps.clone();
+        let asking = version.is_some().then(|| room.keep(loaded));
         Judged { stamps, version, report, texts, asking }
     }
 
-    /// Judges what changed beside all other zones, in their newest good versions.
-    fn judge_beside(&self, snapshot: &mut Snapshot, terms: &Terms) {
+    fn judge_in_directory(&self, snapshot: &mut Snapshot, config: &Config, terms: &Terms) -> bool {
+        Root::open(&config.source.directory).is_ok_and(|root| self.judge_beside(snapshot, &root, terms))
+    }
+
+    /// Judges what changed beside all other zones, in their newest good versions; says whether the files stood still.
+    fn judge_beside(&self, snapshot: &mut Snapshot, root: &Root, terms: &Terms) -> bool {
         let Snapshot { listing, readings } = snapshot;
-        let mut asking: Vec<(usize, Loaded)> = Vec::new();
+        let mut asked = Vec::new();
         for (index, reading) in readings.iter_mut().enumerate() {
-            if let Reading::Judged(judged) = reading {
-                // The attempts at reading are over, so it has no other holder.
-                asking.extend(judged.asking.take().and_then(Arc::into_inner).map(|loaded| (index, loaded)));
+            if let Reading::Judged(judged) = reading
+                && let Some(asking) = judged.asking.take()
+            {
+                asked.push((index, Mutex::new(Some(asking))));
             }
         }
-        if asking.is_empty() {
-            return;
+        if asked.is_empty() {
+            return true;
         }
         let newest = |(listed, reading): (&ZoneFile, &Reading)| (listed.name.clone(), self.newest(listed, reading));
         let catalog = Catalog::new(self.hash_key, listing.zones.iter().zip(readings.iter()).map(newest));
-        let judged: HashSet<_> = asking.iter().map(|(_, loaded)| key(loaded.name.as_ref())).collect();
-        let others = Others { catalog: &catalog, is_judged: &|apex| judged.contains(&key(apex)) };
-        for (index, mut loaded) in asking {
-            let Reading::Judged(judged) = &mut readings[index] else { continue };
-            let is_done = catch_unwind(AssertUnwindSafe(|| loaded.judge_beside(&others, terms))).is_ok();
-            judged.version = judged.version.take().filter(|_| is_done && loaded.servable(false).is_some());
-            judged.report = match is_done {
-                true => report(&loaded.findings, &loaded.sources),
-                false => internal_fault(loaded.sources.get(FileId(0)).name()),
+        let judged: HashSet<_> = asked.iter().map(|(index, _)| key(listing.zones[*index].name.as_ref())).collect();
+        let is_judged = |apex: NameRef<'_>| judged.contains(&key(apex));
+        let others = Others::new(&catalog, &is_judged);
+        let beside = in_parallel(&asked, |(index, asking)| {
+            let asking = asking.lock().ok().and_then(|mut asking| asking.take())?;
+            let loaded = asking.loaded(root, &listing.zones[*index], terms)?;
+            let verdict = catch_unwind(AssertUnwindSafe(|| beside(loaded, &others, terms)));
+            let fault = || (false, internal_fault(&root.display(&listing.zones[*index].file)));
+            Some(verdict.unwrap_or_else(|_| fault()))
+        });
+        let mut stood_still = true;
+        for ((index, _), verdict) in asked.iter().zip(beside) {
+            let Reading::Judged(judged) = &mut readings[*index] else { continue };
+            let Some((is_good, report)) = verdict else {
+                stood_still = false;
+                continue;
             };
+            judged.version = judged.version.take().filter(|_| is_good);
+            judged.report = report;
         }
+        stood_still
     }
 
     /// The newest good version of a zone, served or about to be.
@@ -325,7 +344,7 @@ impl Reloader {
             look.whole = Some(report_on_directory(config, finding));
             return;
         }
-        self.limits.clone_from(&config.limits);
+        self.read_with = (config.limits.clone(), config.lint.clone());
         for (path, reason) in &snapshot.listing.misnamed {
             let path = render::escape(path.as_os_str().as_bytes());
             look.notices.push(format!("`{path}` is not served: its name is no zone's: {reason}"));
@@ -500,6 +519,12 @@ impl Entry {
             waits_for: self.waits_for(),
         }
     }
+}
+
+/// Whether a zone may be served still once it is judged beside all others, and its findings.
+fn beside(mut loaded: Loaded, others: &Others<'_>, terms: &Terms) -> (bool, Arc<str>) {
+    loaded.judge_beside(others, terms);
+    (loaded.servable(false).is_some(), report(&loaded.findings, &loaded.sources))
 }
 
 fn list(config: &Config) -> Result<(Root, Listing), ListError> {

@@ -89,7 +89,11 @@ codes! {
     TRAILING_FIELD       "trailing-field"       Error   Parse "Something stands after a record's last field.";
     BAD_FIELD            "bad-field"            Error   Parse "A field is not what its type asks for.";
     ADDRESS_FAMILY       "address-family"       Error   Parse "An A record holds an IPv6 address, or an AAAA record an IPv4 one.";
+    DS_DIGEST_LENGTH     "ds-digest-length"     Error   Parse "The digest of a DS or CDS record is not as long as its type makes it.";
+    SSHFP_LENGTH         "sshfp-length"         Error   Parse "The fingerprint of an SSHFP record is not as long as its type makes it.";
+    LOC_RANGE            "loc-range"            Error   Parse "A LOC record names a place, a height or a precision out of range.";
     UNQUOTED_SEMICOLON   "unquoted-semicolon"   Error   Parse "A `;` outside quotes cuts a string short.";
+    TXT_OVER_255         "txt-over-255"         Error   Parse "One string of a TXT record has more than 255 octets.";
     LONG_STRING          "long-string"          Error   Parse "A character-string has more than 255 octets.";
     LONG_RDATA           "long-rdata"           Error   Parse "A record's data has more than 65,535 octets.";
     // Zones.
@@ -107,6 +111,10 @@ codes! {
     DUPLICATE_RECORD     "duplicate-record"     Warning Integrity "The same record is written twice; it is served once.";
     TOO_MANY_RECORDS     "too-many-records"     Error   Integrity "The zone has more records than its tables can hold.";
     NSEC3_ITERATIONS     "nsec3-iterations"     Error   Integrity "An NSEC3 chain hashes names more than 100 times over.";
+    // Waivers.
+    UNUSED_ALLOW         "unused-allow"         Warning Lint "A waiver silences nothing.";
+    EXPIRED_ALLOW        "expired-allow"        Warning Date "A waiver's last day is over.";
+    BAD_ALLOW            "bad-allow"            Warning Lint "A waiver names no rule, gives no reason, or cannot be read.";
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";

@@ -41,6 +41,8 @@ impl Rtype {
     pub const DNSKEY: Self = Self(48);
     pub const NSEC3: Self = Self(50);
     pub const NSEC3PARAM: Self = Self(51);
+    pub const TLSA: Self = Self(52);
+    pub const SMIMEA: Self = Self(53);
     pub const ZONEMD: Self = Self(63);
     pub const SVCB: Self = Self(64);
     pub const HTTPS: Self = Self(65);
@@ -51,6 +53,7 @@ impl Rtype {
     pub const MAILB: Self = Self(253);
     pub const MAILA: Self = Self(254);
     pub const ANY: Self = Self(255);
+    pub const CAA: Self = Self(257);
 }
 
 impl Rtype {

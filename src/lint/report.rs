@@ -1,9 +1,11 @@
 //! Where a rule's findings go.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{Sources, Span};
+use super::suppression::Waivers;
+use super::{Rule, Target, target_field};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::source::{FileId, Source, Sources, Span};
 use crate::zone::{Rrset, Zone};
-use crate::zonefile::Record;
+use crate::zonefile::{Places, Record};
 
 /// The most findings of one rule in one zone. A forgotten signer makes as many as the zone has names, and nobody reads on.
 const MOST: usize = 20;
@@ -11,20 +13,24 @@ const MOST: usize = 20;
 /// What one rule finds in one zone.
 pub(super) struct Report<'r> {
     code: &'static Code,
+    severity: Severity,
     zone: &'r Zone,
     sources: &'r Sources,
-    findings: &'r mut Vec<Diagnostic>,
+    waivers: &'r Waivers,
+    findings: Vec<Diagnostic>,
     count: usize,
+    last_place: Option<Span>,
 }
 
 impl<'r> Report<'r> {
     pub(super) fn new(
-        code: &'static Code,
+        rule: &'static Rule,
+        severity: Severity,
         zone: &'r Zone,
         sources: &'r Sources,
-        findings: &'r mut Vec<Diagnostic>,
+        waivers: &'r Waivers,
     ) -> Self {
-        Self { code, zone, sources, findings, count: 0 }
+        Self { code: &rule.code, severity, zone, sources, waivers, findings: Vec::new(), count: 0, last_place: None }
     }
 
     /// A finding of this rule, still to be added.
@@ -32,19 +38,63 @@ impl<'r> Report<'r> {
         Diagnostic::new(self.code, place, headline)
     }
 
-    /// Adds a finding.
+    /// Adds a finding, unless its entry waives it.
     pub(super) fn add(&mut self, finding: Diagnostic) {
+        self.add_at_most(Severity::Error, finding);
+    }
+
+    /// Adds a finding that is no worse than this, whatever the rule's severity: for the cases in which a rule may be wrong.
+    pub(super) fn add_at_most(&mut self, worst: Severity, mut finding: Diagnostic) {
+        // The records of a `$GENERATE` have one place: what is said of one of them is not said of each.
+        let place = finding.primary.span;
+        if self.last_place == Some(place) || self.waivers.waive(&finding) {
+            return;
+        }
+        self.last_place = Some(place);
         self.count += 1;
         if self.count <= MOST {
+            finding.severity = self.severity.min(worst);
             self.findings.push(finding);
         }
     }
 
-    /// Says of the last finding how many more there were.
-    pub(super) fn finish(self) {
+    /// The findings; the last says how many more there were.
+    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
         if let (Some(more @ 1..), Some(last)) = (self.count.checked_sub(MOST), self.findings.last_mut()) {
             last.headline += &format!("; {more} more of the kind are not shown");
         }
+        self.findings
+    }
+
+    /// The zone's texts, its includes among them.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'r [u8]> {
+        self.sources.iter().map(|(_, source)| &source.text()[..])
+    }
+
+    /// The files that the zone's own includes.
+    pub(super) fn included(&self) -> impl Iterator<Item = (FileId, &'r Source)> {
+        self.sources.iter().skip(1)
+    }
+
+    /// What a file is called.
+    pub(super) fn name(&self, file: FileId) -> &'r str {
+        self.sources.get(file).name()
+    }
+
+    /// The text of a place.
+    pub(super) fn text(&self, place: Span) -> &'r [u8] {
+        self.sources.text(place)
+    }
+
+    /// Where the parts of a record are. Reads its entry again: for records that are suspect already.
+    pub(super) fn places(&self, record: &Record) -> Places {
+        self.zone.places(record, self.sources)
+    }
+
+    /// A record's owner, or its type where the entry inherits the owner and has nothing to underline.
+    pub(super) fn owner_or_type(&self, record: &Record) -> Span {
+        let places = self.places(record);
+        if self.text(places.owner).trim_ascii().is_empty() { places.rtype } else { places.owner }
     }
 
     /// A record's data.
@@ -54,12 +104,69 @@ impl<'r> Report<'r> {
 
     /// A record's type.
     pub(super) fn rtype(&self, record: &Record) -> Span {
-        self.zone.places(record, self.sources).rtype
+        self.places(record).rtype
+    }
+
+    /// A record's TTL, or its type where the entry writes none.
+    pub(super) fn ttl(&self, record: &Record) -> Span {
+        let places = self.places(record);
+        places.ttl.unwrap_or(places.rtype)
+    }
+
+    /// One field of a record's data, counted from 0, as it is written: the exchange of an MX record is field 1.
+    ///
+    /// All of the data where it has no such field: it is written as `\#` then.
+    pub(super) fn field(&self, record: &Record, index: usize) -> Span {
+        let rdata = self.rdata(record);
+        let fields = self.zone.fields(record, self.sources);
+        match fields.first().is_some_and(|first| self.text(*first) == b"\\#") {
+            true => rdata,
+            false => fields.get(index).copied().unwrap_or(rdata),
+        }
+    }
+
+    /// The name to go to of a record that has one.
+    pub(super) fn target(&self, target: &Target<'_>) -> Span {
+        self.field(target.record, target_field(target.rrset.rtype()))
+    }
+
+    /// A finding at the first of some places, the others labelled with a text; many are not all shown.
+    pub(super) fn finding_at_all(&self, places: &[Span], headline: impl Into<String>, label: &str) -> Diagnostic {
+        const SHOWN: usize = 8;
+        let first = self.finding(places[0], headline);
+        places[1..].iter().take(SHOWN - 1).fold(first, |finding, place| finding.also(*place, label))
+    }
+
+    /// The lines of places as a headline says them: `lines 228, 229 and 230`.
+    pub(super) fn lines(&self, places: &[Span]) -> String {
+        const SHOWN: usize = 10;
+        let mut lines: Vec<String> = Vec::new();
+        for place in places {
+            let line = self.line(*place, places[0]);
+            let line = line.strip_prefix("line ").unwrap_or(&line).to_owned();
+            if !lines.contains(&line) && lines.len() < SHOWN {
+                lines.push(line);
+            }
+        }
+        let more = places.len().saturating_sub(SHOWN);
+        match (&lines[..], more) {
+            ([], _) => String::new(),
+            ([only], 0) => format!("line {only}"),
+            ([first @ .., last], 0) => format!("lines {} and {last}", first.join(", ")),
+            (shown, _) => format!("lines {} and {more} more", shown.join(", ")),
+        }
     }
 
     /// The first record of an rrset, by its type.
     pub(super) fn first(&self, rrset: Rrset<'_>) -> Span {
         let first = rrset.records().next().map(|record| self.rtype(record));
         first.expect("an rrset has a record")
+    }
+
+    /// The line that a place starts on, with its file where `beside` is in another: `line 41`, `line 3 of zones/a.inc`.
+    pub(super) fn line(&self, place: Span, beside: Span) -> String {
+        let source = self.sources.get(place.file);
+        let line = source.position(place.start).line;
+        if place.file == beside.file { format!("line {line}") } else { format!("line {line} of {}", source.name()) }
     }
 }

@@ -156,21 +156,28 @@ fn group(apex: &Name, records: Records, sorted: Vec<u32>, sources: &Sources, fin
     let same_owner = |a: &u32, b: &u32| records.owner(&rows[*a as usize]).is(records.owner(&rows[*b as usize]));
     for node in sorted.chunk_by(same_owner) {
         let first = rrsets.len() as u32;
+        let mut repeated = Vec::new();
         for run in node.chunk_by(|a, b| rows[*a as usize].rtype == rows[*b as usize].rtype) {
             let start = order.len() as u32;
-            push_distinct(run, &records, sources, &mut order, findings);
+            push_distinct(run, &records, &mut order, &mut repeated);
             let row = rows[run[0] as usize];
             let range = start..order.len() as u32;
             let ttl = agree_on_ttl(&order[start as usize..], &records, sources, findings);
             rrsets.push(rrset::Row { rtype: row.rtype, ttl, records: range });
+        }
+        if !repeated.is_empty() {
+            findings.add(&codes::DUPLICATE_RECORD, || duplicates(&repeated, &records, sources));
         }
         nodes.push(node::Row { rrsets: first..rrsets.len() as u32 });
     }
     Zone { apex: apex.clone(), records, order, nodes, rrsets }
 }
 
-/// Appends the records of an rrset, each once, in the order of the text.
-fn push_distinct(run: &[u32], records: &Records, sources: &Sources, order: &mut Vec<u32>, findings: &mut Findings) {
+/// A record that is there again, and where it was first.
+type Repeated = (u32, u32);
+
+/// Appends the records of an rrset, each once, in the order of the text; those left out are noted.
+fn push_distinct(run: &[u32], records: &Records, order: &mut Vec<u32>, left_out: &mut Vec<Repeated>) {
     if run.len() == 1 {
         order.push(run[0]);
         return;
@@ -182,34 +189,45 @@ fn push_distinct(run: &[u32], records: &Records, sources: &Sources, order: &mut 
     // Sorted by data, so that equal ones are neighbours: an rrset of many thousands stays far from quadratic.
     let mut by_data: Vec<_> = run.iter().map(|&index| (canonical(index), index)).collect();
     by_data.sort_unstable();
-    let mut repeated: Vec<(u32, u32)> = Vec::new();
+    let mut repeated: Vec<Repeated> = Vec::new();
     for equal in by_data.chunk_by(|a, b| a.0 == b.0) {
         repeated.extend(equal[1..].iter().map(|again| (again.1, equal[0].1)));
     }
     repeated.sort_unstable();
-    for &index in run {
-        match repeated.binary_search_by_key(&index, |&(again, _)| again) {
-            Ok(found) => {
-                let first = repeated[found].1;
-                findings.add(&codes::DUPLICATE_RECORD, || duplicate(index, first, records, sources));
-            }
-            Err(_) => order.push(index),
-        }
-    }
+    let is_repeated = |index: &u32| repeated.binary_search_by_key(index, |&(again, _)| again).is_ok();
+    order.extend(run.iter().copied().filter(|index| !is_repeated(index)));
+    left_out.extend(repeated);
 }
 
-fn duplicate(again: u32, first: u32, records: &Records, sources: &Sources) -> Diagnostic {
-    let (again, first) = (&records.rows()[again as usize], &records.rows()[first as usize]);
-    let what = format!("{} record of `{}`", rdata::Mnemonic(again.rtype), records.owner(again));
-    Diagnostic::new(
-        &codes::DUPLICATE_RECORD,
-        records.places(again, sources).rdata,
-        format!("this {what} is written twice"),
-    )
-    .label("the same again")
-    .also(records.places(first, sources).rdata, "it stands here")
-    .why("an rrset holds each record once, so the second has no effect (RFC 2181 §5)")
-    .fix("delete one of them")
+/// The records of one owner that are there again: whoever copies a block of lines makes one mistake.
+fn duplicates(repeated: &[Repeated], records: &Records, sources: &Sources) -> Diagnostic {
+    const SHOWN: usize = 4;
+    let mut repeated = repeated.to_vec();
+    repeated.sort_unstable();
+    let row = |index: u32| &records.rows()[index as usize];
+    let place = |index: u32| records.places(row(index), sources).rdata;
+    let (again, first) = repeated[0];
+    let (rtype, owner) = (rdata::Mnemonic(row(again).rtype), records.owner(row(again)));
+    let headline = match repeated.len() {
+        1 => format!("this {rtype} record of `{owner}` is written twice"),
+        count => {
+            let line = |index: u32| sources.get(place(index).file).position(place(index).start).line.to_string();
+            let list = |side: fn(&Repeated) -> u32| -> String {
+                repeated.iter().take(SHOWN).map(|pair| line(side(pair))).collect::<Vec<_>>().join(", ")
+            };
+            let (lines, known) = (list(|pair| pair.0), list(|pair| pair.1));
+            let more = if count > SHOWN { ", and more" } else { "" };
+            format!("{count} records of `{owner}` are written twice: lines {lines} repeat lines {known}{more}")
+        }
+    };
+    let mut finding = Diagnostic::new(&codes::DUPLICATE_RECORD, place(again), headline)
+        .label("the same again")
+        .also(place(first), "it stands here");
+    for &(again, first) in repeated[1..].iter().take(SHOWN - 1) {
+        finding = finding.also(place(again), "and this again").also(place(first), "which stands here");
+    }
+    let fix = if repeated.len() == 1 { "delete one of them" } else { "delete the second of each, or mend its name" };
+    finding.why("an rrset holds each record once, so the second has no effect (RFC 2181 §5)").fix(fix)
 }
 
 /// The lowest TTL of an rrset's records, with a finding where they differ.

@@ -39,6 +39,14 @@ impl Zone {
         Nodes::new(self)
     }
 
+    /// The nodes at and below a name, in canonical order.
+    pub fn nodes_below<'z>(&'z self, name: NameRef<'_>) -> impl Iterator<Item = Node<'z>> {
+        let is_before = |row: &node::Row| self.owner_of(row).canonical_cmp(name).is_lt();
+        let start = self.nodes.partition_point(is_before);
+        let end = start + self.nodes[start..].partition_point(|row| self.owner_of(row).is_at_or_below(name));
+        (start..end).map(|index| Node::new(self, index))
+    }
+
     /// How many names own records.
     pub fn name_count(&self) -> usize {
         self.nodes.len()
@@ -52,6 +60,12 @@ impl Zone {
     /// How many octets the data of all records has.
     pub fn rdata_octets(&self) -> usize {
         self.order.iter().map(|&index| self.records.rdata(&self.records.rows()[index as usize]).len()).sum()
+    }
+
+    /// Octets of memory it holds.
+    pub fn memory(&self) -> usize {
+        let rows = self.nodes.capacity() * size_of::<node::Row>() + self.rrsets.capacity() * size_of::<rrset::Row>();
+        rows + self.order.capacity() * size_of::<u32>() + self.records.memory()
     }
 
     /// The node of a name, if it owns records.
@@ -73,6 +87,11 @@ impl Zone {
     /// Where a record's data is, for a finding that blames it.
     pub fn rdata_place(&self, record: &Record, sources: &Sources) -> Span {
         self.places(record, sources).rdata
+    }
+
+    /// Where each field of a record's data is, in the order of the text.
+    pub fn fields(&self, record: &Record, sources: &Sources) -> Vec<Span> {
+        self.records.fields(record, sources)
     }
 
     fn owner_of(&self, row: &node::Row) -> NameRef<'_> {

@@ -39,6 +39,11 @@ impl<'z> Node<'z> {
         self.rrsets().find(|rrset| rrset.rtype() == rtype)
     }
 
+    /// Whether both are one node of one zone.
+    pub fn is_same(self, other: Node<'_>) -> bool {
+        std::ptr::eq(self.zone, other.zone) && self.index == other.index
+    }
+
     /// Whether this is the zone's topmost name.
     pub fn is_apex(self) -> bool {
         self.name().octets().len() == self.zone.apex.as_ref().octets().len()

@@ -65,6 +65,15 @@ impl Records {
 
     /// Where the parts of a record's entry are.
     pub fn places(&self, record: &Record, sources: &Sources) -> Places {
+        self.read_again(record, sources).0
+    }
+
+    /// Where each token of a record's data is, in the order of the text.
+    pub fn fields(&self, record: &Record, sources: &Sources) -> Vec<Span> {
+        self.read_again(record, sources).1
+    }
+
+    fn read_again(&self, record: &Record, sources: &Sources) -> (Places, Vec<Span>) {
         let text = sources.get(record.file).text();
         let mut tokens = Vec::new();
         let entry = EntryReader::new(text, record.entry, u32::MAX).read(&mut tokens);
@@ -73,16 +82,17 @@ impl Records {
         let span = |token: Token| Span { file: record.file, start: token.start, end: token.end };
         let tokens = generate::record_tokens(text, &tokens);
         let Some(header) = entry.and_then(|entry| header::split(text, tokens, entry.starts_blank)) else {
-            return Places { owner: whole, ttl: None, rtype: whole, rdata: whole };
+            return (Places { owner: whole, ttl: None, rtype: whole, rdata: whole }, Vec::new());
         };
         let rtype = span(header.rtype);
-        let rdata = match &tokens[header.rdata..] {
-            [first, .., last] => span(*first).to(span(*last)),
-            [only] => span(*only),
+        let fields: Vec<Span> = tokens[header.rdata..].iter().copied().map(span).collect();
+        let rdata = match &fields[..] {
+            [first, .., last] => first.to(*last),
+            [only] => *only,
             [] => rtype.after(),
         };
         let owner = header.owner.map_or(Span { end: tokens[0].start, ..whole }, span);
-        Places { owner, ttl: header.ttl.map(span), rtype, rdata }
+        (Places { owner, ttl: header.ttl.map(span), rtype, rdata }, fields)
     }
 
     /// Octets of memory held.

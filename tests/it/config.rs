@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use zonewright::config::{self, Config, Overrides, SECTIONS};
 use zonewright::diagnostic::render::{Format, render};
+use zonewright::lint::Settings;
 use zonewright::source::{Source, Sources};
 
 const COMMITTED: &str = include_str!("../../config/zonewright.toml");
@@ -27,7 +28,13 @@ fn parse(text: impl Into<Vec<u8>>) -> Result<Config, String> {
 
 #[test]
 fn the_committed_file_holds_the_defaults() {
-    let committed = parse(COMMITTED).unwrap();
+    let mut committed = parse(COMMITTED).unwrap();
+    // What rules go by is written for the zones beside the file.
+    let lint = std::mem::take(&mut committed.lint);
+    let Settings { lowest_ttl, highest_ttl, alias_steps, mass_change_percent, .. } = Settings::default();
+    assert_eq!((lint.lowest_ttl, lint.highest_ttl), (lowest_ttl, highest_ttl));
+    assert_eq!((lint.alias_steps, lint.mass_change_percent), (alias_steps, mass_change_percent));
+    assert_eq!((lint.mirrors, lint.severities.everywhere), (None, vec![]));
     assert_eq!(format!("{committed:#?}"), format!("{:#?}", Config::defaults(Path::new("/base"))));
     assert_eq!(format!("{:#?}", parse("").unwrap()), format!("{committed:#?}"));
 }
@@ -122,6 +129,21 @@ fn every_setting_is_read() {
         includes = 7
         generated_octets = 8
         lost_names_percent = 100
+        [lint]
+        dnskey-missing = "off"
+        nsec3-iterated = "error"
+        ttl-mismatch = "note"
+        organisation = ["example.org"]
+        host_exceptions = ["A_*.Example.org."]
+        served_elsewhere = ["dyn.example.org"]
+        mirrors = "dns/mirrors.d"
+        lowest_ttl = 1
+        highest_ttl = 2
+        alias_steps = 3
+        mass_change_percent = 4
+        critical_names = ["www.example.org."]
+        [lint.zone."example.net"]
+        dnskey-missing = "warning"
         [[zone]]
         name = "Example.ORG."
         [[zone]]
@@ -156,6 +178,14 @@ fn faults_are_shown_together() {
              query = [\"192.0.2.1/24\", \"any\", \"::/0\"]\n[limits]\nfile_octets = 0\nentry_octets = 100\nfindings = 0\n\
              include_depth = 65\nincludes = -1\ngenerated_octets = 1.5\nlost_names_percent = 101\n",
         ),
+        (
+            "bad_lint",
+            "[lint]\nnsec3-iterrated = \"note\"\norganization = []\nnsec3-iterated = \"loud\"\nrrsig-expired = 5\n\
+             bad-name = \"off\"\ncritical_names = [\"a..b\"]\nlowest_ttl = 2147483648\nhighest_ttl = -1\nalias_steps = 17\n\
+             mass_change_percent = 101\nhost_exceptions = \"x\"\nmirrors = 1\nserved_elsewhere = [1]\n\
+             [lint.zone.\"a..b\"]\n[lint.zone.a]\nduplicate-record = \"off\"\nlowest_ttl = 1\n[lint.zone.\"A.\"]\n",
+        ),
+        ("lint_zone_is_no_section", "[lint]\nzone = 5\n"),
         ("empty_listen", "server.listen = []\n"),
         (
             "bad_zones",

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use zonewright::authority::{Authority, Catalog};
 use zonewright::diagnostic::Diagnostic;
+use zonewright::diagnostic::Severity;
 use zonewright::dns::{Name, NameRef};
-use zonewright::lint::{self, HashAlgorithm, Others, RULES, Settings};
+use zonewright::lint::{self, HashAlgorithm, Level, Mirrors, Others, RULES, Rule, Settings, Severities};
+use zonewright::source::Source;
+use zonewright::zone::Zone;
 use zonewright::zonefile::rdata::parse_moment;
 
-use crate::support::{KEY, build, headlines};
+use crate::support::{KEY, build, build_with, headlines};
 
 /// The day on which fixtures are judged.
 const TODAY: &str = "20260301000000";
@@ -24,39 +27,121 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn name(text: &str) -> Name {
+    Name::absolute(text).expect("a name")
+}
+
+const EXAMPLES: (&str, Level) = ("documentation-address", Level::Off);
+
+/// Fixtures are full of example addresses, and short of all that a rule is not about.
 fn settings(today: &str) -> Settings {
-    Settings { threads: 2, ..Settings::new(parse_moment(today).expect("a moment")) }
+    let organisation = vec![name("almalinux.org"), name("almalinux.im")];
+    let mut settings = Settings { threads: 2, organisation, ..Settings::new(parse_moment(today).expect("a moment")) };
+    settings.severities.everywhere = vec![EXAMPLES, ("delegation-to-us-unserved", Level::Off)];
+    settings
 }
 
 /// What building and all rules find in a zone, beside another where there is one.
-fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
-    let (zone, mut findings, sources) = build(apex, text);
+pub(crate) fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec<Diagnostic> {
+    judge_by(&settings(TODAY), apex, text, beside)
+}
+
+/// What rules about a change find between two versions of a zone.
+fn judge_change(settings: &Settings, old: &str, new: &str) -> Vec<Diagnostic> {
+    let (old, (new, _, sources)) = (build("example", old).0.expect("a zone"), build("example", new));
+    lint::check_change(&old, &new.expect("a zone"), &sources, settings, false)
+}
+
+/// The same by other settings, beside any number of zones.
+fn judge_by<'t>(
+    settings: &Settings,
+    apex: &str,
+    text: &str,
+    beside: impl IntoIterator<Item = (&'t str, &'t str)>,
+) -> Vec<Diagnostic> {
+    judge_all(settings, apex, text, beside, &Mirrors::default())
+}
+
+/// The same, and a mirror list.
+fn judge_all<'t>(
+    settings: &Settings,
+    apex: &str,
+    text: &str,
+    beside: impl IntoIterator<Item = (&'t str, &'t str)>,
+    mirrors: &Mirrors,
+) -> Vec<Diagnostic> {
+    // Includes of fixtures: one that holds nothing, and one that holds a record.
+    let (zone, findings, sources) = build_with(apex, text, &mut |_, name| {
+        let text: &[u8] = if name == b"empty.inc" { b"; nothing\n" } else { b"included 60 TXT \"text\"\n" };
+        Ok(Source::new(String::from_utf8_lossy(name), text))
+    });
     let zone = zone.unwrap_or_else(|| panic!("{apex} is no zone: {:?}", headlines(&findings)));
-    findings.extend(lint::check(&zone, &sources, &settings(TODAY)));
-    if let Some((other, text)) = beside {
-        let authority = build(other, text).0.map(|zone| Authority::compile(&zone, KEY).into());
-        let catalog = Catalog::new(KEY, [(Name::absolute(other).expect("an apex"), authority)]);
-        let others = Others { catalog: &catalog, is_judged: &|_: NameRef<'_>| false };
-        findings.extend(lint::check_beside(&zone, &sources, &settings(TODAY), &others));
-    }
+    let findings = lint::check(&zone, &sources, settings, findings);
+    let compiled = |zone: &Zone| Some(Authority::compile(zone, KEY).into());
+    let other = beside.into_iter().map(|(other, text)| (name(other), build(other, text).0.as_ref().and_then(compiled)));
+    let catalog = Catalog::new(KEY, [(name(apex), compiled(&zone))].into_iter().chain(other));
+    let others = Others::new(&catalog, &|_: NameRef<'_>| false).with_mirrors(mirrors);
+    let mut findings = lint::check_beside(&zone, &sources, settings, &others, findings);
+    findings.extend(lint::check_mirrors(mirrors, settings, &others));
     findings
 }
 
+/// The settings for a rule's fixtures: itself on.
+fn settings_for(rule: &Rule) -> Settings {
+    let mut settings = settings(TODAY);
+    settings.critical_names = vec![name("www.example")];
+    settings.severities.everywhere.insert(0, (rule.code.name, Level::On(rule.code.severity)));
+    settings
+}
+
+/// A rule's folder: `bad.zone` and `good.zone` are of the zone `example`, of the root where there is a `child.zone` for
+/// `example`, or of what a first line such as `; of x.example` says; every other zone file is
+/// one beside it, called as its zone is, and `*.yml` are mirrors.
 #[test]
 fn every_rule_finds_its_bad_fixture_and_nothing_in_the_good_one() {
     for rule in RULES {
         let name = rule.code.name;
         let folder = fixtures("lint").join(name);
-        let child = std::fs::read_to_string(folder.join("child.zone")).ok();
-        let (apex, beside) = match &child {
-            Some(child) => (".", Some(("example", child.as_str()))),
-            None => ("example", None),
+        let (mut beside, mut mirrors) = (Vec::new(), Mirrors::default());
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{name}: {error}")) {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "yml") {
+                let file = mirrors.sources.add(Source::new("mirror.yml", read(&path).into_bytes()));
+                mirrors.add(file);
+                continue;
+            }
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+            match stem {
+                "bad" | "good" | "old" => {}
+                "child" => beside.push(("example".to_owned(), read(&path))),
+                stem => beside.push((stem.to_owned(), read(&path))),
+            }
+        }
+        let is_parent = beside.iter().any(|(other, _)| other == "example");
+        let beside = || beside.iter().map(|(other, text)| (other.as_str(), text.as_str()));
+        let usual = if is_parent { "." } else { "example" };
+        let judge = |file: &str| {
+            let text = read(&folder.join(file));
+            let apex = text.lines().next().and_then(|line| line.strip_prefix("; of ")).unwrap_or(usual);
+            judge_all(&settings_for(rule), apex, &text, beside(), &mirrors)
         };
-        let good = judge(apex, &read(&folder.join("good.zone")), beside);
+        let good = judge("good.zone");
         assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
-        let bad = judge(apex, &read(&folder.join("bad.zone")), beside);
+        let bad = judge("bad.zone");
+        // A rule about a change has the zone as it was.
+        let old = std::fs::read_to_string(folder.join("old.zone")).ok();
+        let bad = match &old {
+            Some(old) => {
+                let settings = settings_for(rule);
+                assert!(bad.is_empty(), "{name}: {:?}", headlines(&bad));
+                let good = judge_change(&settings, old, &read(&folder.join("good.zone")));
+                assert!(good.is_empty(), "{name}: {:?}", headlines(&good));
+                judge_change(&settings, old, &read(&folder.join("bad.zone")))
+            }
+            None => bad,
+        };
         let codes: Vec<&str> = bad.iter().map(|finding| finding.code.name).collect();
-        assert_eq!(codes, [name], "{:?}", headlines(&bad));
+        assert_eq!(codes, [name], "{name}: {:?}", headlines(&bad));
         assert_eq!(bad[0].severity, rule.code.severity, "{name}");
         assert!(!bad[0].why.is_empty() && !bad[0].fix.is_empty(), "{name} says neither why nor what to do");
     }
@@ -240,6 +325,14 @@ const EDITS: &[Edit] = &[
     },
 ];
 
+/// Settings under which only rules about signatures and their proofs are asked.
+fn signatures_only() -> Settings {
+    let is_about = |name: &str| ["dnskey", "nsec", "rrsig"].iter().any(|part| name.starts_with(part));
+    let others = RULES.iter().map(|rule| rule.code.name).filter(|name| !is_about(name));
+    let everywhere = others.map(|name| (name, Level::Off)).collect();
+    Settings { severities: Severities { everywhere, zones: Vec::new() }, ..settings(TODAY) }
+}
+
 impl Edit {
     fn apply(&self, text: &str) -> String {
         let mut edited = String::new();
@@ -259,7 +352,7 @@ impl Edit {
 fn an_edit_without_a_signer_is_told_of_once() {
     for edit in EDITS {
         let text = read(&fixtures(&format!("signed/{}.zone", edit.zone)));
-        let findings = judge("example", &edit.apply(&text), None);
+        let findings = judge_by(&signatures_only(), "example", &edit.apply(&text), None);
         let mut codes: Vec<&str> = findings.iter().map(|finding| finding.code.name).collect();
         let mut wanted = edit.findings.to_vec();
         codes.sort_unstable();
@@ -311,6 +404,161 @@ fn a_child_that_changes_alone_is_told_of_at_its_keys() {
     assert!(judge("example", &child, Some((".", "broken"))).is_empty());
 }
 
+/// A zone whose last lines are under test.
+pub(crate) fn zone_with(lines: &str) -> String {
+    format!(
+        "$TTL 300\n@ SOA ns.elsewhere.test. h.elsewhere.test. 1 7200 1800 1209600 300\n@ NS ns.elsewhere.test.\n\
+         @ NS ns2.elsewhere.test.\n{lines}\n"
+    )
+}
+
+#[test]
+fn a_waiver_silences_one_rule_at_one_entry() {
+    let table: &[(&str, &str, &[&str])] = &[
+        (
+            "the rule at its record",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record) as the RFC shows it",
+            &[],
+        ),
+        (
+            "behind other words",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; a host ; zonewright: allow(duplicate-record) meant",
+            &[],
+        ),
+        (
+            "within parentheses, on another line",
+            "x A 192.0.2.1\nx A (\n 192.0.2.1 ; zonewright: allow(duplicate-record) meant\n )",
+            &[],
+        ),
+        (
+            "until a day to come",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record, until=2026-03-01) meant",
+            &[],
+        ),
+        (
+            "a day that is over",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record, until=2026-02-28) meant",
+            &["duplicate-record", "expired-allow"],
+        ),
+        (
+            "another rule",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(ttl-mismatch) meant",
+            &["duplicate-record", "unused-allow"],
+        ),
+        (
+            "two rules",
+            "x 60 A 192.0.2.1\nx A 192.0.2.2 ; zonewright: allow(ttl-mismatch, duplicate-record) meant",
+            &["unused-allow"],
+        ),
+        (
+            "at another record",
+            "x A 192.0.2.1 ; zonewright: allow(duplicate-record) meant\nx A 192.0.2.1",
+            &["unused-allow", "duplicate-record"],
+        ),
+        (
+            "on a line of its own",
+            "x A 192.0.2.1\n; zonewright: allow(duplicate-record) meant\nx A 192.0.2.1",
+            &["bad-allow", "duplicate-record"],
+        ),
+        (
+            "no reason",
+            "x A 192.0.2.1\nx A 192.0.2.1 ; zonewright: allow(duplicate-record)",
+            &["duplicate-record", "bad-allow"],
+        ),
+        ("no rule", "x A 192.0.2.1 ; zonewright: allow() meant", &["bad-allow"]),
+        ("no such rule", "x A 192.0.2.1 ; zonewright: allow(duplicate-recrod) meant", &["bad-allow"]),
+        ("no such day", "x A 192.0.2.1 ; zonewright: allow(duplicate-record, until=soon) meant", &["bad-allow"]),
+        ("what cannot be waived", "x A 192.0.2.1 ; zonewright: allow(cname-beside-other-data) meant", &["bad-allow"]),
+        ("no bracket", "x A 192.0.2.1 ; zonewright: allow duplicate-record", &["bad-allow"]),
+        ("something else", "x A 192.0.2.1 ; zonewright: ignore this", &["bad-allow"]),
+        ("prose", "x A 192.0.2.1 ; served by zonewright: see the manual", &[]),
+        ("a text", "x TXT \"; zonewright: allow(duplicate-record) meant\"", &[]),
+    ];
+    for (what, lines, wanted) in table {
+        let found = judge("example", &zone_with(lines), None);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
+        assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
+    }
+}
+
+/// The time must not grow with the product of findings and waivers.
+#[test]
+fn many_waivers_are_read_in_linear_time() {
+    let line =
+        |n: usize| format!("x{n} A 192.0.2.1\nx{n} A 192.0.2.1 ; zonewright: allow(duplicate-record) meant {n}\n");
+    let text = zone_with(&(0..20_000).map(line).collect::<String>());
+    let start = std::time::Instant::now();
+    let found = judge("example", &text, None);
+    assert!(found.iter().all(|finding| ["too-many-findings", "unused-allow"].contains(&finding.code.name)));
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_config_sets_severities_for_all_zones_and_for_one() {
+    let text = zone_with("x A 192.0.2.1\nx A 192.0.2.1");
+    let note = ("duplicate-record", Level::On(Severity::Note));
+    let off = ("duplicate-record", Level::Off);
+    let table: &[(&str, &[(&'static str, Level)], Option<(&str, (&'static str, Level))>, &[Severity])] = &[
+        ("nothing said", &[], None, &[Severity::Warning]),
+        ("everywhere", &[note], None, &[Severity::Note]),
+        ("off", &[off], None, &[]),
+        ("off in this zone", &[note], Some(("EXAMPLE", off)), &[]),
+        ("off in another", &[note], Some(("x.example", off)), &[Severity::Note]),
+        ("on in this zone only", &[off], Some(("example", note)), &[Severity::Note]),
+    ];
+    for (what, everywhere, zone, wanted) in table {
+        let zones = zone.map(|(zone, level)| (name(zone), vec![level])).into_iter().collect();
+        let severities = Severities { everywhere: [everywhere, &[EXAMPLES][..]].concat(), zones };
+        let found = judge_by(&Settings { severities, ..settings(TODAY) }, "example", &text, None);
+        let found: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
+        assert_eq!(found, *wanted, "{what}");
+    }
+}
+
+#[test]
+fn a_change_is_of_records_and_not_of_text() {
+    let zone = |serial: u32, lines: &str| zone_with(lines).replace(" 1 7200", &format!(" {serial} 7200"));
+    let hosts = |from: usize, to: usize, address: &str| -> String {
+        (from..to).map(|n| format!("h{n} A {address}\n")).collect()
+    };
+    let table: &[(&str, String, String, &[&str])] = &[
+        ("nothing", zone(1, "x A 192.0.2.1"), zone(1, "x A 192.0.2.1"), &[]),
+        ("layout and comments", zone(1, "x A 192.0.2.1"), zone(1, "x   300  IN A 192.0.2.1 ; here"), &[]),
+        ("order and case", zone(1, "x TXT a\nx TXT b\ny CNAME X"), zone(1, "y CNAME x\nx TXT b\nx TXT a"), &[]),
+        ("a record", zone(1, "x A 192.0.2.1"), zone(1, "x A 192.0.2.2"), &["serial-not-bumped"]),
+        ("a TTL", zone(1, "x A 192.0.2.1"), zone(1, "x 60 A 192.0.2.1"), &["serial-not-bumped"]),
+        ("a timer", zone(1, ""), zone(1, "").replace("7200", "3600"), &["serial-not-bumped"]),
+        ("a record and the serial", zone(1, "x A 192.0.2.1"), zone(2, "x A 192.0.2.2"), &[]),
+        ("the serial alone", zone(1, ""), zone(2, ""), &[]),
+        ("the serial over the top", zone(u32::MAX, ""), zone(1, ""), &[]),
+        ("the serial back", zone(5, ""), zone(4, ""), &["serial-went-back"]),
+        ("a serial with a digit too few", zone(2_026_082_001, ""), zone(202_608_250, ""), &["serial-went-back"]),
+        ("a few names", zone(1, &hosts(0, 20, "192.0.2.1")), zone(2, &hosts(6, 20, "192.0.2.1")), &[]),
+        ("many names gone", zone(1, &hosts(0, 20, "192.0.2.1")), zone(2, &hosts(8, 20, "192.0.2.1")), &["mass-change"]),
+        (
+            "all names altered",
+            zone(1, &hosts(0, 20, "192.0.2.1")),
+            zone(2, &hosts(0, 20, "192.0.2.2")),
+            &["mass-change"],
+        ),
+        ("many names added", zone(1, &hosts(0, 10, "192.0.2.1")), zone(2, &hosts(0, 200, "192.0.2.1")), &[]),
+    ];
+    for (what, old, new, wanted) in table {
+        let found = judge_change(&settings(TODAY), old, new);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
+        assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
+    }
+}
+
+#[test]
+fn what_a_rule_subsumes_exists() {
+    for rule in RULES {
+        for name in rule.subsumes {
+            assert!(lint::find(name).is_some_and(lint::is_configurable), "{} subsumes {name}", rule.code.name);
+        }
+    }
+}
+
 mod served {
     //! What a finding does to what is served.
 
@@ -326,13 +574,13 @@ mod served {
     use zonewright::zonefile::Limits;
     use zonewright::zonefile::rdata::parse_moment;
 
-    use super::{fixtures, read};
+    use super::{Settings, fixtures, read};
 
     fn loaded(text: &str, today: &str) -> Loaded {
         let folder = tempfile::tempdir().expect("a directory");
         std::fs::write(folder.path().join("example.zone"), text).expect("a zone");
         let root = Root::open(folder.path()).expect("the directory opens");
-        let terms = Terms::at(&Limits::default(), parse_moment(today).expect("a moment"));
+        let terms = Terms::at(&Limits::default(), &Settings::default(), parse_moment(today).expect("a moment"));
         load(&root, Path::new("example.zone"), &Name::absolute("example").expect("a name"), &terms)
     }
 
@@ -419,6 +667,8 @@ mod served {
 a.root. 300 A 192.0.2.1
 example. 300 NS ns.example.
 ns.example. 300 A 192.0.2.53
+test. 300 NS ns.test.
+ns.test. 300 A 198.51.100.1
 ";
         let wrong = format!("{parent}example. 300 DS 4711 13 2 {}\n", "00".repeat(32));
         let (mut tree, _) = Tree::new(&[("root.zone", parent), ("example.zone", &signed)]);

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zonewright::control::load::{self, Loaded, Root, Terms, load, unchanged, zone_files};
 use zonewright::dns::Name;
+use zonewright::lint::Settings;
 use zonewright::zonefile::Limits;
 
 const ZONE: &str = "@ 3600 SOA ns mail 1 7200 900 1209600 300\n@ 3600 NS ns\nns 3600 A 192.0.2.1\n";
@@ -42,7 +43,7 @@ impl Place {
     }
 
     fn load(&self, file: &str) -> Loaded {
-        load(&self.root(), Path::new(file), &name("example."), &Terms::now(&Limits::default()))
+        load(&self.root(), Path::new(file), &name("example."), &Terms::now(&Limits::default(), &Settings::default()))
     }
 
     /// The zone that includes `path`.
@@ -187,7 +188,9 @@ fn a_file_over_the_limit_is_not_read() {
     let place = Place::new();
     place.write("a.zone", ZONE);
     let limits = |file_octets| Limits { file_octets, ..Limits::default() };
-    let load = |limits| load(&place.root(), Path::new("a.zone"), &name("example."), &Terms::now(&limits));
+    let load = |limits| {
+        load(&place.root(), Path::new("a.zone"), &name("example."), &Terms::now(&limits, &Settings::default()))
+    };
     assert!(load(limits(ZONE.len() as u32)).zone.is_some());
     assert_refused(&load(limits(ZONE.len() as u32 - 1)), "file-too-large", "has more than");
     // A file with a hole is as large as it says, whatever it holds.
@@ -210,7 +213,8 @@ fn a_growing_file_is_read_up_to_the_limit() {
             }
         });
         for _ in 0..100 {
-            let loaded = load(&place.root(), Path::new("a.zone"), &name("example."), &Terms::now(&limits));
+            let loaded =
+                load(&place.root(), Path::new("a.zone"), &name("example."), &Terms::now(&limits, &Settings::default()));
             let (_, source) = loaded.sources.iter().next().unwrap();
             assert!(source.text().len() <= 1 << 20);
         }
@@ -272,7 +276,8 @@ fn two_files_for_one_zone_are_a_finding_that_names_both() {
     place.write("sub/Example.zone", ZONE);
     let listing = zone_files(&place.root(), &[]).unwrap();
     assert_eq!(listing.zones.len(), 1);
-    let loaded = load::load_listed(&place.root(), &listing.zones[0], &Terms::now(&Limits::default()));
+    let loaded =
+        load::load_listed(&place.root(), &listing.zones[0], &Terms::now(&Limits::default(), &Settings::default()));
     assert_refused(&loaded, "many-files", "zones/example.zone` and `");
     assert!(loaded.findings[0].headline.contains("zones/sub/Example.zone"));
 }

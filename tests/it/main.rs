@@ -1,5 +1,6 @@
 //! One binary for all tests, its modules named for the rooms of `src/` or for what they hold a claim against.
 
+mod changes;
 mod cli;
 mod config;
 mod corpus;
@@ -10,6 +11,7 @@ mod handover;
 mod hosts;
 mod layers;
 mod lint;
+mod lint_mistakes;
 mod load;
 mod oracle;
 mod peers;

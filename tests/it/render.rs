@@ -1,6 +1,6 @@
 //! What people and programs read: the shared sample findings, once in each format.
 
-use zonewright::diagnostic::render::{Format, Summary, escape, render};
+use zonewright::diagnostic::render::{Format, Rendering, Summary, escape, render};
 use zonewright::diagnostic::{Diagnostic, codes};
 use zonewright::dns::Name;
 use zonewright::source::{FileId, Source, Sources, Span};
@@ -117,11 +117,19 @@ impl Samples {
     }
 
     fn rendered(&self, format: Format, colour: bool) -> String {
-        let mut out = String::new();
-        for finding in &self.findings {
-            render(format, finding, &self.sources, colour, &mut out);
-        }
-        out
+        self.document(format, colour).0
+    }
+
+    /// The document, and the report beside it.
+    fn document(&self, format: Format, colour: bool) -> (String, Option<String>) {
+        let (mut out, mut summary) = (String::new(), Summary::default());
+        let mut rendering = Rendering::new(format, colour);
+        rendering.zone("example.org.");
+        self.findings.iter().for_each(|finding| rendering.add(finding, &self.sources, &mut out));
+        rendering.zone("clean.example.");
+        summary.add_zone(&self.findings);
+        let report = rendering.finish(&summary, &mut out);
+        (out, report)
     }
 }
 
@@ -148,12 +156,105 @@ fn colours_are_given_when_asked_for_and_only_there() {
 fn hostile_text_is_never_echoed_raw() {
     let samples = Samples::new();
     for &format in Format::ALL {
-        let text = samples.rendered(format, false);
+        let (text, report) = samples.document(format, false);
+        let text = text + &report.unwrap_or_default();
         let raw =
             text.chars().find(|&c| c != '\n' && (c.is_control() || "\u{202e}\u{2066}\u{200b}\u{feff}".contains(c)));
         assert_eq!(raw, None, "{}", format.name());
-        assert!(!text.contains("\n::error"), "{}", format.name());
+        assert!(format == Format::Github || !text.contains("\n::error"), "{}", format.name());
+        assert!(!text.contains("\n::error::forged"), "{}", format.name());
     }
+}
+
+/// What SARIF 2.1.0 demands of a document (§3.13, §3.14, §3.27, §3.30), as far as this one has it.
+#[test]
+fn sarif_is_what_its_schema_asks_for() {
+    let samples = Samples::new();
+    let document: serde_json::Value = serde_json::from_str(&samples.rendered(Format::Sarif, false)).unwrap();
+    assert_eq!(document["version"], "2.1.0");
+    let run = &document["runs"][0];
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    assert_eq!(run["tool"]["driver"]["name"], "zonewright");
+    let (rules, results) = (run["tool"]["driver"]["rules"].as_array().unwrap(), run["results"].as_array().unwrap());
+    assert_eq!(results.len(), samples.findings.len());
+    for result in results {
+        let rule = &rules[result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let places =
+            result["locations"].as_array().unwrap().iter().chain(result["relatedLocations"].as_array().unwrap());
+        for place in places {
+            let place = &place["physicalLocation"];
+            let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(uri.bytes().all(|octet| octet.is_ascii_graphic() && !b"<>\\^`{|}\"#?".contains(&octet)), "{uri}");
+            let number = |key: &str| place["region"][key].as_u64().unwrap();
+            assert!(number("startLine") >= 1 && number("startColumn") >= 1);
+            let (start, end) = ((number("startLine"), number("startColumn")), (number("endLine"), number("endColumn")));
+            assert!(start <= end, "{place}");
+        }
+    }
+}
+
+/// GitHub shows ten annotations of a level, and drops the rest unsaid.
+#[test]
+fn github_gets_ten_annotations_of_a_level_and_errors_first() {
+    let mut sources = Sources::default();
+    let file = sources.add(Source::new("zones/a,b:c.zone", b"a\nb\n".as_slice()));
+    let mut rendering = Rendering::new(Format::Github, false);
+    let mut out = String::new();
+    for code in [&codes::TTL_MISMATCH, &codes::BAD_FIELD] {
+        for number in 0..25 {
+            let place = Span { file, start: 0, end: 1 };
+            rendering.add(&Diagnostic::new(code, place, format!("100%\nno {number}")), &sources, &mut out);
+        }
+    }
+    let report = rendering.finish(&Summary::default(), &mut out).expect("a job summary");
+    let commands = |level: &str| out.lines().filter(|line| line.starts_with(level)).count();
+    assert_eq!((commands("::error "), commands("::warning ")), (10, 10));
+    assert!(
+        out.starts_with("::error file=zones/a%2Cb%3Ac.zone,line=1,endLine=1,col=1,endColumn=2,title=bad-field::100%25"),
+        "{out}"
+    );
+    assert!(out.contains("::error title=zonewright::16 more of this level are in the log only\n"), "{out}");
+    assert_eq!(out.lines().filter(|line| !line.starts_with("::")).count(), 32);
+    assert_eq!(report.lines().filter(|line| line.starts_with("| zones/")).count(), 50);
+}
+
+#[test]
+fn a_job_summary_ends_where_a_comment_does() {
+    let mut sources = Sources::default();
+    let file = sources.add(Source::new("zones/a.zone", b"a\n".as_slice()));
+    let mut rendering = Rendering::new(Format::Github, false);
+    for _ in 0..2000 {
+        let place = Span { file, start: 0, end: 1 };
+        let finding = Diagnostic::new(&codes::BAD_FIELD, place, "| <b>@all</b> ".repeat(10));
+        rendering.add(&finding, &sources, &mut String::new());
+    }
+    let report = rendering.finish(&Summary::default(), &mut String::new()).expect("a job summary");
+    assert!(report.chars().count() <= 65_536);
+    assert!(report.ends_with(" more are in the log only.\n") && !report.contains("<b>") && !report.contains("@all"));
+}
+
+#[test]
+fn junit_is_xml_whatever_is_written() {
+    let text = Samples::new().rendered(Format::Junit, false);
+    let mut open: Vec<&str> = Vec::new();
+    for tag in text.split('<').skip(2) {
+        let (inside, after) = tag.split_once('>').expect("a tag ends");
+        let name = inside.trim_start_matches('/').split([' ', '/']).next().unwrap();
+        match (inside.starts_with('/'), inside.ends_with('/')) {
+            (true, _) => assert_eq!(open.pop(), Some(name)),
+            (false, false) => open.push(name),
+            (false, true) => {}
+        }
+        assert!(!after.contains('>'), "{after}");
+        let entities = ["&amp;", "&lt;", "&gt;", "&quot;"];
+        let bare = tag.match_indices('&').any(|(at, _)| !entities.iter().any(|entity| tag[at..].starts_with(entity)));
+        assert!(!bare, "{tag}");
+    }
+    assert!(open.is_empty(), "{open:?}");
+    assert!(text.contains("<testsuite name=\"clean.example.\" tests=\"1\" failures=\"0\""), "{text}");
 }
 
 #[test]

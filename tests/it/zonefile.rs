@@ -471,10 +471,10 @@ fn hostile_shapes_are_read_to_the_end_or_to_the_limit() {
         ("a long parameter", [b"a 60 HTTPS 1 . ".to_vec(), vec![b'k'; SIZE - 20]].concat(), 1..=1),
         ("octets over 127", repeated(b"\xFF"), 1..=1),
         ("empty records", repeated(b" A\n"), 1001..=1001),
-        ("one record", repeated(b"a 60 A 192.0.2.1\n"), 1001..=1004),
-        ("one alias", [b"a 60 TXT x\n".to_vec(), repeated(b"a 60 CNAME b\n")].concat(), 1002..=1005),
+        ("one record", repeated(b"a 60 A 192.0.2.1\n"), 1..=1),
+        ("one alias", [b"a 60 TXT x\n".to_vec(), repeated(b"a 60 CNAME b\n")].concat(), 2..=2),
         ("outside", repeated(b"a. 60 A 1.1.1.1\n"), 1..=1),
-        ("outside by turns", repeated(b"a. 60 A 1.1.1.1\na 60 A 1.1.1.1\n"), 2000..=2005),
+        ("outside by turns", repeated(b"a. 60 A 1.1.1.1\na 60 A 1.1.1.1\n"), 1002..=1002),
         ("generated", repeated(b"$GENERATE 0-65535 $ TXT x\n"), 3..=3),
     ];
     for (name, text, expected) in shapes {

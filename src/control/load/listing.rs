@@ -25,22 +25,20 @@ pub struct Listing {
     pub zones: Vec<ZoneFile>,
     /// Files that end in `.zone` and whose name is no domain name, with the reason.
     pub misnamed: Vec<(PathBuf, String)>,
+    /// Files that end in `.inc`, which some zone is to include; empty where the zones are not all that may.
+    pub includes: Vec<PathBuf>,
 }
 
 impl Listing {
-    /// Whether a zone above this one is among them.
-    pub fn has_parent(&self, apex: NameRef<'_>) -> bool {
-        let is_listed =
-            |name: NameRef<'_>| self.zones.binary_search_by(|zone| zone.name.as_ref().canonical_cmp(name)).is_ok();
-        std::iter::successors(apex.parent(), |name| name.parent()).any(is_listed)
-    }
-
     /// Adds the zone of a plain file, if its name is one's and no part of its path is hidden.
     fn add_shown(&mut self, path: &Path) {
         let is_hidden = path.components().any(|part| part.as_os_str().as_bytes().starts_with(b"."));
         let stem = path.file_name().and_then(|name| name.as_bytes().strip_suffix(b".zone"));
-        if let Some(stem) = stem.filter(|_| !is_hidden) {
-            self.add(path, stem);
+        match stem {
+            _ if is_hidden => {}
+            Some(stem) => self.add(path, stem),
+            None if path.extension().is_some_and(|end| end == "inc") => self.includes.push(path.into()),
+            None => {}
         }
     }
 
@@ -113,6 +111,7 @@ pub fn zone_files(root: &Root, configured: &[(Name, PathBuf)]) -> Result<Listing
         listing.zones.push(ZoneFile { name: name.clone(), file: path, rival: None });
     }
     let order = |a: &ZoneFile, b: &ZoneFile| a.name.as_ref().canonical_cmp(b.name.as_ref());
+    listing.includes.sort();
     listing.zones.sort_by(|a, b| order(a, b).then_with(|| a.file.cmp(&b.file)));
     listing.zones.dedup_by(|rival, first| {
         let same = rival.name.as_ref().is(first.name.as_ref());
@@ -141,6 +140,8 @@ impl Search<'_> {
                 self.enter(&path, depth + 1)?;
             } else if let Some(stem) = entry.as_bytes().strip_suffix(b".zone") {
                 self.add(path, stem, kind);
+            } else if entry.as_bytes().ends_with(b".inc") && kind == FileType::RegularFile {
+                self.listing.includes.push(path);
             }
         }
         Ok(())

@@ -19,6 +19,7 @@
 
 mod directory;
 mod listing;
+mod mirrors;
 mod reader;
 mod refused;
 mod root;
@@ -26,11 +27,13 @@ mod snapshot;
 mod stamp;
 
 pub use listing::{ListError, Listing, ZoneFile, zone_files};
+pub use mirrors::MirrorList;
 pub use root::Root;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;
 pub use stamp::{Hash, Stamp, digest_of, stand_still, unchanged};
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -75,17 +78,17 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms of this moment, all cores at work.
-    pub fn now(limits: &Limits) -> Self {
+    /// The terms of this moment, all cores at work; `lint` is what the config says of rules.
+    pub fn now(limits: &Limits, lint: &lint::Settings) -> Self {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         // Signature times have 32 bits and are compared by serial arithmetic (RFC 4034 §3.1.5).
-        Self::at(limits, since_1970.as_secs() as u32)
+        Self::at(limits, lint, since_1970.as_secs() as u32)
     }
 
     /// The terms of another moment, in seconds since 1970.
-    pub fn at(limits: &Limits, moment: u32) -> Self {
+    pub fn at(limits: &Limits, lint: &lint::Settings, moment: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let lint = lint::Settings { threads, ..lint::Settings::new(moment) };
+        let lint = lint::Settings { threads, now: moment, ..lint.clone() };
         Self { limits: limits.clone(), lint: Some(lint), keeps_texts: false }
     }
 
@@ -102,10 +105,17 @@ impl Loaded {
         self.zone.as_ref().filter(|_| !self.findings.iter().any(stops))
     }
 
+    /// Octets of memory that its texts and records hold.
+    pub fn memory(&self) -> usize {
+        let texts: usize = self.sources.iter().map(|(_, source)| source.text().len()).sum();
+        texts + self.zone.as_ref().map_or(0, Zone::memory)
+    }
+
     /// Adds what rules find beside all other zones.
     pub fn judge_beside(&mut self, others: &lint::Others<'_>, terms: &Terms) {
         let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) else { return };
-        self.findings.extend(lint::check_beside(zone, &self.sources, settings, others));
+        let known = std::mem::take(&mut self.findings);
+        self.findings = lint::check_beside(zone, &self.sources, settings, others, known);
         self.settle();
     }
 
@@ -146,6 +156,33 @@ pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
     loaded
 }
 
+/// The files of a listing that are made to be included and that none of the zones read includes, each with its finding.
+pub fn unused_includes(root: &Root, listing: &Listing, all: &[Loaded], terms: &Terms) -> Vec<(Sources, Diagnostic)> {
+    let Some(settings) = &terms.lint else { return Vec::new() };
+    let read: HashSet<&Path> = all.iter().flat_map(|loaded| &loaded.stamps).map(|stamp| stamp.path.as_path()).collect();
+    let unused = listing.includes.iter().filter(|path| !read.contains(path.as_path()));
+    let finding = |path: &PathBuf| {
+        let mut sources = Sources::default();
+        sources.add(Source::new(root.display(path), &b""[..]));
+        let finding = lint::unused_include(&sources, settings)?;
+        Some((sources, finding))
+    };
+    unused.filter_map(finding).collect()
+}
+
+/// As [`load`], for a text that is at hand, such as standard input; its includes are looked for at the root.
+pub fn load_text(root: &Root, text: Vec<u8>, apex: &Name, terms: &Terms) -> Loaded {
+    let mut reader = Reader::new(root, &terms.limits);
+    let mut sources = Sources::default();
+    let id = sources.add(Source::new("<stdin>", text));
+    let (findings, zone) = judge(&mut reader, &mut sources, id, apex, terms);
+    let stamps = reader.stamps;
+    let mut loaded =
+        Loaded { name: apex.clone(), file: "-".into(), sources, findings, zone, stamps, texts: Vec::new() };
+    loaded.settle();
+    loaded
+}
+
 /// As [`load`], for a zone of a [`Listing`]: one that several files claim is refused with a finding that names them.
 pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
     let Some(rival) = &listed.rival else { return load(root, &listed.file, &listed.name, terms) };
@@ -181,7 +218,7 @@ fn judge(
     let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
     let zone::Built { mut findings, zone } = zone::build(apex, id, parsed, sources);
     if let (Some(zone), Some(settings)) = (&zone, &terms.lint) {
-        findings.extend(lint::check(zone, sources, settings));
+        findings = lint::check(zone, sources, settings, findings);
     }
     (findings, zone)
 }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use super::{Entry, Reading, Reloader, Text, in_parallel, origin_of};
 use crate::config::Config;
+use crate::control::asking::Room;
 use crate::control::load::{Root, Snapshot, Terms, TextId, Texts, ZoneFile};
 use crate::control::plan::{self, Standing, key};
 use crate::control::state::{self, SavedText, SavedZone, Set};
@@ -71,7 +72,9 @@ impl Reloader {
         let root = Root::Snapshot(Snapshot::new(shown.to_owned(), files, Arc::clone(texts)));
         let file = ZoneFile { name, file: saved.file.clone(), rival: None };
         let terms = Terms::without_rules(&config.limits);
-        let Reading::Judged(judged) = self.read_zone(&root, &file, &terms, true, false, None) else { return None };
+        let Reading::Judged(judged) = self.read_zone(&root, &file, &terms, true, &Room::default(), None) else {
+            return None;
+        };
         let served = judged.version?;
         let zone = plan::Zone { name: file.name.clone(), served: Some(served), standing: Standing::Current };
         let origin = origin_of(&judged.stamps);

@@ -11,6 +11,7 @@ use super::{
     report_on,
 };
 use crate::config::Config;
+use crate::control::asking::Room;
 use crate::control::load::{self, ListError, Root, ZoneFile};
 use crate::control::plan::{self, Rules, Standing, key};
 use crate::control::status::{Change, Look, Refused};
@@ -30,7 +31,8 @@ impl Reloader {
         look: &mut Look,
     ) -> Result<bool, ListError> {
         let mut snapshot = self.read_whole(root, config, demand)?;
-        self.judge_beside(&mut snapshot, &self.terms(config));
+        // Nothing moves under its reader.
+        self.judge_beside(&mut snapshot, root, &self.terms(config));
         let rules = Rules { lost_names_percent: config.lost_names_percent, accept_loss: demand.accept_loss };
         if let Some(finding) = lost_zones(self.zones.len(), snapshot.listing.zones.len(), rules) {
             look.whole = Some(report_on(root.display("".as_ref()), finding).to_string());
@@ -38,7 +40,7 @@ impl Reloader {
         }
         look.refused = self.refused_of(&snapshot, root, rules);
         if look.refused.is_empty() {
-            self.limits.clone_from(&config.limits);
+            self.read_with = (config.limits.clone(), config.lint.clone());
             self.replace_zones(snapshot, look);
         }
         Ok(look.refused.is_empty())
@@ -55,14 +57,14 @@ impl Reloader {
 
     fn read_whole(&self, root: &Root, config: &Config, demand: Demand) -> Result<Snapshot, ListError> {
         let terms = self.terms(config);
-        let everything = demand.everything || self.limits != config.limits;
+        let everything = demand.everything || !self.is_read_as(config);
+        let room = Room::default();
         let listing = load::zone_files(root, &config.source.zones)?;
         let readings = in_parallel(&listing.zones, |listed| {
-            let has_parent = listing.has_parent(listed.name.as_ref());
             // What is known of a zone that is not served as it was read last says nothing of what to serve.
             let known = self.zones.get(&key(listed.name.as_ref()));
             let everything = everything || !known.is_some_and(Entry::is_current);
-            self.read_zone(root, listed, &terms, everything, has_parent, None)
+            self.read_zone(root, listed, &terms, everything, &room, None)
         });
         Ok(Snapshot { listing, readings })
     }

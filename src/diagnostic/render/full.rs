@@ -12,6 +12,7 @@
 //!    |
 //!    = why: a resolver that has cached the alias never asks for the address, so the two disagree (RFC 1034 §3.6.2)
 //!    = fix: delete line 41 to keep the address, or line 38 to keep the alias
+//!    = more: zonewright rule cname-beside-other-data
 //! ```
 //!
 //! Places of one file stand in the order of its lines; places in other files follow, each file led by `::: file:line:col`.
@@ -22,14 +23,20 @@ use std::fmt::Write;
 use super::super::{Diagnostic, Label, Severity};
 use super::escape::escape;
 use super::excerpt::Excerpt;
+use super::{Lines, Page};
 use crate::source::{FileId, Source, Sources, Span};
 
+/// The format.
+pub(super) fn page(colour: bool) -> Box<dyn Page> {
+    Box::new(Lines { colour, render })
+}
+
 /// Appends `finding`; a place in an empty text has nothing to underline, and is only named.
-pub(super) fn render(finding: &Diagnostic, sources: &Sources, colour: bool, out: &mut String) {
+fn render(finding: &Diagnostic, sources: &Sources, colour: bool, out: &mut String) {
     let blocks = blocks(finding, sources);
     let last_line = blocks.iter().flat_map(|block| &block.marks).map(|mark| mark.line).max();
     let gutter = last_line.unwrap_or(1).to_string().len();
-    let mut page = Page { style: Style { colour }, gutter, severity: finding.severity, is_framed: false, out };
+    let mut page = Sheet { style: Style { colour }, gutter, severity: finding.severity, is_framed: false, out };
     page.headline(finding);
     for (index, block) in blocks.iter().enumerate() {
         page.place(if index == 0 { "-->" } else { ":::" }, block);
@@ -102,7 +109,7 @@ fn push_marks<'a>(source: &Source, label: &'a Label, is_primary: bool, marks: &m
 }
 
 /// The text being written, and how.
-struct Page<'o> {
+struct Sheet<'o> {
     style: Style,
     /// Columns of the largest line number.
     gutter: usize,
@@ -112,7 +119,7 @@ struct Page<'o> {
     out: &'o mut String,
 }
 
-impl Page<'_> {
+impl Sheet<'_> {
     fn headline(&mut self, finding: &Diagnostic) {
         let kind = format!("{}[{}]", finding.severity.as_str(), finding.code.name);
         let kind = self.style.paint(self.style.of(self.severity), &kind);
@@ -163,7 +170,8 @@ impl Page<'_> {
     }
 
     fn notes(&mut self, finding: &Diagnostic) {
-        for (name, text) in [("why", &finding.why), ("fix", &finding.fix)] {
+        let more = format!("zonewright rule {}", finding.code.name);
+        for (name, text) in [("why", &finding.why), ("fix", &finding.fix), ("more", &more)] {
             if text.is_empty() {
                 continue;
             }

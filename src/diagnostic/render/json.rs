@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::super::Diagnostic;
 use super::escape::is_plain;
+use super::{Lines, Page};
 use crate::source::Sources;
 
 #[derive(Serialize)]
@@ -26,8 +27,13 @@ struct Line<'a> {
     help: Option<&'a str>,
 }
 
+/// The format.
+pub(super) fn page(colour: bool) -> Box<dyn Page> {
+    Box::new(Lines { colour, render })
+}
+
 /// Appends `finding` as one line; JSON has no colours.
-pub(super) fn render(finding: &Diagnostic, sources: &Sources, _colour: bool, out: &mut String) {
+fn render(finding: &Diagnostic, sources: &Sources, _colour: bool, out: &mut String) {
     let span = finding.primary.span;
     let source = sources.get(span.file);
     let (start, end) = (source.position(span.start), source.position(span.end.max(span.start)));
@@ -43,9 +49,14 @@ pub(super) fn render(finding: &Diagnostic, sources: &Sources, _colour: bool, out
         message: &finding.headline,
         help: Some(finding.fix.as_str()).filter(|fix| !fix.is_empty()),
     };
-    let text = serde_json::to_string(&line).expect("strings and numbers are always JSON");
-    text.chars().for_each(|char| push_char(char, out));
+    push(&line, out);
     out.push('\n');
+}
+
+/// Appends a value as JSON in which nothing hides.
+pub(super) fn push(value: &impl Serialize, out: &mut String) {
+    let text = serde_json::to_string(value).expect("strings and numbers are always JSON");
+    text.chars().for_each(|char| push_char(char, out));
 }
 
 /// Appends a character of JSON text; those that would not show can only stand in strings, where `\u` means the same.

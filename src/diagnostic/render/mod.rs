@@ -9,15 +9,19 @@
 //! through [`escape`], or for programs through JSON's own escapes, so no finding can move a cursor, reorder a line or hide
 //! a character in a terminal or a CI log. Escaping happens when a finding is shown, so that findings keep what was written.
 
+mod concise;
 mod escape;
 mod excerpt;
 mod full;
+mod github;
 mod json;
+mod junit;
+mod sarif;
 
 use std::fmt;
 
 use super::{Diagnostic, Severity};
-use crate::source::Sources;
+use crate::source::{Position, Sources, Span};
 
 pub use escape::escape;
 
@@ -44,8 +48,8 @@ macro_rules! formats {
                 match self { $(Self::$variant => $summary),* }
             }
 
-            fn writer(self) -> fn(&Diagnostic, &Sources, bool, &mut String) {
-                match self { $(Self::$variant => $module::render),* }
+            fn page(self, colour: bool) -> Box<dyn Page> {
+                match self { $(Self::$variant => $module::page(colour)),* }
             }
         }
     };
@@ -53,12 +57,86 @@ macro_rules! formats {
 
 formats! {
     Full full "For people: the text with the guilty part underlined, why, and the fix";
+    Concise concise "For people and editors: one line a finding, led by file, line and column";
     Json json "For programs: one JSON object a finding and line";
+    Sarif sarif "For code scanning: one SARIF 2.1.0 document";
+    Github github "For GitHub Actions: annotations, and a job summary where `GITHUB_STEP_SUMMARY` names a file";
+    Junit junit "For CI: one JUnit XML document, a suite a zone";
 }
 
-/// Appends a finding to `out`, ending with a line feed; `colour` asks for a terminal's colours, where the format has some.
+/// A format at work: what comes of findings at once, and what only at the end.
+trait Page {
+    /// The findings that follow are of this zone; it may have none.
+    fn zone(&mut self, _name: &str) {}
+
+    /// Takes a finding, and appends what can be told of it already.
+    fn add(&mut self, finding: &Diagnostic, sources: &Sources, out: &mut String);
+
+    /// Appends what could only be told once all were known; gives the text of a report beside the output, if there is one.
+    fn finish(&mut self, _summary: &Summary, _out: &mut String) -> Option<String> {
+        None
+    }
+}
+
+/// A format that tells of each finding by itself.
+struct Lines {
+    colour: bool,
+    render: fn(&Diagnostic, &Sources, bool, &mut String),
+}
+
+impl Page for Lines {
+    fn add(&mut self, finding: &Diagnostic, sources: &Sources, out: &mut String) {
+        (self.render)(finding, sources, self.colour, out);
+    }
+}
+
+/// Findings on their way out, in one format: a document of its own.
+pub struct Rendering(Box<dyn Page>);
+
+impl Rendering {
+    /// A document without findings; `colour` asks for a terminal's colours, where the format has some.
+    pub fn new(format: Format, colour: bool) -> Self {
+        Self(format.page(colour))
+    }
+
+    /// Goes on with another zone.
+    pub fn zone(&mut self, name: &str) {
+        self.0.zone(name);
+    }
+
+    /// Adds a finding, and appends to `out` what can be written of it already, whole lines.
+    pub fn add(&mut self, finding: &Diagnostic, sources: &Sources, out: &mut String) {
+        self.0.add(finding, sources, out);
+    }
+
+    /// Ends the document; gives the text of a report beside it, if the format has one: Markdown, for a job's summary.
+    pub fn finish(mut self, summary: &Summary, out: &mut String) -> Option<String> {
+        self.0.finish(summary, out)
+    }
+}
+
+/// Appends one finding as a document of its own, ending with a line feed.
 pub fn render(format: Format, finding: &Diagnostic, sources: &Sources, colour: bool, out: &mut String) {
-    format.writer()(finding, sources, colour, out);
+    let mut rendering = Rendering::new(format, colour);
+    rendering.add(finding, sources, out);
+    let mut summary = Summary::default();
+    summary.add_zone(std::slice::from_ref(finding));
+    rendering.finish(&summary, out);
+}
+
+/// A finding's file and place, as all formats for programs name them.
+struct Place {
+    file: String,
+    start: Position,
+    end: Position,
+}
+
+impl Place {
+    fn of(span: Span, sources: &Sources) -> Self {
+        let source = sources.get(span.file);
+        let (start, end) = (source.position(span.start), source.position(span.end.max(span.start)));
+        Self { file: source.name().to_owned(), start, end }
+    }
 }
 
 /// What a run found, as its last line says it: `2 errors, 1 warning in 9 zones`.
@@ -78,12 +156,15 @@ impl Summary {
     /// Counts the findings of one more zone.
     pub fn add_zone(&mut self, findings: &[Diagnostic]) {
         self.zones += 1;
-        for finding in findings {
-            match finding.severity {
-                Severity::Error => self.errors += 1,
-                Severity::Warning => self.warnings += 1,
-                Severity::Note => self.notes += 1,
-            }
+        findings.iter().for_each(|finding| self.add(finding));
+    }
+
+    /// Counts a finding of no zone.
+    pub fn add(&mut self, finding: &Diagnostic) {
+        match finding.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            Severity::Note => self.notes += 1,
         }
     }
 }

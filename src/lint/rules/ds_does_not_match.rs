@@ -22,11 +22,6 @@ const WHY: &str = "validating resolvers trust the keys that DS records name, and
                    (RFC 4035 §5.2)";
 const FIX: &str = "replace the DS records by what `dnssec-dsfromkey` prints for the child's key-signing key, or delete them";
 
-/// A zone with secure delegations, or one that may have such above it.
-pub(super) fn concerns(zone: &Zone, has_parent: bool) -> bool {
-    has_parent || zone.nodes().any(is_secure_cut)
-}
-
 fn is_secure_cut(node: Node<'_>) -> bool {
     node.is_delegation() && node.rrset(Rtype::DS).is_some()
 }

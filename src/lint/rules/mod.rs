@@ -2,55 +2,130 @@
 //! manual, and the line behind its first heading the summary.
 //!
 //! A row is `file, default severity, scope`; one whose verdict changes with the date alone ends with `Date`, so that a
-//! server can tell a text that was edited badly from one that only grew old.
+//! server can tell a text that was edited badly from one that only grew old. The severity `Off` is for rules that healthy
+//! zones trip: a config may turn them on. What follows `=>` are the rules whose findings at the same record say less of the
+//! same mistake.
+
+mod targets;
 
 use std::fmt::Write as _;
 
 use super::{Rule, Scope};
 use crate::diagnostic::{Code, Severity, Stage, codes::CODES};
-use crate::zone::Zone;
 
 macro_rules! rules {
-    ($($module:ident, $severity:ident, $scope:ident $(, $stage:ident)?;)*) => {
+    ($($module:ident, $severity:ident, $scope:ident $(, $stage:ident)? $(=> $($subsumed:ident)+)?;)*) => {
         $(mod $module;)*
 
         /// All rules, in the order of the table.
         pub static RULES: &[Rule] = &[$(
             Rule {
                 code: Code {
-                    name: const {
-                        const NAME: [u8; stringify!($module).len()] = hyphenated(stringify!($module));
-                        text(&NAME)
-                    },
+                    name: rules!(@name $module),
                     stage: rules!(@stage $($stage)?),
-                    severity: Severity::$severity,
+                    severity: rules!(@severity $severity),
                     summary: const { summary(include_str!(concat!(stringify!($module), ".rs"))) },
                 },
+                is_on: rules!(@is_on $severity),
+                subsumes: &[$($(rules!(@name $subsumed)),+)?],
                 source: include_str!(concat!(stringify!($module), ".rs")),
                 scope: Scope::$scope($module::check),
             }
         ),*];
     };
+    (@name $module:ident) => {
+        const {
+            const NAME: [u8; stringify!($module).len()] = hyphenated(stringify!($module));
+            text(&NAME)
+        }
+    };
     (@stage) => { Stage::Lint };
     (@stage $stage:ident) => { Stage::$stage };
+    (@severity Off) => { Severity::Note };
+    (@severity $severity:ident) => { Severity::$severity };
+    (@is_on Off) => { false };
+    (@is_on $severity:ident) => { true };
 }
 
 rules! {
-    dnskey_missing,        Error,   Zone;
-    ds_does_not_match,     Error,   Repository;
-    nsec_chain_broken,     Error,   Zone;
-    nsec3_iterated,        Note,    Zone;
-    rrsig_does_not_verify, Error,   Zone;
-    rrsig_expired,         Error,   Zone, Date;
-    rrsig_expires_soon,    Warning, Zone, Date;
-    rrsig_missing,         Error,   Zone;
-    rrsig_not_yet_valid,   Error,   Zone, Date;
-    zonemd_mismatch,       Error,   Zone;
-}
-
-/// Whether a rule of scope Repository could have anything to say of a zone; each such rule answers for itself.
-pub(super) fn has_relations(zone: &Zone, has_parent: bool) -> bool {
-    ds_does_not_match::concerns(zone, has_parent)
+    caa_lookalike, Warning, Node;
+    caa_missing, Off, Repository;
+    caa_syntax, Error, Node;
+    child_without_delegation, Warning, Repository;
+    cname_chain_too_long, Warning, Repository;
+    cname_loop, Error, Repository;
+    critical_name_gone, Error, Change;
+    dangling_target, Warning, Repository;
+    data_below_delegation, Warning, Node;
+    delegation_differs_from_child, Warning, Repository;
+    delegation_to_us_unserved, Warning, Repository;
+    delegation_without_address, Error, Repository;
+    dkim_syntax, Error, Node;
+    dkim_weak_key, Error, Node;
+    dmarc_missing, Off, Zone;
+    dmarc_syntax, Error, Node;
+    dnskey_missing, Error, Zone;
+    documentation_address, Warning, Node;
+    ds_at_apex, Error, Node;
+    ds_does_not_match, Error, Repository;
+    ds_without_delegation, Warning, Node;
+    lookalike_domain, Warning, Repository;
+    mass_change, Error, Change;
+    mirror_unlisted, Warning, Repository;
+    mirror_without_address, Error, Mirrors;
+    misplaced_record, Warning, Node;
+    missing_glue, Error, Repository;
+    missing_trailing_dot, Error, Repository => dangling_target delegation_without_address missing_glue;
+    mta_sts_incomplete, Warning, Node;
+    mx_target_is_address, Error, Zone => dangling_target missing_trailing_dot;
+    mx_target_is_alias, Error, Repository;
+    name_in_two_zones, Warning, Repository;
+    name_not_a_host, Warning, Node;
+    needless_glue, Warning, Node;
+    not_dual_stack, Off, Node;
+    ns_odd_one_out, Warning, Node => dangling_target lookalike_domain;
+    ns_on_one_network, Warning, Repository;
+    ns_target_is_address, Error, Zone => dangling_target missing_trailing_dot;
+    ns_target_is_alias, Error, Repository;
+    nsec3_iterated, Note, Zone;
+    nsec_chain_broken, Error, Zone;
+    null_mx_beside_mx, Error, Node;
+    owner_repeats_origin, Warning, Node;
+    private_address, Warning, Node;
+    reverse_many, Note, Node;
+    reverse_mismatch, Warning, Repository;
+    reverse_missing, Warning, Repository;
+    rrsig_does_not_verify, Error, Zone;
+    rrsig_expired, Error, Zone, Date;
+    rrsig_expires_soon, Warning, Zone, Date;
+    rrsig_missing, Error, Zone;
+    rrsig_not_yet_valid, Error, Zone, Date;
+    serial_not_bumped, Error, Change;
+    serial_went_back, Error, Change;
+    single_ns, Warning, Repository;
+    soa_mname_not_ns, Off, Node;
+    soa_rname, Warning, Node => missing_trailing_dot;
+    soa_timers, Warning, Node;
+    spf_after_all, Warning, Node;
+    spf_allows_all, Warning, Node;
+    spf_lookups, Error, Repository;
+    spf_many, Error, Node;
+    spf_syntax, Error, Node;
+    spf_too_long, Warning, Node;
+    srv_target_is_alias, Error, Repository;
+    svcb_inconsistent, Warning, Repository;
+    target_is_address, Error, Zone => dangling_target missing_trailing_dot;
+    tlsa_length, Error, Node;
+    tlsa_unusable, Warning, Node;
+    tlsrpt_syntax, Warning, Node;
+    ttl_too_high, Warning, Zone;
+    ttl_too_low, Warning, Zone;
+    unknown_type_has_name, Warning, Zone;
+    unused_include, Warning, Zone;
+    wildcard_in_the_middle, Warning, Node => name_not_a_host;
+    wildcard_shadowed, Note, Zone;
+    wildcard_stops_here, Warning, Zone;
+    zonemd_mismatch, Error, Zone;
 }
 
 /// How findings that stand for many rrsets go on: " and 3 others".
@@ -97,6 +172,11 @@ const fn summary(source: &str) -> &str {
 }
 
 impl Rule {
+    /// Its severity as a config would write it.
+    pub fn default(&self) -> &'static str {
+        if self.is_on { self.code.severity.as_str() } else { "off" }
+    }
+
     /// Its manual: what it does, why that is bad, an example, the fix.
     pub fn manual(&self) -> String {
         let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
@@ -116,7 +196,7 @@ pub fn markdown() -> String {
     }
     for rule in RULES {
         let (code, manual) = (&rule.code, rule.manual().replace("## ", "#### "));
-        let (severity, scope) = (code.severity.as_str(), rule.scope.as_str());
+        let (severity, scope) = (rule.default(), rule.scope.as_str());
         let is_dated = if code.stage == Stage::Date { ", by today's date" } else { "" };
         let _ = write!(text, "\n### `{}`\n\nSeverity: {severity}. Scope: {scope}{is_dated}.\n\n{manual}", code.name);
     }

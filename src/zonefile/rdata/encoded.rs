@@ -88,7 +88,8 @@ pub(super) fn read_digest(reader: &mut Reader<'_, '_>, digests: &Digests) -> Res
         None => format!("{} are the least", digests.least()),
     };
     let count = super::fault::octets(octets);
-    let finding = reader.rule(span, format!("the {name} of this {mnemonic} record has {count}, and {needs}"));
+    let headline = format!("the {name} of this {mnemonic} record has {count}, and {needs}");
+    let finding = reader.blame(digests.code, span, headline);
     Err(Box::new(
         finding
             .label(count)

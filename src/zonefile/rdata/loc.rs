@@ -6,6 +6,7 @@ use super::kind::Kind;
 use super::number::{decimal, from_wire};
 use super::table::Field;
 use super::text::{Reader, Result};
+use crate::diagnostic::{Diagnostic, codes};
 
 /// Octets on the wire: version, three precisions, latitude, longitude, altitude.
 const OCTETS: usize = 16;
@@ -83,7 +84,18 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<()> {
 fn take<T>(reader: &mut Reader<'_, '_>, name: &'static str, parse: impl Fn(&[u8]) -> Option<T>) -> Result<T> {
     reader.field = Field { name, kind: Kind::Location };
     let token = reader.word()?;
-    parse(reader.fields.text(token)).ok_or_else(|| reader.expected(token))
+    let text = reader.fields.text(token);
+    parse(text).ok_or_else(|| {
+        let finding = reader.expected(token);
+        if is_number(text) { Box::new(Diagnostic { code: &codes::LOC_RANGE, ..*finding }) } else { finding }
+    })
+}
+
+/// Whether a text is a number, so that it can only be out of range.
+fn is_number(text: &[u8]) -> bool {
+    let digits = text.strip_suffix(b"m").or(text.strip_suffix(b"M")).unwrap_or(text);
+    let digits = digits.strip_prefix(b"-").or(digits.strip_prefix(b"+")).unwrap_or(digits);
+    !digits.is_empty() && digits.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.')
 }
 
 /// What may follow an angle's degrees: a smaller unit, or the hemisphere that ends it.
@@ -119,7 +131,12 @@ fn read_angle(reader: &mut Reader<'_, '_>, angle: &Angle) -> Result<u32> {
             let span = first.map_or(reader.fields.missing(), |token| reader.fields.span(token));
             let span = span.to(reader.fields.missing());
             let headline = format!("this LOC record's angle is past {} degrees", angle.most);
-            Err(Box::new(reader.rule(span, headline).label("off the globe").fix("make the minutes and seconds zero")))
+            Err(Box::new(
+                reader
+                    .blame(&codes::LOC_RANGE, span, headline)
+                    .label("off the globe")
+                    .fix("make the minutes and seconds zero"),
+            ))
         }
     }
 }

@@ -134,7 +134,8 @@ fn too_long(reader: &Reader<'_, '_>, token: Token, octets: usize) -> Box<Diagnos
         "the wire has one octet for its length (RFC 1035 §3.3)"
     };
     let headline = format!("this string has {octets} octets, and may have {MAX}");
-    let finding = reader.blame(&codes::LONG_STRING, reader.fields.span(token), headline);
+    let code = if is_list { &codes::TXT_OVER_255 } else { &codes::LONG_STRING };
+    let finding = reader.blame(code, reader.fields.span(token), headline);
     let quotes = if token.kind == TokenKind::Word { "" } else { ", its quotes not counted" };
     Box::new(finding.label(format!("{octets} octets{quotes}")).why(why).fix(fix))
 }

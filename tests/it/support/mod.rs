@@ -18,6 +18,7 @@ use zonewright::authority::{Authority, Catalog, HashKey};
 use zonewright::control::{Root, load};
 use zonewright::diagnostic::Diagnostic;
 use zonewright::dns::Name;
+use zonewright::lint::Settings;
 use zonewright::server::{Policy, Served};
 use zonewright::source::{Source, Sources};
 use zonewright::zone::{self, Zone};
@@ -98,7 +99,9 @@ pub(crate) fn zone_directory() -> PathBuf {
 pub(crate) fn repository_zones() -> Vec<(Name, Zone)> {
     let root = Root::open(&zone_directory()).expect("the zone directory");
     let listing = load::zone_files(&root, &[]).expect("its zones");
-    let read = |listed: &load::ZoneFile| load::load_listed(&root, listed, &load::Terms::now(&Limits::default()));
+    let read = |listed: &load::ZoneFile| {
+        load::load_listed(&root, listed, &load::Terms::now(&Limits::default(), &Settings::default()))
+    };
     let zone = |loaded: load::Loaded| {
         let zone = loaded.zone.unwrap_or_else(|| panic!("{}: {:?}", loaded.name, headlines(&loaded.findings)));
         (loaded.name, zone)

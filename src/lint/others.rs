@@ -1,0 +1,189 @@
+//! What all zones together say of a name: asked by the lookup that answers queries.
+//!
+//! In: a name, from a zone that is being judged. Out: an [`Answer`]; a [`Walk`] where aliases are to be followed. Says
+//! nothing of what is not served here: a rule that wants certainty takes [`Answer::Unknown`] and [`Answer::Outside`] for
+//! silence.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use super::{Mirrors, address};
+use crate::authority::{Authority, Catalog, Entry, Outcome, Question, RrsetRef, lookup};
+use crate::dns::{Name, NameRef, Rtype};
+use crate::zonefile::rdata;
+
+/// All zones that are served or about to be.
+pub struct Others<'c> {
+    /// The zones; one that did not build has no authority.
+    pub catalog: &'c Catalog,
+    /// Whether a zone is judged in this run too: then what is wrong between two zones is told once, at the parent.
+    pub is_judged: &'c (dyn Fn(NameRef<'_>) -> bool + Sync),
+    /// By the place of a zone in the catalog: the zones whose nearest zone above it is.
+    below: HashMap<usize, Vec<usize>>,
+    /// Whether there is a reverse zone for IPv4 and for IPv6.
+    reverse: [bool; 2],
+    /// The hosts of the mirror list, in lower case.
+    mirrors: HashSet<Vec<u8>>,
+}
+
+/// What the zones here say of a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer<'c> {
+    /// It exists, be it by a wildcard, and has these addresses: both may be none.
+    Exists { v4: Option<RrsetRef<'c>>, v6: Option<RrsetRef<'c>>, is_wildcard: bool },
+    /// It is an alias: its CNAME rrset, or the DNAME rrset above it and that one's owner.
+    Alias { rrset: RrsetRef<'c>, dname: Option<NameRef<'c>> },
+    /// It does not exist, though its zone is here.
+    Missing,
+    /// It lies in a zone that did not build, or below a delegation to servers elsewhere.
+    Unknown,
+    /// It lies in no zone here.
+    Outside,
+}
+
+/// The most aliases that [`Others::follow`] follows: where a chain answers to nobody, as `respond` has it.
+pub(super) const MAX_STEPS: usize = 17;
+
+/// Where a name's aliases lead.
+pub(super) struct Walk<'c> {
+    /// The names behind the first, each the target of the one before.
+    pub(super) names: Vec<Name>,
+    /// What is said of the last; an alias still, where the chain is a loop or too long.
+    pub(super) end: Answer<'c>,
+    /// Whether the last name was met before.
+    pub(super) is_loop: bool,
+}
+
+impl<'c> Others<'c> {
+    /// The zones of a catalog.
+    pub fn new(catalog: &'c Catalog, is_judged: &'c (dyn Fn(NameRef<'_>) -> bool + Sync)) -> Self {
+        let mut below: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, entry) in catalog.entries().iter().enumerate() {
+            if let Some(above) = entry.apex.as_ref().parent().and_then(|parent| catalog.position(parent)) {
+                below.entry(above).or_default().push(index);
+            }
+        }
+        let is_reverse = |label: &[u8]| {
+            let mut reverse =
+                catalog.entries().iter().map(|entry| entry.apex.as_ref()).filter(|apex| address::is_reverse(*apex));
+            reverse.any(|apex| apex.labels().any(|found| found.eq_ignore_ascii_case(label)))
+        };
+        let reverse = [is_reverse(b"in-addr"), is_reverse(b"ip6")];
+        Self { catalog, is_judged, below, reverse, mirrors: HashSet::new() }
+    }
+
+    /// The same with a mirror list.
+    pub fn with_mirrors(mut self, mirrors: &Mirrors) -> Self {
+        let hosts = mirrors.list.iter().flat_map(|mirror| &mirror.hosts);
+        self.mirrors = hosts.map(|(name, _)| name.as_ref().octets().to_ascii_lowercase()).collect();
+        self
+    }
+
+    /// The hosts of the mirror list, in lower case.
+    pub(super) fn mirrors(&self) -> &HashSet<Vec<u8>> {
+        &self.mirrors
+    }
+
+    /// Whether a reverse zone is here.
+    pub(super) fn has_reverse(&self) -> bool {
+        self.reverse != [false; 2]
+    }
+
+    /// Whether a reverse zone for the family of an address is here.
+    pub(super) fn serves_reverse(&self, address: IpAddr) -> bool {
+        self.reverse[usize::from(address.is_ipv6())]
+    }
+
+    /// The zones next below this one, known or not.
+    pub(super) fn children(&self, apex: NameRef<'_>) -> impl Iterator<Item = &'c Entry> {
+        let below = self.catalog.position(apex).and_then(|own| self.below.get(&own)).map_or(&[][..], Vec::as_slice);
+        below.iter().map(|&index| &self.catalog.entries()[index])
+    }
+
+    /// Whether a zone above the one that a name lies in has records for the name, below a cut: they are never served, and
+    /// were meant to be.
+    pub(super) fn is_hidden(&self, name: NameRef<'_>) -> bool {
+        let mut zone = self.catalog.zone(name);
+        while let Some(entry) = zone {
+            zone = entry.apex.as_ref().parent().and_then(|parent| self.catalog.zone(parent));
+            let node = zone.and_then(|above| above.authority.as_deref()?.node(name));
+            if node.is_some_and(|node| node.rrsets().len() > 0) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The zone with this apex, if it is here and known.
+    pub(super) fn zone(&self, apex: NameRef<'_>) -> Option<&'c Authority> {
+        let entry = self.catalog.zone(apex).filter(|entry| entry.apex.as_ref().is(apex))?;
+        entry.authority.as_deref()
+    }
+
+    /// The zone above this one, if it is here and known.
+    pub(super) fn parent(&self, apex: NameRef<'_>) -> Option<&'c Authority> {
+        self.catalog.zone(apex.parent()?)?.authority.as_deref()
+    }
+
+    /// Whether a zone with this apex is configured here, known or not.
+    pub(super) fn has_zone(&self, apex: NameRef<'_>) -> bool {
+        self.catalog.zone(apex).is_some_and(|entry| entry.apex.as_ref().is(apex))
+    }
+
+    /// What is said of a name, no alias followed.
+    pub(super) fn ask(&self, name: NameRef<'_>) -> Answer<'c> {
+        let question = Question::new(name, self.catalog.key());
+        let Some(entry) = self.catalog.find(&question, Rtype::A) else { return Answer::Outside };
+        let Some(zone) = entry.authority.as_deref() else { return Answer::Unknown };
+        let found = lookup(zone, &question, Rtype::A);
+        let v6 = || match lookup(zone, &question, Rtype::AAAA).outcome {
+            Outcome::Answer(rrset) => Some(rrset),
+            _ => None,
+        };
+        match found.outcome {
+            Outcome::Answer(rrset) => Answer::Exists { v4: Some(rrset), v6: v6(), is_wildcard: found.is_wildcard },
+            Outcome::NoData => Answer::Exists { v4: None, v6: v6(), is_wildcard: found.is_wildcard },
+            Outcome::Alias(rrset) => Answer::Alias { rrset, dname: None },
+            Outcome::Redirect(rrset, node) => Answer::Alias { rrset, dname: Some(node.name()) },
+            Outcome::Referral(..) => Answer::Unknown,
+            Outcome::NxDomain => Answer::Missing,
+        }
+    }
+
+    /// What is said of a name at the end of its aliases.
+    pub(super) fn follow(&self, name: NameRef<'_>) -> Walk<'c> {
+        let mut walk = Walk { names: Vec::new(), end: self.ask(name), is_loop: false };
+        while let Answer::Alias { rrset, dname } = walk.end
+            && walk.names.len() < MAX_STEPS
+        {
+            let last = walk.names.last().map_or(name, Name::as_ref);
+            let Some(next) = next_name(last, rrset, dname) else { break };
+            walk.is_loop = next.as_ref().is(name) || walk.names.iter().any(|known| known.as_ref().is(next.as_ref()));
+            walk.end = self.ask(next.as_ref());
+            walk.names.push(next);
+            if walk.is_loop {
+                break;
+            }
+        }
+        walk
+    }
+}
+
+/// The name that an alias stands for; none where a DNAME makes one too long (RFC 6672 §2.2).
+fn next_name(name: NameRef<'_>, rrset: RrsetRef<'_>, dname: Option<NameRef<'_>>) -> Option<Name> {
+    let target = target(rrset.rtype(), rrset.first())?;
+    match dname {
+        None => Some(target.to_name()),
+        Some(owner) => {
+            let kept = name.octets().len().checked_sub(owner.octets().len())?;
+            let octets = [&name.octets()[..kept], target.octets()].concat();
+            NameRef::parse(&octets).map(NameRef::to_name)
+        }
+    }
+}
+
+/// The first name in a record's data.
+pub(super) fn target(rtype: Rtype, octets: &[u8]) -> Option<NameRef<'_>> {
+    let name = rdata::names(rtype, octets).next()?;
+    Some(NameRef::trusted(&octets[name.start..name.end]))
+}

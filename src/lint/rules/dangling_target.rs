@@ -1,0 +1,106 @@
+//! ## What it does
+//! Finds records whose target lies in a zone served here and does not exist there, or has no address where one is needed.
+//! Looked at are CNAME, DNAME, MX, SRV, NS, PTR, SVCB and HTTPS records, and the primary server of the SOA record.
+//! ## Why is this bad
+//! Whoever follows the record gets NXDOMAIN, or no address. It is what a rename or a removal leaves behind in the records
+//! that nobody thought of. Names outside the zones served here are not looked up, nor is what lies below a delegation to
+//! servers elsewhere. Records that share a target are one finding.
+//! ## Example
+//! ```zone
+//! wiki  IN CNAME web      ; and there is no `web`
+//! ```
+//! ## Fix
+//! Write the target's new name, bring its records back, or delete the record that points at it.
+
+use super::targets;
+use crate::dns::{NameRef, Rtype};
+use crate::lint::others::{Answer, target};
+use crate::lint::{Others, Report, Subject, Target};
+use crate::zone::Node;
+
+/// Types whose target must have addresses of its own.
+const HOSTS: &[Rtype] = &[Rtype::NS, Rtype::MX, Rtype::SRV];
+const TYPES: &[Rtype] = &[
+    Rtype::NS,
+    Rtype::CNAME,
+    Rtype::PTR,
+    Rtype::MX,
+    Rtype::SRV,
+    Rtype::DNAME,
+    Rtype::SVCB,
+    Rtype::HTTPS,
+];
+
+/// What is wrong with a target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Missing,
+    NoAddress,
+}
+
+pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    let is_dangling = |target: &&Target<'_>| fault(target, subject, others).is_some();
+    for group in targets::by_name(subject.targets_of(TYPES).filter(is_dangling)) {
+        let Some(fault) = fault(group[0], subject, others) else { continue };
+        let name = group[0].name;
+        let said = targets::say_records(&group);
+        let points = if group.len() == 1 { "points" } else { "point" };
+        let (what, label) = match fault {
+            Fault::Missing => ("does not exist", "there is no such name"),
+            Fault::NoAddress => ("has no address", "this name has neither A nor AAAA records"),
+        };
+        let headline = |lines: &str| format!("{said} {points} at `{name}`, which {what}{lines}");
+        let finding = targets::finding(&group, report, headline, label)
+            .why("whoever follows the record gets no answer there (RFC 1034 §3.6)");
+        report.add(match fault {
+            Fault::Missing => finding.fix(format!("write the name it has now, add records to `{name}`, or delete what points at it")),
+            Fault::NoAddress => finding.fix(format!("add an A or AAAA record to `{name}`, or name another host")),
+        });
+    }
+    check_primary(subject, others, report);
+}
+
+fn fault(target: &Target<'_>, subject: &Subject<'_>, others: &Others<'_>) -> Option<Fault> {
+    let rtype = target.rrset.rtype();
+    // `.` is nobody, or the owner itself (RFC 7505 §3, RFC 2782, RFC 9460 §2.5).
+    if target.name.is_root() {
+        return None;
+    }
+    if rtype == Rtype::NS
+        && let Some(cut) = subject.zone.node(target.rrset.owner()).filter(|node| node.is_delegation())
+    {
+        return server_fault(cut, target.name, subject, others);
+    }
+    match others.ask(target.name) {
+        Answer::Missing if !others.is_hidden(target.name) => Some(Fault::Missing),
+        Answer::Exists { v4: None, v6: None, .. } if HOSTS.contains(&rtype) => Some(Fault::NoAddress),
+        _ => None,
+    }
+}
+
+/// A server of a cut that others of the cut stand in for: without any, the delegation as a whole is at fault.
+fn server_fault(cut: Node<'_>, server: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>) -> Option<Fault> {
+    let is_alone_at_fault = targets::reach(cut, server, subject.zone, others) == targets::Reach::NoAddress
+        && !targets::is_unreachable(cut, subject.zone, others);
+    let fault = || match others.ask(server) {
+        Answer::Missing => Fault::Missing,
+        _ => Fault::NoAddress,
+    };
+    is_alone_at_fault.then(fault)
+}
+
+/// The primary server that the SOA record names: secondaries that look for their source by it find nothing.
+fn check_primary(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    let Some(soa) = subject.zone.rrset(subject.zone.apex(), Rtype::SOA) else { return };
+    let Some((record, rdata)) = soa.records().zip(soa.rdatas()).next() else { return };
+    let Some(primary) = target(Rtype::SOA, rdata).filter(|primary| !primary.is_root()) else { return };
+    if matches!(others.ask(primary), Answer::Missing) && !others.is_hidden(primary) {
+        let headline = format!("the SOA record names `{primary}` as primary server, which does not exist");
+        let finding = report.finding(report.field(record, 0), headline).label("there is no such name");
+        report.add(
+            finding
+                .why("dynamic updates and notifications are sent to this name (RFC 2136 §4.3, RFC 1996 §3)")
+                .fix("write the name of the zone's primary server"),
+        );
+    }
+}

@@ -1,0 +1,45 @@
+//! ## What it does
+//! Finds delegations to the zone's own name servers of a child zone that is not served here.
+//! ## Why is this bad
+//! The servers are asked for the child and refuse, since they have no such zone: a lame delegation (RFC 8499 §7), under which
+//! no name resolves. A zone that the same servers have from elsewhere belongs into `served_elsewhere` in the config. Nothing
+//! is said where a single zone is judged alone.
+//! ## Example
+//! ```zone
+//! @   NS ns1.example.org.
+//! sub NS ns1.example.org.    ; and there is no file for sub.example.org
+//! ```
+//! ## Fix
+//! Add the child's zone file, name the servers that have it, or delete the delegation.
+
+use crate::dns::{Name, NameRef, Rtype};
+use crate::lint::{Others, Report, Subject};
+
+pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    let zone = subject.zone;
+    // Who has a single file judged is told nothing of the others.
+    if others.catalog.entries().len() < 2 {
+        return;
+    }
+    let ours: Vec<NameRef<'_>> =
+        zone.rrset(zone.apex(), Rtype::NS).into_iter().flat_map(|ns| ns.rdatas()).filter_map(NameRef::parse).collect();
+    let elsewhere = |name: NameRef<'_>| subject.settings.served_elsewhere.iter().map(Name::as_ref).any(|known| name.is(known));
+    // Names in canonical order, so that each cut is the topmost until one is not below it.
+    for (node, cut) in subject.nodes() {
+        let is_cut = cut.is_some_and(|cut| cut.is_same(node));
+        let Some(ns) = node.rrset(Rtype::NS).filter(|_| is_cut) else { continue };
+        if others.has_zone(node.name()) || elsewhere(node.name()) {
+            continue;
+        }
+        let is_ours = |rdata: &[u8]| NameRef::parse(rdata).is_some_and(|server| ours.iter().any(|own| own.is(server)));
+        let Some((record, rdata)) = ns.records().zip(ns.rdatas()).find(|(_, rdata)| is_ours(rdata)) else { continue };
+        let Some(server) = NameRef::parse(rdata) else { continue };
+        let name = node.name();
+        let finding = report
+            .finding(report.rdata(record), format!("`{name}` is delegated to our own `{server}`, and no such zone is here"))
+            .label(format!("this server has `{}`", zone.apex()))
+            .why("a server refuses questions about a zone that it does not have, and no name below resolves (RFC 1034 §4.2.2)")
+            .fix(format!("add a file for `{name}`, or list it under `served_elsewhere` in the config's [lint]"));
+        report.add(finding);
+    }
+}

@@ -1,0 +1,120 @@
+//! ## What it does
+//! Finds names in data that lack their last dot: relative names that read like full ones, and do not exist as they are read.
+//! ## Why is this bad
+//! A name without its last dot is relative, so the origin is put behind it (RFC 1035 §5.1): `mail.example.net` in the zone
+//! `example.org` means `mail.example.net.example.org.`. A name reads like a full one if it repeats the origin, is the name
+//! of a host served here, or ends in a top-level domain that is no name of the zone.
+//! ## Example
+//! ```zone
+//! @  IN MX  10 mail.example.net
+//! ```
+//! ## Fix
+//! Write the last dot.
+
+use crate::diagnostic::Severity;
+use crate::dns::{Name, NameRef, Rtype};
+use crate::lint::others::Answer;
+use crate::lint::slip::is_top_level;
+use crate::lint::{Others, Report, Subject};
+use crate::source::Span;
+use crate::zone::Rrset;
+use crate::zonefile::rdata::{self, Kind};
+use crate::zonefile::{Record, rdata::Mnemonic};
+
+pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    for (node, cut) in subject.nodes() {
+        // What a cut hides is not served, but for its own NS records.
+        let is_shown = |rrset: &Rrset<'_>| cut.is_none_or(|cut| cut.is_same(node) && rrset.rtype() == Rtype::NS);
+        for rrset in node.rrsets().filter(|rrset| is_looked_at(rrset.rtype()) && is_shown(rrset)) {
+            for (record, octets) in rrset.records().zip(rrset.rdatas()) {
+                for (at, name) in rdata::names(rrset.rtype(), octets).enumerate() {
+                    let name = NameRef::trusted(&octets[name.start..name.end]);
+                    judge(rrset, record, at, name, subject, others, report);
+                }
+            }
+        }
+    }
+}
+
+/// Types with names that people write; those of DNSSEC are a signer's.
+fn is_looked_at(rtype: Rtype) -> bool {
+    rdata::has_names(rtype) && !matches!(rtype, Rtype::RRSIG | Rtype::NSEC)
+}
+
+fn judge(
+    rrset: Rrset<'_>,
+    record: &Record,
+    at: usize,
+    name: NameRef<'_>,
+    subject: &Subject<'_>,
+    others: &Others<'_>,
+    report: &mut Report<'_>,
+) {
+    let apex = subject.zone.apex();
+    // Two labels at least stand before the origin, or nothing reads like a full name.
+    if !name.is_below(apex) || name.label_count() < apex.label_count() + 2 {
+        return;
+    }
+    let worst = match others.ask(name) {
+        Answer::Missing => Severity::Error,
+        // The contact's name is no host's, so nobody makes it exist.
+        Answer::Exists { is_wildcard: true, .. } => Severity::Warning,
+        _ => return,
+    };
+    let Some(place) = field_of_name(rrset.rtype(), at).map(|field| report.field(record, field)) else { return };
+    let written = report.text(place);
+    let Ok(full) = Name::parse(written, Some(NameRef::ROOT)) else { return };
+    if written.ends_with(b".") || !reads_like_full(full.as_ref(), subject, others) {
+        return;
+    }
+    add(rrset.rtype(), name, &full, place, worst, report);
+}
+
+/// Whether a name was meant as it stands.
+fn reads_like_full(full: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>) -> bool {
+    let zone = subject.zone;
+    if full.label_count() < 2 {
+        return false;
+    }
+    let is_of_zone = !zone.apex().is_root() && full.is_at_or_below(zone.apex());
+    let is_host = || matches!(others.ask(full), Answer::Exists { .. } | Answer::Alias { .. });
+    is_of_zone || is_host() || ends_in_top_level(full, subject, others)
+}
+
+/// Whether the last label is a top-level domain, and no name of the zone: `stg.id` may mean a host of the zone's `id`.
+fn ends_in_top_level(full: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>) -> bool {
+    let Some(last) = full.labels().last().filter(|last| is_top_level(last)) else { return false };
+    let octets = [&[last.len() as u8][..], last, subject.zone.apex().octets()].concat();
+    NameRef::parse(&octets).is_some_and(|name| match others.ask(name) {
+        Answer::Missing => true,
+        Answer::Exists { is_wildcard, .. } => is_wildcard,
+        _ => false,
+    })
+}
+
+/// Which field of a type's data holds its name number `at`, where every field before it is one word.
+fn field_of_name(rtype: Rtype, at: usize) -> Option<usize> {
+    let row = rdata::types().iter().find(|row| row.rtype == rtype)?;
+    let is_name = |kind: Kind| matches!(kind, Kind::CompressibleName | Kind::CanonicalName | Kind::Name);
+    let names = row.fields.iter().enumerate().filter(|(_, field)| is_name(field.kind));
+    names.map(|(index, _)| index).nth(at)
+}
+
+fn add(rtype: Rtype, name: NameRef<'_>, full: &Name, place: Span, worst: Severity, report: &mut Report<'_>) {
+    let what = match worst {
+        Severity::Error => "which does not exist",
+        _ => "which a wildcard stands for",
+    };
+    let target = match rtype {
+        Rtype::SOA => "a name of the SOA record".into(),
+        _ => format!("the {} target", Mnemonic(rtype)),
+    };
+    let headline = format!("{target} has no trailing dot and becomes `{name}`, {what}");
+    let finding = report.finding(place, headline).label("relative, so the origin is put behind it");
+    report.add_at_most(
+        worst,
+        finding
+            .why("a name without its last dot is completed with the origin (RFC 1035 §5.1)")
+            .fix(format!("write `{full}`")),
+    );
+}

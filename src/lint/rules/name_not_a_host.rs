@@ -1,0 +1,65 @@
+//! ## What it does
+//! Finds names of hosts that are not written as hosts are: in letters, digits and inner hyphens.
+//! ## Why is this bad
+//! Browsers, mail servers and certificates take host names of RFC 952 and RFC 1123 §2.1 only. A name with an underscore has an
+//! address and is refused all the same, or cannot get a certificate. Looked at are owners of A, AAAA and MX records, targets
+//! of NS, MX and SRV records, and of PTR records in reverse zones. `host_exceptions` in the config lists names that are meant.
+//! ## Example
+//! ```zone
+//! build_01  IN A  192.0.2.10
+//! ```
+//! ## Fix
+//! Write a hyphen in place of the underscore, or list the name under `host_exceptions`.
+
+use crate::dns::{NameRef, Rtype};
+use crate::lint::others::target;
+use crate::lint::{Report, Subject, target_field};
+use crate::zone::Node;
+
+const WHY: &str = "browsers, mail servers and certificates take letters, digits and inner hyphens only (RFC 1123 §2.1)";
+const FIX: &str = "write hyphens in place of other characters, or list the name under `host_exceptions` in the config";
+
+pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'_>) {
+    let is_reverse = || subject.zone.apex().labels().last().is_some_and(|label| label.eq_ignore_ascii_case(b"arpa"));
+    let mut is_owner_told = false;
+    for rrset in node.rrsets() {
+        match rrset.rtype() {
+            Rtype::A | Rtype::AAAA | Rtype::MX if !is_owner_told && is_fault(node.name(), true, subject) => {
+                is_owner_told = true;
+                let Some(record) = rrset.records().next() else { continue };
+                add(node.name(), report.owner_or_type(record), report);
+            }
+            _ => {}
+        }
+        let names_hosts = match rrset.rtype() {
+            Rtype::NS | Rtype::MX | Rtype::SRV => true,
+            Rtype::PTR => is_reverse(),
+            _ => false,
+        };
+        for (record, rdata) in rrset.records().zip(rrset.rdatas()).filter(|_| names_hosts) {
+            let Some(name) = target(rrset.rtype(), rdata).filter(|name| is_fault(*name, false, subject)) else { continue };
+            // A name of the zone that has addresses is told of where it has them.
+            let is_told_there = subject.zone.node(name).is_some_and(|node| node.rrset(Rtype::A).or(node.rrset(Rtype::AAAA)).is_some());
+            if !is_told_there {
+                add(name, report.field(record, target_field(rrset.rtype())), report);
+            }
+        }
+    }
+}
+
+fn add(name: NameRef<'_>, place: crate::source::Span, report: &mut Report<'_>) {
+    let wrong = name.labels().find(|label| !is_host_label(label)).map(String::from_utf8_lossy).unwrap_or_default();
+    let finding = report.finding(place, format!("`{name}` is not written as a host's name")).label(format!("`{wrong}` is no host's label"));
+    report.add(finding.why(WHY).fix(FIX));
+}
+
+fn is_fault(name: NameRef<'_>, may_be_wildcard: bool, subject: &Subject<'_>) -> bool {
+    let mut labels = name.labels();
+    let is_plain = labels.next().is_none_or(|label| is_host_label(label) || (may_be_wildcard && label == b"*")) && labels.all(is_host_label);
+    !is_plain && !subject.settings.host_exceptions.iter().any(|known| known.matches(name))
+}
+
+fn is_host_label(label: &[u8]) -> bool {
+    let is_inner = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+    label.iter().all(is_inner) && !label.starts_with(b"-") && !label.ends_with(b"-")
+}

@@ -1,0 +1,87 @@
+//! ## What it does
+//! Finds zones and delegations all of whose servers have addresses in one network.
+//! ## Why is this bad
+//! One router, one provider, one flood of packets, and all servers are gone together (RFC 2182 §3.1). A network is taken to
+//! be an IPv4 /24 or an IPv6 /48. Sets with a server whose addresses are not known here are not judged.
+//! ## Example
+//! ```zone
+//! @    IN NS  ns1
+//! @    IN NS  ns2
+//! ns1  IN A   192.0.2.1
+//! ns2  IN A   192.0.2.2
+//! ```
+//! ## Fix
+//! Place a server in another network.
+
+use crate::dns::{NameRef, Rtype};
+use crate::lint::others::Answer;
+use crate::lint::{Others, Report, Subject};
+use crate::zone::{Node, Zone};
+
+/// Octets of an address that name its network.
+const NETWORK: [(Rtype, usize); 2] = [(Rtype::A, 3), (Rtype::AAAA, 6)];
+
+pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    for (node, cut) in subject.nodes() {
+        // A child that is here is judged at its own apex.
+        let is_asked = node.is_apex() || cut.is_some_and(|cut| cut.is_same(node) && !others.has_zone(cut.name()));
+        let Some(servers) = node.rrset(Rtype::NS).filter(|servers| is_asked && servers.records().len() > 1) else { continue };
+        let networks: Option<Vec<_>> =
+            servers.rdatas().map(|rdata| networks(NameRef::parse(rdata)?, subject.zone, others)).collect();
+        let Some(networks) = networks else { continue };
+        let Some(first) = networks[0].first().filter(|_| networks.iter().all(|list| is_within(list, &networks[0]))) else {
+            continue;
+        };
+        add(node, first, servers.records().next().map(|record| report.rtype(record)), report);
+    }
+}
+
+/// Whether all of a server's networks are those of the first, which has one of each family at most.
+fn is_within(networks: &[Vec<u8>], first: &[Vec<u8>]) -> bool {
+    let of = |list: &[Vec<u8>], length: usize| -> Vec<Vec<u8>> { list.iter().filter(|one| one.len() == length).cloned().collect() };
+    NETWORK.iter().all(|&(_, length)| {
+        let (own, known) = (of(networks, length), of(first, length));
+        own.iter().chain(&known).all(|network| known.first().or(own.first()) == Some(network))
+    })
+}
+
+/// The networks of a server; none where it has no address here.
+fn networks(server: NameRef<'_>, zone: &Zone, others: &Others<'_>) -> Option<Vec<Vec<u8>>> {
+    let own = zone.node(server).map(|node| own_networks(node)).filter(|networks| !networks.is_empty());
+    own.or_else(|| match others.ask(server) {
+        Answer::Exists { v4, v6, .. } => {
+            let rrsets = [v4, v6].into_iter().flatten();
+            let networks: Vec<_> = rrsets.flat_map(|rrset| rrset.rdatas().filter_map(move |rdata| network(rrset.rtype(), rdata))).collect();
+            Some(networks).filter(|networks| !networks.is_empty())
+        }
+        _ => None,
+    })
+}
+
+fn own_networks(node: Node<'_>) -> Vec<Vec<u8>> {
+    let rrsets = NETWORK.iter().filter_map(|(rtype, _)| node.rrset(*rtype));
+    rrsets.flat_map(|rrset| rrset.rdatas().filter_map(move |rdata| network(rrset.rtype(), rdata))).collect()
+}
+
+fn network(rtype: Rtype, rdata: &[u8]) -> Option<Vec<u8>> {
+    let (_, length) = NETWORK.iter().find(|(known, _)| *known == rtype)?;
+    rdata.get(..*length).map(<[u8]>::to_vec)
+}
+
+fn add(node: Node<'_>, network: &[u8], place: Option<crate::source::Span>, report: &mut Report<'_>) {
+    let shown = match network {
+        [a, b, c] => format!("{a}.{b}.{c}.0/24"),
+        octets => {
+            let groups: Vec<String> = octets.chunks(2).map(|pair| format!("{:x}", u16::from(pair[0]) << 8 | u16::from(pair[1]))).collect();
+            format!("{}::/48", groups.join(":"))
+        }
+    };
+    let Some(place) = place else { return };
+    let finding = report.finding(place, format!("all servers of `{}` are in the network {shown}", node.name()));
+    report.add(
+        finding
+            .label("and so are the others")
+            .why("what takes the network down takes all servers down together (RFC 2182 §3.1)")
+            .fix("add a server in another network"),
+    );
+}

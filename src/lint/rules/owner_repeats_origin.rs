@@ -1,0 +1,56 @@
+//! ## What it does
+//! Finds owners that are written as full names and lack their last dot, so that the zone's name stands in them twice.
+//! ## Why is this bad
+//! `www.example.org` without a dot at its end is relative (RFC 1035 §5.1): the record belongs to
+//! `www.example.org.example.org.`, which nobody asks for, and `www.example.org.` has none.
+//! ## Example
+//! ```zone
+//! www.example.org IN A 192.0.2.1    ; in the zone example.org
+//! ```
+//! ## Fix
+//! Write `www`, or `www.example.org.` with its dot.
+
+use crate::dns::NameRef;
+use crate::lint::{Report, Subject};
+use crate::zone::Node;
+
+pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'_>) {
+    let (name, apex) = (node.name(), subject.zone.apex());
+    if !repeats(name, apex) || (apex.label_count() < 2 && subject.cut().is_some()) {
+        return;
+    }
+    let apex = apex.to_string().to_ascii_lowercase();
+    let bare = apex.trim_end_matches('.');
+    let owners = node.rrsets().flat_map(|rrset| rrset.records()).map(|record| report.places(record).owner);
+    let written = |place: &crate::source::Span| String::from_utf8_lossy(report.text(*place)).to_ascii_lowercase();
+    let ends_in_zone = |text: &str| text.strip_suffix(bare).is_some_and(|head| head.is_empty() || head.ends_with('.'));
+    // The first records may inherit the owner; one that writes it is to blame.
+    let Some(place) = owners.into_iter().find(|place| ends_in_zone(&written(place))) else { return };
+    let text = written(&place);
+    let head = text.strip_suffix(bare).unwrap_or_default().trim_end_matches('.');
+    let relative = if head.is_empty() { "@" } else { head };
+    let finding = report
+        .finding(place, format!("this record belongs to `{name}`, which has the zone's name in it twice"))
+        .label("no dot at its end, so the origin is added")
+        .why("a name without a last dot is relative (RFC 1035 §5.1); nobody asks for this one")
+        .fix(format!("write `{text}.`, or `{relative}` where the origin is the zone"));
+    report.add(finding);
+}
+
+/// Whether the zone's name stands once more among the labels before it.
+fn repeats(name: NameRef<'_>, apex: NameRef<'_>) -> bool {
+    let Some(head) = name.octets().len().checked_sub(apex.octets().len()) else { return false };
+    let own = apex.octets().len() - 1;
+    if own == 0 || head < own {
+        return false;
+    }
+    let octets = name.octets();
+    let mut at = 0;
+    while at + own <= head {
+        if octets[at..at + own].eq_ignore_ascii_case(&apex.octets()[..own]) {
+            return true;
+        }
+        at += 1 + usize::from(octets[at]);
+    }
+    false
+}

@@ -1,0 +1,29 @@
+//! ## What it does
+//! Finds zones whose records changed and whose serial number did not.
+//! ## Why is this bad
+//! Secondaries compare serial numbers to learn whether to fetch a zone (RFC 1034 §4.3.5). With the same number they keep the
+//! old records, so half of all answers are the old ones until somebody bumps it.
+//! ## Example
+//! ```zone
+//! @  IN SOA  ns1 hostmaster 2026082001 …     ; as before, and below it a record is new
+//! ```
+//! ## Fix
+//! Raise the serial number.
+
+use crate::lint::Report;
+use crate::lint::change::Change;
+
+pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
+    let Some((old, new)) = change.serials().filter(|(old, new)| old == new) else { return };
+    let Some(record) = change.soa().and_then(|soa| soa.records().next()).filter(|_| change.altered().next().is_some()) else {
+        return;
+    };
+    let zone = change.new.apex();
+    let finding = report.finding(report.field(record, 2), format!("`{zone}` changed, and its serial is still {old}"));
+    report.add(
+        finding
+            .label("the same as before")
+            .why("secondaries fetch a zone when its serial is raised, and keep the old data until then (RFC 1034 §4.3.5)")
+            .fix(format!("write `{}`, or what the zone's own scheme gives", new.wrapping_add(1))),
+    );
+}

@@ -1,0 +1,27 @@
+//! ## What it does
+//! Finds zones whose serial number is lower than before.
+//! ## Why is this bad
+//! Secondaries take a lower number for an older zone and never fetch it (RFC 1034 §4.3.5); numbers wrap at 2³², so that half
+//! of them lie ahead of any (RFC 1982 §3.2). It is what a revert does, and a date with a digit too few.
+//! ## Example
+//! ```zone
+//! @  IN SOA  ns1 hostmaster 202608250 …      ; and it was 2026082001
+//! ```
+//! ## Fix
+//! Write a number after the last one, whatever the records are.
+
+use crate::dns::is_serial_after;
+use crate::lint::Report;
+use crate::lint::change::Change;
+
+pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
+    let Some((old, new)) = change.serials().filter(|&(old, new)| old != new && !is_serial_after(new, old)) else { return };
+    let Some(record) = change.soa().and_then(|soa| soa.records().next()) else { return };
+    let headline = format!("the serial of `{}` goes back from {old} to {new}", change.new.apex());
+    let finding = report.finding(report.field(record, 2), headline).label(format!("not after {old}"));
+    report.add(
+        finding
+            .why("secondaries take the zone for an older one and keep what they have (RFC 1034 §4.3.5, RFC 1982 §3.2)")
+            .fix(format!("write `{}`, or what the zone's own scheme gives", old.wrapping_add(1))),
+    );
+}

@@ -1,0 +1,175 @@
+//! What rules about targets share.
+
+use std::collections::HashMap;
+
+use crate::authority::RrsetRef;
+use crate::diagnostic::Diagnostic;
+use crate::dns::{NameRef, Rtype};
+use crate::lint::others::Answer;
+use crate::lint::{Others, Report, Subject, Target};
+use crate::zone::{Node, Zone};
+use crate::zonefile::rdata::Mnemonic;
+
+/// Targets by the name they point at, in the order of their first record: one mistake is one finding, however many records
+/// share it.
+pub(super) fn by_name<'s, 'z: 's>(targets: impl Iterator<Item = &'s Target<'z>>) -> Vec<Vec<&'s Target<'z>>> {
+    let mut groups: Vec<Vec<&Target<'z>>> = Vec::new();
+    let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
+    for target in targets {
+        let place = *known.entry(target.name.octets().to_ascii_lowercase()).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[place].push(target);
+    }
+    groups
+}
+
+/// A finding at each record that names one host, one place for all; none of it where there are no records.
+pub(super) fn finding(
+    group: &[&Target<'_>],
+    report: &Report<'_>,
+    headline: impl FnOnce(&str) -> String,
+    label: &str,
+) -> Diagnostic {
+    let mut places: Vec<_> = group.iter().map(|target| report.target(target)).collect();
+    places.sort_unstable();
+    places.dedup();
+    let lines = if places.len() > 1 { format!(": {}", report.lines(&places)) } else { String::new() };
+    report.finding_at_all(&places, headline(&lines), "and here").label(label)
+}
+
+/// How a headline names the records of a group: `the NS record of `a.``, `6 CNAME records`.
+pub(super) fn say_records(group: &[&Target<'_>]) -> String {
+    let first = group[0].rrset;
+    let mnemonic = Mnemonic(first.rtype());
+    let is_mixed = group.iter().any(|target| target.rrset.rtype() != first.rtype());
+    match group.len() {
+        1 => format!("the {mnemonic} record of `{}`", first.owner()),
+        count if is_mixed => format!("{count} records"),
+        count => format!("{count} {mnemonic} records"),
+    }
+}
+
+/// NS, MX and SRV records must name the host that has the addresses, and no alias of it.
+pub(super) fn check_aliases(
+    rtype: Rtype,
+    why: &str,
+    subject: &Subject<'_>,
+    others: &Others<'_>,
+    report: &mut Report<'_>,
+) {
+    for group in by_name(subject.targets_of(&[rtype])) {
+        let name = group[0].name;
+        let Answer::Alias { rrset, dname } = others.ask(name) else { continue };
+        let said = say_records(&group);
+        let names = if group.len() == 1 { "names" } else { "name" };
+        let headline = |lines: &str| format!("{said} {names} `{name}`, which is an alias{lines}");
+        let mut finding = finding(&group, report, headline, "an alias, and not the host itself").why(why);
+        if let Some(alias) = alias_record(subject.zone, dname.unwrap_or(name), rrset.rtype()) {
+            finding = finding.also(report.rtype(alias), "the alias is made here");
+        }
+        report.add(finding.fix(match (dname, target_of(rrset)) {
+            (None, Some(target)) => {
+                format!("write `{target}` in place of `{name}`, or give `{name}` addresses of its own")
+            }
+            _ => format!("name the host that has the addresses in place of `{name}`"),
+        }));
+    }
+}
+
+fn alias_record<'z>(zone: &'z Zone, owner: NameRef<'_>, rtype: Rtype) -> Option<&'z crate::zonefile::Record> {
+    zone.rrset(owner, rtype)?.records().next()
+}
+
+fn target_of(rrset: RrsetRef<'_>) -> Option<NameRef<'_>> {
+    crate::lint::others::target(rrset.rtype(), rrset.first())
+}
+
+/// The address that a name's labels write, if they do: `192.0.2.1`, with an origin behind it or without.
+pub(super) fn written_address(name: NameRef<'_>, zone: &Zone) -> Option<String> {
+    let labels: Vec<&[u8]> = name.labels().take(5).collect();
+    let first = labels.first()?;
+    // A colon stands in no host name, and an IPv6 address has two at least.
+    if first.iter().filter(|octet| **octet == b':').count() >= 2 {
+        let text = std::str::from_utf8(first).ok()?;
+        return text.parse::<std::net::Ipv6Addr>().ok().map(|address| address.to_string());
+    }
+    let number = |label: &&[u8]| std::str::from_utf8(label).ok()?.parse::<u8>().ok();
+    let octets: Vec<u8> = labels.iter().map_while(number).collect();
+    let [a, b, c, d] = octets[..] else { return None };
+    let mut rest = name;
+    for _ in 0..4 {
+        rest = rest.parent()?;
+    }
+    // A name of a reverse zone has numbers of its own.
+    let is_reverse = zone.apex().labels().last().is_some_and(|label| label.eq_ignore_ascii_case(b"arpa"));
+    let is_written = rest.is_root() || (rest.is_at_or_below(zone.apex()) && !is_reverse);
+    is_written.then(|| format!("{a}.{b}.{c}.{d}"))
+}
+
+/// Records of some types that hold an address where a name belongs.
+pub(super) fn check_addresses(rtypes: &[Rtype], why: &str, subject: &Subject<'_>, report: &mut Report<'_>) {
+    for group in by_name(subject.targets_of(rtypes)) {
+        let Some(address) = written_address(group[0].name, subject.zone) else { continue };
+        let said = say_records(&group);
+        let names = if group.len() == 1 { "names" } else { "name" };
+        let headline = |lines: &str| format!("{said} {names} the address {address}{lines}");
+        let finding = finding(&group, report, headline, "an address, read as a name").why(why);
+        let kind = if address.contains(':') { "AAAA" } else { "A" };
+        let rtype = Mnemonic(group[0].rrset.rtype());
+        report.add(finding.fix(match rtype.0 {
+            Rtype::CNAME => format!("write `{kind} {address}` in place of the CNAME"),
+            _ => format!(
+                "give the host a name with the record `{kind} {address}`, and write that name in the {rtype} record"
+            ),
+        }));
+    }
+}
+
+/// What is known of a server of a cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reach {
+    /// It has an address here: its own, or glue.
+    Address,
+    /// It lies at or below the cut, and has no glue.
+    NoGlue,
+    /// Its zone is here, and has no address for it.
+    NoAddress,
+    /// Nothing here says.
+    Unknown,
+}
+
+/// Whether a resolver that is referred to a server gets an address for it.
+pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, zone: &Zone, others: &Others<'_>) -> Reach {
+    let own = zone.node(server);
+    let has_address = |node: Node<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
+    if own.is_some_and(has_address) || (own.is_none() && wildcard_glue(cut, server, zone).is_some_and(has_address)) {
+        return Reach::Address;
+    }
+    if server.is_at_or_below(cut.name()) {
+        return Reach::NoGlue;
+    }
+    match others.ask(server) {
+        Answer::Missing => Reach::NoAddress,
+        Answer::Exists { v4: None, v6: None, .. } => Reach::NoAddress,
+        Answer::Exists { .. } => Reach::Address,
+        // An alias is no address of its own, and another rule's.
+        Answer::Alias { .. } | Answer::Unknown | Answer::Outside => Reach::Unknown,
+    }
+}
+
+/// The wildcard below a cut that stands for a server, which some servers send as glue.
+fn wildcard_glue<'z>(cut: Node<'_>, server: NameRef<'_>, zone: &'z Zone) -> Option<Node<'z>> {
+    let above = std::iter::successors(server.parent(), |name| name.parent());
+    above.take_while(|name| name.is_at_or_below(cut.name())).find_map(|name| {
+        let octets = [b"\x01*", name.octets()].concat();
+        NameRef::parse(&octets).and_then(|wildcard| zone.node(wildcard))
+    })
+}
+
+/// Whether no server of a cut has an address here, and none may have one elsewhere; glue is another matter.
+pub(super) fn is_unreachable(cut: Node<'_>, zone: &Zone, others: &Others<'_>) -> bool {
+    let servers = cut.rrset(Rtype::NS).into_iter().flat_map(|servers| servers.rdatas());
+    servers.filter_map(NameRef::parse).all(|server| reach(cut, server, zone, others) == Reach::NoAddress)
+}
