@@ -35,6 +35,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::Record;
 use change::Change;
+use others::Presence;
 use report::Report;
 use signed::Signed;
 use suppression::Waivers;
@@ -93,6 +94,7 @@ struct Subject<'z> {
     settings: &'z Settings,
     signed: OnceCell<Option<Signed<'z>>>,
     targets: OnceCell<Vec<Target<'z>>>,
+    presences: OnceCell<Vec<Presence>>,
     servers: OnceCell<HashSet<Box<[u8]>>>,
     cut: Cell<Option<Node<'z>>>,
 }
@@ -125,8 +127,8 @@ fn target_field(rtype: Rtype) -> usize {
 
 impl<'z> Subject<'z> {
     fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
-        let (signed, targets, servers, cut) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), Cell::new(None));
-        Self { zone, settings, signed, targets, servers, cut }
+        let (signed, targets, presences) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { zone, settings, signed, targets, presences, servers: OnceCell::new(), cut: Cell::new(None) }
     }
 
     /// The zone as one that is signed, if it is.
@@ -180,6 +182,22 @@ impl<'z> Subject<'z> {
         let servers =
             self.servers.get_or_init(|| self.targets_of(&[Rtype::NS]).map(|target| key(target.name)).collect());
         servers.contains(&key(name))
+    }
+
+    /// Those of some types of whose name this is said, each name looked up once for all rules.
+    fn targets_that(
+        &self,
+        others: &Others<'_>,
+        said: &[Presence],
+        types: &[Rtype],
+    ) -> impl Iterator<Item = &Target<'z>> {
+        let ask = |target: &Target<'z>| others.presence(target.name);
+        let presences = self.presences.get_or_init(|| self.targets().iter().map(ask).collect());
+        let asked = self.targets().iter().zip(presences);
+        let is_meant = move |(target, known): &(&Target<'z>, &Presence)| {
+            said.contains(known) && types.contains(&target.rrset.rtype())
+        };
+        asked.filter(is_meant).map(|(target, _)| target)
     }
 
     /// Those of some types.

@@ -609,6 +609,22 @@ mod served {
         assert!(is(tree.state(), &["example."], &[]));
     }
 
+    /// An alias in one zone is an error of the MX record in another, in `serve` as in `check`.
+    #[test]
+    fn a_rule_that_looks_beyond_a_zone_refuses_a_change() {
+        let (mail, alias) = ("mail A 192.0.2.25", "mail CNAME host\nhost A 192.0.2.25");
+        let target = super::zone_with(mail);
+        let (mut tree, _) =
+            Tree::new(&[("a.example.zone", &target), ("b.example.zone", &super::zone_with("@ MX 10 mail.a.example."))]);
+        assert!(is(tree.state(), &["a.example.", "b.example."], &[]));
+        let look = tree.write(&[
+            ("a.example.zone", &super::zone_with(alias)),
+            ("b.example.zone", &super::zone_with("@ MX 20 mail.a.example.")),
+        ]);
+        assert!(look.refused[0].report.contains("mx-target-is-alias"), "{look:?}");
+        assert!(is(tree.state(), &["a.example.", "b.example."], &["b.example."]));
+    }
+
     /// The rule asks about two zones, whichever of them changed.
     #[test]
     fn a_key_that_leaves_its_ds_behind_is_refused() {
