@@ -449,9 +449,11 @@ fn many_waivers_are_read_in_linear_time() {
 #[test]
 fn the_config_sets_severities_for_all_zones_and_for_one() {
     let text = zone_with("x A 192.0.2.1\nx A 192.0.2.1");
+    /// A rule, and what the config says of it.
+    type Said = (&'static str, Level);
     let note = ("duplicate-record", Level::On(Severity::Note));
     let off = ("duplicate-record", Level::Off);
-    let table: &[(&str, &[(&'static str, Level)], Option<(&str, (&'static str, Level))>, &[Severity])] = &[
+    let table: &[(&str, &[Said], Option<(&str, Said)>, &[Severity])] = &[
         ("nothing said", &[], None, &[Severity::Warning]),
         ("everywhere", &[note], None, &[Severity::Note]),
         ("off", &[off], None, &[]),
