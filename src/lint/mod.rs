@@ -5,8 +5,8 @@
 //!
 //! # Design
 //!
-//! A rule's scope is its function's argument: a name, a zone, or a zone beside all others. Rules of scope Repository are given the zone they judge and ask
-//! the [`Catalog`] about all others, by the very lookup that answers queries. The road not taken, all zones as records at
+//! A rule's scope is its function's argument: a name, a zone, a zone beside all others, or a zone before and after a change. Rules of scope Repository are given the zone they judge and ask
+//! the [`Catalog`](crate::authority::Catalog) about all others, by the very lookup that answers queries. The road not taken, all zones as records at
 //! once, would make a server that follows an edit hold every zone a second time. A zone that did not build is in the
 //! catalog without an authority: unknown, and not empty.
 //!

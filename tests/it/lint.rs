@@ -451,15 +451,16 @@ fn the_config_sets_severities_for_all_zones_and_for_one() {
     let text = zone_with("x A 192.0.2.1\nx A 192.0.2.1");
     /// A rule, and what the config says of it.
     type Said = (&'static str, Level);
-    let note = ("duplicate-record", Level::On(Severity::Note));
-    let off = ("duplicate-record", Level::Off);
-    let table: &[(&str, &[Said], Option<(&str, Said)>, &[Severity])] = &[
+    type Row = (&'static str, &'static [Said], Option<(&'static str, Said)>, &'static [Severity]);
+    const NOTE: Said = ("duplicate-record", Level::On(Severity::Note));
+    const OFF: Said = ("duplicate-record", Level::Off);
+    let table: &[Row] = &[
         ("nothing said", &[], None, &[Severity::Warning]),
-        ("everywhere", &[note], None, &[Severity::Note]),
-        ("off", &[off], None, &[]),
-        ("off in this zone", &[note], Some(("EXAMPLE", off)), &[]),
-        ("off in another", &[note], Some(("x.example", off)), &[Severity::Note]),
-        ("on in this zone only", &[off], Some(("example", note)), &[Severity::Note]),
+        ("everywhere", &[NOTE], None, &[Severity::Note]),
+        ("off", &[OFF], None, &[]),
+        ("off in this zone", &[NOTE], Some(("EXAMPLE", OFF)), &[]),
+        ("off in another", &[NOTE], Some(("x.example", OFF)), &[Severity::Note]),
+        ("on in this zone only", &[OFF], Some(("example", NOTE)), &[Severity::Note]),
     ];
     for (what, everywhere, zone, wanted) in table {
         let zones = zone.map(|(zone, level)| (name(zone), vec![level])).into_iter().collect();
@@ -500,6 +501,29 @@ fn a_change_is_of_records_and_not_of_text() {
     ];
     for (what, old, new, wanted) in table {
         let found = judge_change(&settings(TODAY), old, new);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
+        assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
+    }
+}
+
+/// One mistake, one finding, though several rules see it.
+#[test]
+fn a_mistake_that_several_rules_see_is_told_of_once() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("no dot, so it dangles", "@ MX 10 mail.example.net", &["missing-trailing-dot"]),
+        (
+            "an address, which is no name",
+            "@ MX 10 192.0.2.1\nwww CNAME 192.0.2.1",
+            &["mx-target-is-address", "target-is-address"],
+        ),
+        ("no dot in a delegation", "sub NS ns1.sub.example\nsub NS ns2.elsewhere.test.", &["missing-trailing-dot"]),
+        ("a star in the middle of a host", "a.*.b A 192.0.2.1", &["wildcard-in-the-middle"]),
+        ("two records of one owner, copied", "x A 192.0.2.1\nx TXT a\nx A 192.0.2.1\nx TXT a", &["duplicate-record"]),
+        ("three aliases of one name that is gone", "a CNAME x\nb CNAME x\nc CNAME x", &["dangling-target"]),
+        ("a loop of two and an alias into it", "a CNAME b\nb CNAME a\nc CNAME a", &["cname-loop"]),
+    ];
+    for (what, lines, wanted) in table {
+        let found = judge("example", &zone_with(lines), None);
         let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
         assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
     }
