@@ -17,14 +17,16 @@ mod denial;
 mod index;
 mod lookup;
 mod question;
+mod trace;
 mod writer;
 
-pub use answer::{Answered, answer};
+pub use answer::{Answered, answer, answer_traced};
 pub use catalog::{Catalog, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
 pub use index::HashKey;
-pub use lookup::{Found, Outcome, lookup};
+pub use lookup::{Found, Outcome, lookup, lookup_traced};
 pub use question::Question;
+pub use trace::{Step, Trace, Untraced};
 pub use writer::{Full, Section, Writer};
 
 use crate::dns::{NameRef, Rtype};
@@ -199,6 +201,16 @@ impl<'a> NodeRef<'a> {
         Some(RrsetRef { authority: self.authority, index: (first + found) as u32 })
     }
 
+    /// Whether it is a cut, or lies below one or below a DNAME: then it is never an answer.
+    pub fn is_occluded(self) -> bool {
+        self.row().role != Role::Authoritative
+    }
+
+    /// The zone.
+    pub fn authority(self) -> &'a Authority {
+        self.authority
+    }
+
     /// Whether an rrset of its own zone is this name's.
     fn has(self, rrset: RrsetRef<'_>) -> bool {
         let row = self.row();
@@ -262,6 +274,16 @@ impl Authority {
             let start = self.nodes[node as usize].name as usize;
             self.names.get(start..start + suffix.len()).is_some_and(|name| name.eq_ignore_ascii_case(suffix))
         })
+    }
+
+    /// How long a negative answer may be cached, in seconds: the lesser of the SOA record's TTL and MINIMUM (RFC 2308 §3).
+    pub fn negative_ttl(&self) -> u32 {
+        self.negative_ttl
+    }
+
+    /// Its nodes in canonical order, empty non-terminals too.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeRef<'_>> {
+        (0..self.nodes.len() as u32).map(|index| NodeRef { authority: self, index })
     }
 
     fn soa(&self) -> Option<RrsetRef<'_>> {
