@@ -12,6 +12,7 @@
 //! directory.
 
 mod check;
+mod expectations;
 mod problems;
 mod spec;
 
@@ -21,6 +22,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use expectations::{MAX_TEST_OCTETS, parse_expectations};
 use problems::Problems;
 pub use spec::SECTIONS;
 

@@ -23,6 +23,8 @@ pub enum Stage {
     Lint,
     /// The same against today's date: what is right today is wrong one day though nobody changed it.
     Date,
+    /// Asking the zones what a test expects of them.
+    Test,
     /// Replacing what is served now.
     Reload,
 }
@@ -107,6 +109,9 @@ codes! {
     DUPLICATE_RECORD     "duplicate-record"     Warning Integrity "The same record is written twice; it is served once.";
     TOO_MANY_RECORDS     "too-many-records"     Error   Integrity "The zone has more records than its tables can hold.";
     NSEC3_ITERATIONS     "nsec3-iterations"     Error   Integrity "An NSEC3 chain hashes names more than 100 times over.";
+    // Tests.
+    BAD_TEST             "bad-test"             Error   Test "A test file is no TOML, or a test in it cannot be read.";
+    TEST_FAILED          "test-failed"          Error   Test "The zones do not answer as a test expects.";
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
@@ -124,6 +129,7 @@ impl Stage {
             Self::Integrity => "integrity",
             Self::Lint => "lint",
             Self::Date => "date",
+            Self::Test => "test",
             Self::Reload => "reload",
         }
     }
