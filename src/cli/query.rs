@@ -79,7 +79,7 @@ fn policy(configured: Policy) -> Policy {
     Policy { allow_query: Policy::default().allow_query, ..configured }
 }
 
-fn parse_type(text: &str) -> Result<Rtype, String> {
+pub(super) fn parse_type(text: &str) -> Result<Rtype, String> {
     rdata::from_mnemonic(text.as_bytes())
         .ok_or_else(|| "no such type; write a mnemonic like `AAAA`, or `TYPE123`".into())
 }

@@ -6,6 +6,7 @@ pub mod follow;
 pub mod load;
 pub mod plan;
 pub mod reload;
+pub mod remote;
 pub mod serve;
 pub mod socket;
 pub mod status;

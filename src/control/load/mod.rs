@@ -22,11 +22,13 @@ mod reader;
 mod refused;
 mod root;
 mod stamp;
+mod tests;
 
 pub use listing::{ListError, Listing, ZoneFile, zone_files};
 pub use root::Root;
 pub(crate) use stamp::random_key;
 pub use stamp::{Stamp, digest_of, stand_still, unchanged};
+pub use tests::{TestFiles, test_files};
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
