@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod corpus;
+mod diff;
 mod ferret;
 mod fuzz;
 mod hosts;
