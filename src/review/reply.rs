@@ -7,7 +7,7 @@ use crate::server::message::{Message, Record};
 use crate::zonefile::rdata::{self, Mnemonic, Presentation};
 
 /// The most records of an rrset that a summary names.
-const SHOWN: usize = 4;
+const SHOWN: usize = 20;
 
 /// How long a failure may be cached, in seconds (RFC 2308 §7, RFC 9520 §3.2).
 const FAILURE_TTL: u32 = 300;
@@ -83,8 +83,9 @@ impl Reply {
         let servers = self.referral.iter().find(|rrset| rrset.rtype == Rtype::NS);
         match (self.rcode, servers) {
             (_, Some(servers)) => {
-                let glue = self.referral.len() - 1;
-                let glue = if glue == 0 { String::new() } else { format!(", {glue} rrset(s) of glue") };
+                let glue = self.referral.iter().filter(|rrset| rrset.rtype != Rtype::NS).map(ReplyRrset::glue);
+                let glue: Vec<String> = glue.collect();
+                let glue = if glue.is_empty() { String::new() } else { format!(", with {}", glue.join(", ")) };
                 parts.push(format!("referral to {}{glue}", servers.data()));
             }
             (Rcode::NOERROR, _) if self.negative_ttl.is_some() => parts.push("no such records".into()),
@@ -100,6 +101,11 @@ impl Reply {
 impl ReplyRrset {
     fn summary(&self) -> String {
         format!("{} {} {}", self.ttl, Mnemonic(self.rtype), self.data())
+    }
+
+    fn glue(&self) -> String {
+        let owner = self.owner.as_ref().map_or("itself".to_owned(), Name::to_string);
+        format!("{owner} {} {}", Mnemonic(self.rtype), self.data())
     }
 
     fn data(&self) -> String {

@@ -39,7 +39,8 @@ fn reply(tree: &Snapshot, name: NameRef<'_>, rtype: Rtype) -> Reply {
 
 /// The text of a difference between two versions of `example.org`.
 fn shown(old: &str, new: &str) -> String {
-    let (old, new) = (snapshot(&[("example.org", format!("{HEAD}{old}"))]), snapshot(&[("example.org", format!("{HEAD}{new}"))]));
+    let (old, new) =
+        (snapshot(&[("example.org", format!("{HEAD}{old}"))]), snapshot(&[("example.org", format!("{HEAD}{new}"))]));
     text::render(&Diff::of(&old, &new))
 }
 
@@ -67,8 +68,16 @@ fn a_difference_shows_records_and_what_no_text_shows() {
 #[test]
 fn zones_come_go_and_break() {
     let zone = |text: &str| format!("{HEAD}{text}");
-    let old = snapshot(&[("example.org", zone("www CNAME x.gone.test.\n")), ("gone.test", zone("x A 192.0.2.1\n")), ("bad.test", zone(""))]);
-    let new = snapshot(&[("example.org", zone("www CNAME x.gone.test.\n")), ("new.test", zone("")), ("bad.test", "@ A x\n".into())]);
+    let old = snapshot(&[
+        ("example.org", zone("www CNAME x.gone.test.\n")),
+        ("gone.test", zone("x A 192.0.2.1\n")),
+        ("bad.test", zone("")),
+    ]);
+    let new = snapshot(&[
+        ("example.org", zone("www CNAME x.gone.test.\n")),
+        ("new.test", zone("")),
+        ("bad.test", "@ A x\n".into()),
+    ]);
     let diff = Diff::of(&old, &new);
     insta::assert_snapshot!("diff_zones", text::render(&diff));
     insta::assert_snapshot!("diff_json", json::render(&diff));
@@ -78,7 +87,8 @@ fn zones_come_go_and_break() {
 #[test]
 fn a_comment_fits_and_no_record_can_end_its_block() {
     let old = snapshot(&[("example.org", HEAD.into())]);
-    let many: String = (0..5000).map(|index| format!("h{index} TXT \"```\" \"\\226\\128\\174 @everyone <b>\"\n")).collect();
+    let many: String =
+        (0..5000).map(|index| format!("h{index} TXT \"```\" \"\\226\\128\\174 @everyone <b>\"\n")).collect();
     let new = snapshot(&[("example.org", format!("{HEAD}{many}"))]);
     let comment = markdown::render(&Diff::of(&old, &new));
     assert!(comment.chars().count() <= markdown::MAX_COMMENT && comment.len() > 60_000, "{}", comment.len());
@@ -191,9 +201,7 @@ impl Oracle<'_> {
             return !target.is_below(nearest) && self.covers(target, rtype, seen);
         }
         let is_it = |change: &&AnswerChange| match &change.scope {
-            Scope::Below { name, is_deep } => {
-                name.as_ref().is(nearest) || *is_deep && nearest.is_below(name.as_ref())
-            }
+            Scope::Below { name, is_deep } => name.as_ref().is(nearest) || *is_deep && nearest.is_below(name.as_ref()),
             _ => false,
         };
         self.diff.answers.list.iter().find(is_it).is_some_and(|change| says(change, rtype))
@@ -298,7 +306,10 @@ fn the_command_exits_as_diff_does() {
 
 #[test]
 fn a_server_that_transfers_nothing_is_asked() {
-    let old = format!("{HEAD}www A 192.0.2.1\nsame TXT \"a\"\nbig TXT {}\n", "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" ".repeat(60));
+    let old = format!(
+        "{HEAD}www A 192.0.2.1\nsame TXT \"a\"\nbig TXT {}\n",
+        "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" ".repeat(60)
+    );
     let new = format!("{old}more A 192.0.2.9\n").replace("www A 192.0.2.1", "www A 192.0.2.2");
     let server = Server::start(support::served([("example.org", old.as_str())]));
     let tree = directory(&[("zones/example.org.zone", &new)]);
@@ -306,7 +317,9 @@ fn a_server_that_transfers_nothing_is_asked() {
     let (code, stdout, stderr) = run(tree.path(), &["diff", "--exit-code", "--against", &against]);
     assert_eq!(code, 1, "{stderr}");
     assert!(stderr.contains("does not transfer `example.org.`"), "{stderr}");
-    for wanted in ["www.example.org. A,", "- 300 A 192.0.2.1", "+ 300 A 192.0.2.2", "more.example.org. A,", "2 names are"] {
+    for wanted in
+        ["www.example.org. A,", "- 300 A 192.0.2.1", "+ 300 A 192.0.2.2", "more.example.org. A,", "2 names are"]
+    {
         assert!(stdout.contains(wanted), "{wanted} is not in:\n{stdout}");
     }
     std::fs::write(tree.path().join("zones/example.org.zone"), &old).expect("written");

@@ -4,6 +4,8 @@ mod cli;
 mod config;
 mod corpus;
 mod diff;
+mod expect;
+mod explain;
 mod ferret;
 mod fuzz;
 mod hosts;

@@ -62,6 +62,22 @@ pub struct Answers {
     pub left_out: usize,
 }
 
+impl Answers {
+    /// Those that are shown to people: a wildcard that is answered as the names it stands for needs no line of its own.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &AnswerChange> {
+        let before = std::iter::once(None).chain(self.list.iter().map(Some));
+        let is_told = |last: Option<&AnswerChange>, change: &AnswerChange| {
+            let (Some(last), Scope::At(name)) = (last, &change.scope) else { return false };
+            let is_below = |parent: &Name| name.as_ref().parent().is_some_and(|name| name.is(parent.as_ref()));
+            name.as_ref().is_wildcard()
+                && matches!(&last.scope, Scope::Below { name, .. } if is_below(name))
+                && is_same_change(last, change)
+        };
+        let paired = before.zip(&self.list);
+        paired.filter(move |(last, change)| !is_told(*last, change)).map(|(_, change)| change)
+    }
+}
+
 impl Scope {
     /// The name that it is about.
     pub fn name(&self) -> NameRef<'_> {

@@ -24,8 +24,8 @@ pub fn render(diff: &Diff<'_>) -> String {
         zone_lines(zone, |line| comment.line(&line));
         comment.close();
     }
-    comment.head(&answers_heading(diff));
-    for change in &diff.answers.list {
+    comment.add(&format!("\n**A{}**\n\n", &answers_heading(diff)[1..]));
+    for change in diff.answers.shown() {
         answer_lines(change, |line| comment.line(&line));
     }
     comment.close();
@@ -52,12 +52,10 @@ impl Comment {
     }
 
     fn head(&mut self, heading: &str) {
-        // A name or a number of words: only a name's own characters could mean something to Markdown.
+        // Only the characters of the zone's name could mean something to Markdown.
         let heading = escape(heading.as_bytes()).replace('`', "'");
-        self.add(&match heading.split_once(": ") {
-            Some((name, rest)) => format!("\n**`{name}`**: {rest}\n\n"),
-            None => format!("\n{heading}\n\n"),
-        });
+        let (name, rest) = heading.split_once(": ").unwrap_or((&heading, ""));
+        self.add(&format!("\n**`{name}`**: {rest}\n\n"));
     }
 
     fn line(&mut self, line: &Marked) {

@@ -21,7 +21,7 @@ pub fn render(diff: &Diff<'_>) -> String {
         out.push('\n');
     }
     let _ = writeln!(out, "{}", answers_heading(diff));
-    for change in &diff.answers.list {
+    for change in diff.answers.shown() {
         answer_lines(change, |line| _ = writeln!(out, "  {line}"));
     }
     out
@@ -71,9 +71,9 @@ fn rrset_lines(change: &RrsetChange<'_>, line: &mut impl FnMut(Marked)) {
     removed.iter().for_each(|rdata| say('-', old_ttl, rdata));
     added.iter().for_each(|rdata| say('+', new_ttl, rdata));
     if let Some((old, new)) = change.ttls() {
-        let kept = change.kept().len();
-        let text = format!("{owner} {}: TTL {old} → {new} of {kept} kept", Mnemonic(rtype));
-        if kept > 0 {
+        let text = format!("{owner} {}: TTL {old} → {new}", Mnemonic(rtype));
+        // Where no record stays, the lines above have both.
+        if !change.kept().is_empty() {
             line(Marked { mark: '~', text });
         }
     }
@@ -81,7 +81,7 @@ fn rrset_lines(change: &RrsetChange<'_>, line: &mut impl FnMut(Marked)) {
 
 /// How many names are answered otherwise.
 pub(super) fn answers_heading(diff: &Diff<'_>) -> String {
-    match diff.answers.list.len() + diff.answers.left_out {
+    match diff.answers.shown().count() + diff.answers.left_out {
         0 => "answers: none differs".into(),
         count => {
             let more = match diff.answers.left_out {
