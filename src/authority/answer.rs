@@ -89,11 +89,11 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
     fn follow(&mut self) -> Result<Answered, Full> {
         loop {
             let Some(entry) = self.catalog.find(self.question, self.rtype) else {
-                self.trace.note(Step::Foreign(self.question.name()));
+                self.trace.note(|| Step::Foreign(self.question.name()));
                 return Ok(self.outside(Answered { is_foreign: true, ..Answered::new(Rcode::REFUSED, false) }));
             };
             let Some(zone) = entry.authority.as_deref() else {
-                self.trace.note(Step::Broken(self.question.name(), &entry.apex));
+                self.trace.note(|| Step::Broken(self.question.name(), &entry.apex));
                 return Ok(self.outside(Answered { is_broken: true, ..Answered::new(Rcode::SERVFAIL, false) }));
             };
             if let Some(answered) = self.step(zone)? {
@@ -104,7 +104,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
 
     /// What one zone says: the end of the chain, or nothing where it goes on.
     fn step(&mut self, zone: &'c Authority) -> Result<Option<Answered>, Full> {
-        self.trace.note(Step::Zone(self.question.name(), zone));
+        self.trace.note(|| Step::Zone(self.question.name(), zone));
         let found = lookup_traced(zone, self.question, self.rtype, self.trace);
         if self.writer.has_dnssec() {
             self.collect(zone, &found);
@@ -224,7 +224,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         let mut octets = [0; MAX_NAME];
         let Some(target) = substitute(self.question.name(), node.name(), NameRef::trusted(dname.first()), &mut octets)
         else {
-            self.trace.note(Step::TooLong);
+            self.trace.note(|| Step::TooLong);
             return Ok(Some(Answered::new(Rcode::YXDOMAIN, true)));
         };
         let alias = [target.octets()];
@@ -233,7 +233,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         let is_endless = target.is_below(node.name());
         // ANY is content with any rrset of the name (RFC 8482 §4.1), and the alias is one; BIND ends there too.
         if is_endless {
-            self.trace.note(Step::Loop(target));
+            self.trace.note(|| Step::Loop(target));
         }
         if is_endless || matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
             return Ok(Some(Answered::new(Rcode::NOERROR, true)));
@@ -257,9 +257,9 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         let hash = self.question.hash(self.question.label_count());
         let is_loop = self.seen[..self.links].contains(&hash);
         if is_loop {
-            self.trace.note(Step::Loop(self.question.name()));
+            self.trace.note(|| Step::Loop(self.question.name()));
         } else if self.links == MAX_LINKS {
-            self.trace.note(Step::LastLink(self.question.name()));
+            self.trace.note(|| Step::LastLink(self.question.name()));
         }
         (is_loop || self.links == MAX_LINKS).then_some(Answered::new(Rcode::NOERROR, true))
     }

@@ -39,7 +39,7 @@ pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Fou
 /// The same, its steps told to `trace`.
 pub fn lookup_traced<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
     let found = find(zone, question, rtype, trace);
-    trace.note(Step::Outcome(found));
+    trace.note(|| Step::Outcome(found));
     found
 }
 
@@ -47,17 +47,17 @@ pub fn lookup_traced<'a>(zone: &'a Authority, question: &Question, rtype: Rtype,
 fn find<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
     let labels = question.label_count();
     if let Some(index) = zone.find(question, labels) {
-        trace.note(Step::Exact(NodeRef { authority: zone, index }));
+        trace.note(|| Step::Exact(NodeRef { authority: zone, index }));
         return Found { outcome: at_node(zone, index, rtype), encloser: labels, is_wildcard: false };
     }
     let (node, encloser) = closest_encloser(zone, question);
-    trace.note(Step::Encloser(NodeRef { authority: zone, index: node }));
+    trace.note(|| Step::Encloser(NodeRef { authority: zone, index: node }));
     let row = &zone.nodes[node as usize];
     let (outcome, is_wildcard) = match row.role {
         Role::Delegation | Role::Occluded => (occluded(zone, row.above), false),
         Role::Authoritative if row.has_dname => (occluded(zone, node), false),
         Role::Authoritative if row.wildcard != NONE => {
-            trace.note(Step::Wildcard(NodeRef { authority: zone, index: row.wildcard }));
+            trace.note(|| Step::Wildcard(NodeRef { authority: zone, index: row.wildcard }));
             (from_wildcard(zone, row.wildcard, rtype), true)
         }
         Role::Authoritative => (Outcome::NxDomain, false),

@@ -36,8 +36,9 @@ pub enum Step<'s, 'a> {
 
 /// Hears of each step.
 pub trait Trace<'a>: Copy {
-    /// Hears of one.
-    fn note(self, step: Step<'_, 'a>);
+    /// Hears of one, made only for who listens: a name is found by slices, which could panic and so are never left out
+    /// by the compiler on its own.
+    fn note<'s>(self, step: impl FnOnce() -> Step<'s, 'a>);
 }
 
 /// Hears nothing.
@@ -46,11 +47,11 @@ pub struct Untraced;
 
 impl<'a> Trace<'a> for Untraced {
     #[inline(always)]
-    fn note(self, _: Step<'_, 'a>) {}
+    fn note<'s>(self, _: impl FnOnce() -> Step<'s, 'a>) {}
 }
 
 impl<'a, F: Fn(Step<'_, 'a>)> Trace<'a> for &F {
-    fn note(self, step: Step<'_, 'a>) {
-        self(step);
+    fn note<'s>(self, step: impl FnOnce() -> Step<'s, 'a>) {
+        self(step());
     }
 }

@@ -8,7 +8,6 @@ use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
 use crate::diagnostic::render::escape;
 use crate::dns::{Name, Rtype};
-use crate::review::Place;
 use crate::review::explain::explain;
 use crate::server::Policy;
 
@@ -34,14 +33,10 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let snapshot = Tree::configured(&config)?.snapshot(&config, Policy::default());
     let explanation = explain(&snapshot, &arguments.name, arguments.rtype)
         .with_context(|| format!("asking for {}", arguments.name))?;
-    let text = explanation.print(&author);
+    // A directory has no history that would name an author.
+    let text = explanation.print(&|_| None);
     Output::new().print(text.split_inclusive('\n').map(shown).collect::<String>())?;
     Ok(Verdict::Good)
-}
-
-/// Who wrote a line, where the zones come with their history.
-fn author(_place: &Place) -> Option<String> {
-    None
 }
 
 fn shown(line: &str) -> String {

@@ -60,7 +60,7 @@ impl Tree {
         Ok(Self { root, listing: Listing { zones, misnamed: Vec::new() } })
     }
 
-    /// The zones, loaded and compiled; that some have errors is said, as an answer may look odd for it.
+    /// The zones, loaded and compiled, under a key that nobody chooses names against: it lives as long as one command. That some have errors is said, as an answer may look odd for it.
     pub(super) fn snapshot(&self, config: &Config, policy: Policy) -> Snapshot {
         let zones = self.loaded(config);
         Snapshot::new(zones, policy, HashKey([0; 16]))

@@ -194,6 +194,9 @@ fn bad_record(span: Range<usize>, rtype: Rtype, headline: String, problems: &Pro
 
 /// Text to data by way of the parser of zone files: what a zone may say, a test may expect, and no more.
 fn rdata_of(text: &str, rtype: Rtype) -> Result<Vec<u8>, String> {
+    if text.contains(['\n', '\r']) {
+        return Err("expected the data of one record, found the end of a line in it".into());
+    }
     let mut sources = Sources::default();
     let line = format!(". 0 IN {} {text}\n", rdata::Mnemonic(rtype));
     let root = sources.add(Source::new("expect", line.into_bytes()));

@@ -59,11 +59,6 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// Their apexes.
     pub fn zones(&self) -> &[Name] {
         &self.names

@@ -60,7 +60,9 @@ impl Reply {
     /// Whether both say the same. How long an absence may be cached is no part of it: each SOA record's edit would make
     /// every absence another.
     pub fn is_same(&self, other: &Reply) -> bool {
-        let is_alike = (self.rcode, self.is_authoritative) == (other.rcode, other.is_authoritative);
+        // An alias without a denial behind it leads out of what is served, and a resolver asks on.
+        let key = |reply: &Reply| (reply.rcode, reply.is_authoritative, reply.negative_ttl.is_some());
+        let is_alike = key(self) == key(other);
         is_alike && is_same_set(&self.answer, &other.answer) && is_same_set(&self.referral, &other.referral)
     }
 
@@ -104,7 +106,7 @@ impl ReplyRrset {
     }
 
     fn glue(&self) -> String {
-        let owner = self.owner.as_ref().map_or("itself".to_owned(), Name::to_string);
+        let owner = self.owner.as_ref().map_or("its own".to_owned(), Name::to_string);
         format!("{owner} {} {}", Mnemonic(self.rtype), self.data())
     }
 
