@@ -234,7 +234,7 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn a_difference_lists_exactly_the_names_that_are_answered_otherwise(
