@@ -14,7 +14,7 @@
 //! speaks for all others. ANY is left out (RFC 8482 lets a server choose), and so are the records of DNSSEC's proofs, which
 //! a new signature changes at every name.
 //!
-//! Names that cannot have changed are not asked ([`candidates`]): those that own the same rrsets in both, no alias among
+//! Names that cannot have changed are not asked (`candidates.rs`): those that own the same rrsets in both, no alias among
 //! them, with the same wildcard beside them and the same cut above. So the work grows with the trees, and the asking with
 //! the change and the aliases.
 
