@@ -36,6 +36,8 @@ pub mod lint;
 
 pub mod server;
 
+pub mod review;
+
 pub mod config;
 
 pub mod control;

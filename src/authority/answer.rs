@@ -5,7 +5,10 @@
 use super::denial::{Proof, Proofs};
 use super::lookup::Found;
 use super::writer::Full;
-use super::{Authority, Catalog, NONE, NodeRef, Outcome, Question, RrsetRef, Section, Writer, lookup};
+use super::{
+    Authority, Catalog, NONE, NodeRef, Outcome, Question, RrsetRef, Section, Step, Trace, Untraced, Writer,
+    lookup_traced,
+};
 use crate::dns::{MAX_NAME, NameRef, Rcode, Rtype};
 
 /// What was written, for the header.
@@ -35,6 +38,17 @@ const MAX_LINKS: usize = 17;
 
 /// Answers `question` from the catalog; it is taken over by the last name of the chain.
 pub fn answer(catalog: &Catalog, question: &mut Question, rtype: Rtype, writer: &mut Writer<'_>) -> Answered {
+    answer_traced(catalog, question, rtype, writer, Untraced)
+}
+
+/// The same, its steps told to `trace`.
+pub fn answer_traced<'c>(
+    catalog: &'c Catalog,
+    question: &mut Question,
+    rtype: Rtype,
+    writer: &mut Writer<'_>,
+    trace: impl Trace<'c>,
+) -> Answered {
     let redirects = [(std::ptr::null(), NONE); MAX_LINKS];
     let mut chain = Chain {
         catalog,
@@ -47,12 +61,13 @@ pub fn answer(catalog: &Catalog, question: &mut Question, rtype: Rtype, writer: 
         seen: [0; MAX_LINKS],
         redirects,
         links: 0,
+        trace,
     };
     let answered = chain.follow().map(|answered| chain.prove(answered)).map(|answered| chain.add_hosts(answered));
     answered.unwrap_or_else(|Full| Answered { is_truncated: true, ..Answered::new(Rcode::NOERROR, true) })
 }
 
-struct Chain<'c, 'w, 'm> {
+struct Chain<'c, 'w, 'm, T> {
     catalog: &'c Catalog,
     question: &'w mut Question,
     rtype: Rtype,
@@ -68,15 +83,18 @@ struct Chain<'c, 'w, 'm> {
     /// The DNAMEs used at each link, told apart by zone and number.
     redirects: [(*const Authority, u32); MAX_LINKS],
     links: usize,
+    trace: T,
 }
 
-impl<'c> Chain<'c, '_, '_> {
+impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
     fn follow(&mut self) -> Result<Answered, Full> {
         loop {
             let Some(entry) = self.catalog.find(self.question, self.rtype) else {
+                self.trace.note(|| Step::Foreign(self.question.name()));
                 return Ok(self.outside(Answered { is_foreign: true, ..Answered::new(Rcode::REFUSED, false) }));
             };
             let Some(zone) = entry.authority.as_deref() else {
+                self.trace.note(|| Step::Broken(self.question.name(), &entry.apex));
                 return Ok(self.outside(Answered { is_broken: true, ..Answered::new(Rcode::SERVFAIL, false) }));
             };
             if let Some(answered) = self.step(zone)? {
@@ -87,7 +105,8 @@ impl<'c> Chain<'c, '_, '_> {
 
     /// What one zone says: the end of the chain, or nothing where it goes on.
     fn step(&mut self, zone: &'c Authority) -> Result<Option<Answered>, Full> {
-        let found = lookup(zone, self.question, self.rtype);
+        self.trace.note(|| Step::Zone(self.question.name(), zone));
+        let found = lookup_traced(zone, self.question, self.rtype, self.trace);
         if self.writer.has_dnssec() {
             self.collect(zone, &found);
         }
@@ -206,6 +225,7 @@ impl<'c> Chain<'c, '_, '_> {
         let mut octets = [0; MAX_NAME];
         let Some(target) = substitute(self.question.name(), node.name(), NameRef::trusted(dname.first()), &mut octets)
         else {
+            self.trace.note(|| Step::TooLong);
             return Ok(Some(Answered::new(Rcode::YXDOMAIN, true)));
         };
         let alias = [target.octets()];
@@ -213,6 +233,9 @@ impl<'c> Chain<'c, '_, '_> {
         // A target below its own DNAME is redirected for ever: one step says all there is (NSD ends there too).
         let is_endless = target.is_below(node.name());
         // ANY is content with any rrset of the name (RFC 8482 §4.1), and the alias is one; BIND ends there too.
+        if is_endless {
+            self.trace.note(|| Step::Loop(target));
+        }
         if is_endless || matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
             return Ok(Some(Answered::new(Rcode::NOERROR, true)));
         }
@@ -235,6 +258,11 @@ impl<'c> Chain<'c, '_, '_> {
         self.question.set(target, self.catalog.key());
         let hash = self.question.hash(self.question.label_count());
         let is_loop = self.seen[..self.links].contains(&hash);
+        if is_loop {
+            self.trace.note(|| Step::Loop(self.question.name()));
+        } else if self.links == MAX_LINKS {
+            self.trace.note(|| Step::LastLink(self.question.name()));
+        }
         (is_loop || self.links == MAX_LINKS).then_some(Answered::new(Rcode::NOERROR, true))
     }
 }

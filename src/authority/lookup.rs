@@ -1,6 +1,6 @@
 //! A name and a type to an outcome, within one zone (RFC 1034 §4.3.2, RFC 4592 §3.3, RFC 6672 §3.2).
 
-use super::{Authority, NONE, NodeRef, Question, Role, RrsetRef};
+use super::{Authority, NONE, NodeRef, Question, Role, RrsetRef, Step, Trace, Untraced};
 use crate::dns::Rtype;
 
 /// What a zone says of a name and a type.
@@ -33,16 +33,33 @@ pub struct Found<'a> {
 
 /// Looks a question up in the zone that its name lies in.
 pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Found<'a> {
+    lookup_traced(zone, question, rtype, Untraced)
+}
+
+/// The same, its steps told to `trace`.
+pub fn lookup_traced<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
+    let found = find(zone, question, rtype, trace);
+    trace.note(|| Step::Outcome(found));
+    found
+}
+
+#[inline(always)]
+fn find<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
     let labels = question.label_count();
     if let Some(index) = zone.find(question, labels) {
+        trace.note(|| Step::Exact(NodeRef { authority: zone, index }));
         return Found { outcome: at_node(zone, index, rtype), encloser: labels, is_wildcard: false };
     }
     let (node, encloser) = closest_encloser(zone, question);
+    trace.note(|| Step::Encloser(NodeRef { authority: zone, index: node }));
     let row = &zone.nodes[node as usize];
     let (outcome, is_wildcard) = match row.role {
         Role::Delegation | Role::Occluded => (occluded(zone, row.above), false),
         Role::Authoritative if row.has_dname => (occluded(zone, node), false),
-        Role::Authoritative if row.wildcard != NONE => (from_wildcard(zone, row.wildcard, rtype), true),
+        Role::Authoritative if row.wildcard != NONE => {
+            trace.note(|| Step::Wildcard(NodeRef { authority: zone, index: row.wildcard }));
+            (from_wildcard(zone, row.wildcard, rtype), true)
+        }
         Role::Authoritative => (Outcome::NxDomain, false),
     };
     Found { outcome, encloser, is_wildcard }

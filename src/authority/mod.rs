@@ -17,14 +17,16 @@ mod denial;
 mod index;
 mod lookup;
 mod question;
+mod trace;
 mod writer;
 
-pub use answer::{Answered, answer};
+pub use answer::{Answered, answer, answer_traced};
 pub use catalog::{Catalog, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
 pub use index::HashKey;
-pub use lookup::{Found, Outcome, lookup};
+pub use lookup::{Found, Outcome, lookup, lookup_traced};
 pub use question::Question;
+pub use trace::{Step, Trace, Untraced};
 pub use writer::{Full, Section, Writer};
 
 use crate::dns::{NameRef, Rtype};
@@ -118,6 +120,12 @@ impl<'a> RrsetRef<'a> {
         std::ptr::eq(self.authority, other.authority) && self.index == other.index
     }
 
+    /// Whether both, be they of two zones, have one type, TTL and data, written in one order.
+    pub fn is_alike(self, other: RrsetRef<'_>) -> bool {
+        let (row, others) = (self.row(), other.row());
+        (row.rtype, row.ttl, row.count) == (others.rtype, others.ttl, others.count) && self.rdatas().eq(other.rdatas())
+    }
+
     /// The TTL in seconds.
     pub fn ttl(self) -> u32 {
         self.row().ttl
@@ -199,6 +207,33 @@ impl<'a> NodeRef<'a> {
         Some(RrsetRef { authority: self.authority, index: (first + found) as u32 })
     }
 
+    /// Whether it is a cut, or lies below one or below a DNAME: then it is never an answer.
+    pub fn is_occluded(self) -> bool {
+        self.row().role != Role::Authoritative
+    }
+
+    /// The cut that it is or lies below, or the DNAME that it lies below: the topmost.
+    pub fn above(self) -> Option<NodeRef<'a>> {
+        let above = self.row().above;
+        (above != NONE).then_some(NodeRef { authority: self.authority, index: above })
+    }
+
+    /// The child named `*`.
+    pub fn wildcard(self) -> Option<NodeRef<'a>> {
+        let wildcard = self.row().wildcard;
+        (wildcard != NONE).then_some(NodeRef { authority: self.authority, index: wildcard })
+    }
+
+    /// Whether its DNAME redirects what lies below it.
+    pub fn has_dname(self) -> bool {
+        self.row().has_dname
+    }
+
+    /// The zone.
+    pub fn authority(self) -> &'a Authority {
+        self.authority
+    }
+
     /// Whether an rrset of its own zone is this name's.
     fn has(self, rrset: RrsetRef<'_>) -> bool {
         let row = self.row();
@@ -262,6 +297,28 @@ impl Authority {
             let start = self.nodes[node as usize].name as usize;
             self.names.get(start..start + suffix.len()).is_some_and(|name| name.eq_ignore_ascii_case(suffix))
         })
+    }
+
+    /// How long a negative answer may be cached, in seconds: the lesser of the SOA record's TTL and MINIMUM (RFC 2308 §3).
+    pub fn negative_ttl(&self) -> u32 {
+        self.negative_ttl
+    }
+
+    /// Its nodes in canonical order, empty non-terminals too.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeRef<'_>> {
+        (0..self.nodes.len() as u32).map(|index| NodeRef { authority: self, index })
+    }
+
+    /// The nodes at or below a name, in canonical order.
+    pub fn nodes_below(&self, name: NameRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+        let node = |index| NodeRef { authority: self, index };
+        let (mut first, mut end) = (0, self.nodes.len() as u32);
+        while first < end {
+            let middle = first.midpoint(end);
+            if node(middle).name().canonical_cmp(name).is_lt() { first = middle + 1 } else { end = middle }
+        }
+        let name = name.to_name();
+        (first..self.nodes.len() as u32).map(node).take_while(move |node| node.name().is_at_or_below(name.as_ref()))
     }
 
     fn soa(&self) -> Option<RrsetRef<'_>> {

@@ -6,6 +6,8 @@
 
 mod check;
 mod completions;
+mod diff;
+mod explain;
 mod fetch;
 mod freeze;
 mod man;
@@ -17,6 +19,7 @@ mod rule;
 mod rules;
 mod serve;
 mod status;
+mod test;
 mod thaw;
 mod tree;
 mod zonemd;
@@ -38,6 +41,10 @@ Examples:
   zonewright check                         judge the configured zones as `serve` would
   zonewright check --format json zones/    the same for one directory and for programs
   zonewright query www.example.org AAAA    the answer these files would give
+  zonewright explain www.example.org       the way to that answer, with the line of each record
+  zonewright test                          ask the zones what `tests/*.toml` beside them expect
+  zonewright diff old/zones zones          what changed, in records and in answers
+  zonewright diff --against @192.0.2.53    the same against what a server answers now
 
 Config:
   `zonewright.toml`, else `config/zonewright.toml`, in the working directory or in the nearest
@@ -47,7 +54,7 @@ Config:
 
 Exit codes:
   0  no errors
-  1  errors were found in zones
+  1  errors were found in zones, a test failed, or with `diff --exit-code` something differs
   2  could not run: bad arguments or config, unreadable files, no server to reach";
 
 /// Authoritative DNS for zones kept in git: checked, compiled and served by the same code.
@@ -67,6 +74,9 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Query(query::Arguments),
+    Explain(explain::Arguments),
+    Diff(diff::Arguments),
+    Test(test::Arguments),
     Rules(rules::Arguments),
     Rule(rule::Arguments),
     Zonemd(zonemd::Arguments),
@@ -109,6 +119,9 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Query(arguments) => query::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
+        Command::Test(arguments) => test::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
         Command::Zonemd(arguments) => zonemd::run(arguments),

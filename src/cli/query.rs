@@ -2,16 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::output::{self, Output};
+use super::output::Output;
 use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
-use crate::authority::{Authority, Catalog, HashKey};
-use crate::config::{Config, Overrides};
-use crate::control::load::{Terms, load_listed};
+use crate::config::Overrides;
 use crate::dns::{Name, Rtype};
-use crate::server::{Policy, Printed, Served, Transport, ask, respond};
+use crate::server::{Policy, Printed, Transport, ask, respond};
 use crate::zonefile::rdata;
 
 /// Show the answer that the zone files would give, as `dig` prints it
@@ -48,30 +45,13 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         Some(file) => Tree::at(file, arguments.origin.as_ref(), &config)?,
         None => Tree::configured(&config)?,
     };
-    let served = Served { catalog: compile(&tree, &config), policy: policy(config.policy) };
+    let snapshot = tree.snapshot(&config, policy(config.policy.clone()));
     let query = ask(arguments.name.as_ref(), arguments.rtype, arguments.dnssec);
     let transport = if arguments.tcp { Transport::Tcp } else { Transport::Udp };
     let mut response = vec![0; usize::from(u16::MAX)];
-    let length = respond(&query, IpAddr::V4(Ipv4Addr::LOCALHOST), transport, &served, &mut response);
+    let length = respond(&query, IpAddr::V4(Ipv4Addr::LOCALHOST), transport, snapshot.served(), &mut response);
     Output::new().print(Printed(&response[..length.unwrap_or(0)]).to_string())?;
     Ok(Verdict::Good)
-}
-
-/// The zones, each where it has no error; that some have is said, as an answer may look odd for it.
-fn compile(tree: &Tree, config: &Config) -> Catalog {
-    // Nobody chooses names against a key that lives as long as one query.
-    let key = HashKey([0; 16]);
-    let terms = Terms::now(&config.limits, &config.lint);
-    let zones = tree.listing.zones.iter().map(|listed| {
-        let loaded = load_listed(&tree.root, listed, &terms);
-        let authority = loaded.servable(false).map(|zone| Arc::new(Authority::compile(zone, key)));
-        if authority.is_none() {
-            let errors = loaded.findings.iter().filter(|finding| finding.is_error()).count();
-            output::say(&format!("zonewright: `{}` has errors ({errors}) and is not served\n", loaded.name));
-        }
-        (loaded.name, authority)
-    });
-    Catalog::new(key, zones)
 }
 
 /// The configured policy, but for who may ask: whoever can read the files may.
@@ -79,7 +59,7 @@ fn policy(configured: Policy) -> Policy {
     Policy { allow_query: Policy::default().allow_query, ..configured }
 }
 
-fn parse_type(text: &str) -> Result<Rtype, String> {
+pub(super) fn parse_type(text: &str) -> Result<Rtype, String> {
     rdata::from_mnemonic(text.as_bytes())
         .ok_or_else(|| "no such type; write a mnemonic like `AAAA`, or `TYPE123`".into())
 }

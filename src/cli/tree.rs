@@ -4,10 +4,15 @@ use std::path::{self, Path};
 
 use anyhow::{Context as _, bail};
 
+use super::output;
+use crate::authority::HashKey;
 use crate::config::Config;
-use crate::control::Root;
-use crate::control::load::{Listing, ZoneFile, zone_files};
-use crate::dns::Name;
+use crate::control::load::{Listing, Terms, ZoneFile, load_listed, zone_files};
+use crate::control::{Root, revision};
+use crate::diagnostic::render::escape;
+use crate::dns::{Name, NameRef};
+use crate::review::{Reviewed, Snapshot};
+use crate::server::Policy;
 
 /// Zone files, and the directory that neither they nor their includes leave.
 pub(super) struct Tree {
@@ -18,9 +23,16 @@ pub(super) struct Tree {
 impl Tree {
     /// The zones that `serve` would serve.
     pub(super) fn configured(config: &Config) -> anyhow::Result<Self> {
-        let root = open(&config.source.directory)?;
+        match &config.source.repository {
+            Some(repository) => Self::of(revision::of_branch(config)?, config, &repository.location),
+            None => Self::of(open(&config.source.directory)?, config, &config.source.directory.display()),
+        }
+    }
+
+    /// The zones of a root, as the config names them; `place` is where that is.
+    fn of(root: Root, config: &Config, place: &dyn std::fmt::Display) -> anyhow::Result<Self> {
         let listing = zone_files(&root, &config.source.zones)?;
-        Self { root, listing }.or_nothing(&config.source.directory)
+        Self { root, listing }.or_nothing(place)
     }
 
     /// The zones of a path: a file's one, called `origin` or as the file is, or all those below a directory.
@@ -46,7 +58,7 @@ impl Tree {
                     listing.includes.clear();
                 }
             }
-            return Self { root, listing }.or_nothing(path);
+            return Self { root, listing }.or_nothing(&path.display());
         }
         let parent = absolute.parent().unwrap_or(&absolute);
         let root = open(if is_configured { &config.source.directory } else { parent })?;
@@ -59,11 +71,63 @@ impl Tree {
         Ok(Self { root, listing: Listing { zones, ..Listing::default() } })
     }
 
-    fn or_nothing(self, directory: &Path) -> anyhow::Result<Self> {
+    /// The zones, loaded and compiled, under a key that nobody chooses names against: it lives as long as one command. That some have errors is said, as an answer may look odd for it.
+    pub(super) fn snapshot(&self, config: &Config, policy: Policy) -> Snapshot {
+        let zones = self.loaded(config);
+        Snapshot::new(zones, policy, HashKey([0; 16]))
+    }
+
+    /// The same of some zones only, asked by anybody; nothing is said of errors, which were said before.
+    pub(super) fn snapshot_of(&self, config: &Config, is_wanted: impl Fn(NameRef<'_>) -> bool) -> Snapshot {
+        let zones = self.load(config, is_wanted).map(|(reviewed, _)| reviewed).collect();
+        Snapshot::new(zones, Policy::default(), HashKey([0; 16]))
+    }
+
+    fn loaded(&self, config: &Config) -> Vec<Reviewed> {
+        let say = |(reviewed, errors): (Reviewed, usize)| {
+            if reviewed.zone.is_none() {
+                let name = escape(reviewed.name.to_string().as_bytes());
+                output::say(&format!("zonewright: `{name}` has errors ({errors}) and is not served\n"));
+            }
+            reviewed
+        };
+        self.load(config, |_| true).map(say).collect()
+    }
+
+    /// Each zone that is wanted, and how many errors it has.
+    fn load(
+        &self,
+        config: &Config,
+        is_wanted: impl Fn(NameRef<'_>) -> bool,
+    ) -> impl Iterator<Item = (Reviewed, usize)> {
+        let terms = Terms::now(&config.limits, &config.lint);
+        let wanted = self.listing.zones.iter().filter(move |listed| is_wanted(listed.name.as_ref()));
+        wanted.map(move |listed| {
+            let mut loaded = load_listed(&self.root, listed, &terms);
+            let errors = loaded.findings.iter().filter(|finding| finding.is_error()).count();
+            if loaded.servable(false).is_none() {
+                loaded.zone = None;
+            }
+            (Reviewed { name: loaded.name, zone: loaded.zone, sources: loaded.sources }, errors)
+        })
+    }
+
+    fn or_nothing(self, place: &dyn std::fmt::Display) -> anyhow::Result<Self> {
         if self.listing.zones.is_empty() && self.listing.misnamed.is_empty() {
-            bail!("there is no `*.zone` below {}", directory.display());
+            bail!("there is no `*.zone` below {place}");
         }
         Ok(self)
+    }
+}
+
+/// The tree that an argument names: a directory of zones, or a revision of the repository that they lie in.
+///
+/// What is a directory is one, whatever else it could mean: write a revision of that name in full.
+pub(super) fn tree_of(argument: &str, config: &Config) -> anyhow::Result<Tree> {
+    let path = Path::new(argument);
+    match path.is_dir() {
+        true => Tree::at(path, None, config),
+        false => Tree::of(revision::of(argument, config)?, config, &argument),
     }
 }
 

@@ -12,6 +12,7 @@
 //! directory.
 
 mod check;
+mod expectations;
 mod lint;
 mod problems;
 mod repository;
@@ -23,6 +24,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use expectations::{MAX_TEST_OCTETS, parse_expectations};
 use problems::Problems;
 pub use repository::{Location, RepositorySettings};
 pub use spec::SECTIONS;

@@ -12,6 +12,8 @@ pub mod keep;
 pub mod load;
 pub mod plan;
 pub mod reload;
+pub mod remote;
+pub mod revision;
 pub mod serve;
 pub mod socket;
 pub mod state;

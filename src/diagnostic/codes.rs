@@ -23,6 +23,8 @@ pub enum Stage {
     Lint,
     /// The same against today's date: what is right today is wrong one day though nobody changed it.
     Date,
+    /// Asking the zones what a test expects of them.
+    Test,
     /// Replacing what is served now.
     Reload,
 }
@@ -115,6 +117,9 @@ codes! {
     UNUSED_ALLOW         "unused-allow"         Warning Lint "A waiver silences nothing.";
     EXPIRED_ALLOW        "expired-allow"        Warning Date "A waiver's last day is over.";
     BAD_ALLOW            "bad-allow"            Warning Lint "A waiver names no rule, gives no reason, or cannot be read.";
+    // Tests.
+    BAD_TEST             "bad-test"             Error   Test "A test file is no TOML, or a test in it cannot be read.";
+    TEST_FAILED          "test-failed"          Error   Test "The zones do not answer as a test expects.";
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
@@ -134,6 +139,7 @@ impl Stage {
             Self::Integrity => "integrity",
             Self::Lint => "lint",
             Self::Date => "date",
+            Self::Test => "test",
             Self::Reload => "reload",
         }
     }

@@ -123,7 +123,7 @@ pub fn is_configurable(code: &Code) -> bool {
     match code.stage {
         Stage::Lint | Stage::Date => true,
         Stage::Parse | Stage::Integrity => code.severity != Severity::Error,
-        Stage::Config | Stage::Reload => false,
+        Stage::Config | Stage::Test | Stage::Reload => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! of every transport; it is pure and allocates nothing. Transports carry octets to it and back.
 
 mod handler;
+pub mod message;
 mod policy;
 mod print;
 mod query;
@@ -12,8 +13,8 @@ pub mod transport;
 
 pub use policy::Policy;
 pub use print::Printed;
-pub use query::ask;
-pub use respond::{respond, respond_uncompressed};
+pub use query::{ask, ask_for};
+pub use respond::{respond, respond_traced, respond_uncompressed};
 pub use transport::{Engine, Listeners, Pair};
 
 use std::sync::Arc;

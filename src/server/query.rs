@@ -2,6 +2,10 @@
 //!
 //! In: any octets. Out: the parts of a query that an answer depends on, or how far they could be understood.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use crate::dns::{Class, NameRef, Opcode, Rtype};
 
 /// Octets of a message's header (RFC 1035 §4.1.1).
@@ -76,6 +80,11 @@ impl<'q> Query<'q> {
 
 /// The octets of a query of class IN as `dig` sends it: RD set, with an OPT record that offers 1,232 octets.
 pub fn ask(name: NameRef<'_>, rtype: Rtype, has_dnssec_ok: bool) -> Vec<u8> {
+    ask_for(name, rtype, has_dnssec_ok, None)
+}
+
+/// The same on behalf of a client in `subnet`, which the query then says (RFC 7871 §6).
+pub fn ask_for(name: NameRef<'_>, rtype: Rtype, has_dnssec_ok: bool, subnet: Option<IpNet>) -> Vec<u8> {
     const PAYLOAD: u16 = 1232;
     let mut query = Vec::new();
     let header: [u16; 6] = [0, flag::RD, 1, 0, 0, 1];
@@ -85,7 +94,30 @@ pub fn ask(name: NameRef<'_>, rtype: Rtype, has_dnssec_ok: bool) -> Vec<u8> {
     query.extend(NameRef::ROOT.octets());
     let opt: [u16; 5] = [Rtype::OPT.0, PAYLOAD, 0, if has_dnssec_ok { 0x8000 } else { 0 }, 0];
     opt.iter().for_each(|word| query.extend(word.to_be_bytes()));
+    if let Some(subnet) = subnet {
+        let option = client_subnet(subnet);
+        let length_at = query.len() - 2;
+        query[length_at..].copy_from_slice(&(option.len() as u16).to_be_bytes());
+        query.extend(option);
+    }
     query
+}
+
+/// An EDNS client-subnet option: family, prefix lengths, and no more of the address than the prefix (RFC 7871 §6).
+fn client_subnet(subnet: IpNet) -> Vec<u8> {
+    const CLIENT_SUBNET: u16 = 8;
+    let (family, address) = match subnet.network() {
+        IpAddr::V4(address) => (1u16, address.octets().to_vec()),
+        IpAddr::V6(address) => (2, address.octets().to_vec()),
+    };
+    let address = &address[..usize::from(subnet.prefix_len().div_ceil(8))];
+    let mut option = Vec::new();
+    option.extend(CLIENT_SUBNET.to_be_bytes());
+    option.extend((4 + address.len() as u16).to_be_bytes());
+    option.extend(family.to_be_bytes());
+    option.extend([subnet.prefix_len(), 0]);
+    option.extend(address);
+    option
 }
 
 /// Reads the records behind the question, which must be well formed and the message's last octets.

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use super::query::{self, Edns, HEADER, Header, Query, flag};
 use super::{Policy, Served, Transport};
-use crate::authority::{self, Question, Section, Writer};
+use crate::authority::{self, Question, Section, Trace, Untraced, Writer};
 use crate::dns::{Class, NameRef, Opcode, Rcode, Rtype};
 
 /// The largest message a transport carries, in octets: its length is a 16-bit number (RFC 1035 §4.2.2).
@@ -22,7 +22,19 @@ const LEAST_UDP: u16 = 512;
 /// Answers one query: writes the response to `out` (65,535 octets, or what the transport can take) and gives its length, or
 /// none where no response is due: to what is no query, or too short to be answered.
 pub fn respond(query: &[u8], client: IpAddr, transport: Transport, served: &Served, out: &mut [u8]) -> Option<usize> {
-    Reply::new(query, transport, served, true)?.write(query, client, out)
+    Reply::new(query, transport, served, true)?.write(query, client, out, Untraced)
+}
+
+/// The same, the steps to the answer told to `trace`.
+pub fn respond_traced<'s>(
+    query: &[u8],
+    client: IpAddr,
+    transport: Transport,
+    served: &'s Served,
+    out: &mut [u8],
+    trace: impl Trace<'s>,
+) -> Option<usize> {
+    Reply::new(query, transport, served, true)?.write(query, client, out, trace)
 }
 
 /// The same with every name written whole, for a transport that takes the message apart to encode it again.
@@ -33,7 +45,7 @@ pub fn respond_uncompressed(
     served: &Served,
     out: &mut [u8],
 ) -> Option<usize> {
-    Reply::new(query, transport, served, false)?.write(query, client, out)
+    Reply::new(query, transport, served, false)?.write(query, client, out, Untraced)
 }
 
 /// An extended error (RFC 8914 §4), by its code.
@@ -70,7 +82,7 @@ impl<'s> Reply<'s> {
         Some(Self { header, transport, served, has_compression, edns, flags, rcode, error })
     }
 
-    fn write(mut self, message: &[u8], client: IpAddr, out: &mut [u8]) -> Option<usize> {
+    fn write(mut self, message: &[u8], client: IpAddr, out: &mut [u8], trace: impl Trace<'s>) -> Option<usize> {
         if out.len() < usize::from(LEAST_UDP) {
             return None;
         }
@@ -93,7 +105,7 @@ impl<'s> Reply<'s> {
             writer.set_dnssec();
         }
         match records {
-            Ok(()) => self.decide(&query, client, &mut writer),
+            Ok(()) => self.decide(&query, client, &mut writer, trace),
             Err(query::Malformed) => self.refuse(Rcode::FORMERR, None),
         }
         let (end, [answers, authorities, additionals]) = writer.finish();
@@ -115,7 +127,7 @@ impl<'s> Reply<'s> {
         limit.min(out)
     }
 
-    fn decide(&mut self, query: &Query<'_>, client: IpAddr, writer: &mut Writer<'_>) {
+    fn decide(&mut self, query: &Query<'_>, client: IpAddr, writer: &mut Writer<'_>, trace: impl Trace<'s>) {
         if self.edns.is_some_and(|edns| edns.version > 0) {
             // The version we do speak stands in our OPT record (RFC 6891 §6.1.3).
             return self.refuse(Rcode::BADVERS, None);
@@ -129,16 +141,16 @@ impl<'s> Reply<'s> {
             (_, Rtype::OPT | Rtype::TSIG | Rtype::TKEY) => self.refuse(Rcode::FORMERR, None),
             (Class::CH, _) => self.describe(query, writer),
             (Class::IN, Rtype::AXFR | Rtype::IXFR) => self.refuse(Rcode::REFUSED, Some(ExtendedError::NotSupported)),
-            (Class::IN, _) => self.answer(query, writer),
+            (Class::IN, _) => self.answer(query, writer, trace),
             // The class ANY among them: NSD and Knot take it for IN, but no answer to it could be authoritative (RFC 1035 §6.2).
             _ => self.refuse(Rcode::REFUSED, Some(ExtendedError::NotAuthoritative)),
         }
     }
 
-    fn answer(&mut self, query: &Query<'_>, writer: &mut Writer<'_>) {
+    fn answer(&mut self, query: &Query<'_>, writer: &mut Writer<'_>, trace: impl Trace<'s>) {
         let catalog = &self.served.catalog;
         let mut question = Question::new(query.name, catalog.key());
-        let answered = authority::answer(catalog, &mut question, query.rtype, writer);
+        let answered = authority::answer_traced(catalog, &mut question, query.rtype, writer, trace);
         self.rcode = answered.rcode;
         if answered.is_authoritative {
             self.flags |= flag::AA;

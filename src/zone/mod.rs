@@ -4,12 +4,14 @@
 //! Knows nothing of queries.
 
 mod build;
+pub mod diff;
 mod findings;
 mod integrity;
 mod node;
 mod rrset;
 
 pub use build::{Built, build};
+pub use diff::{ChangeKind, RrsetChange, diff};
 pub use node::{Node, Nodes};
 pub use rrset::Rrset;
 

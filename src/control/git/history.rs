@@ -34,6 +34,20 @@ impl Repository {
         Ok(walk.seen)
     }
 
+    /// The best common ancestor of two commits.
+    ///
+    /// # Errors
+    ///
+    /// They have none, or the history cannot be read.
+    pub fn merge_base(&self, one: ObjectId, other: ObjectId) -> Result<ObjectId, Refusal> {
+        let local = self.local();
+        let base = local.merge_base(one, other).map_err(|error| self.unreadable("the history", &error))?;
+        base.map(gix::Id::detach).ok_or_else(|| {
+            self.refused(format!("`{one}` and `{other}` have no common ancestor here"))
+                .fix("fetch the whole history: a shallow clone is cut off (`fetch-depth: 0` in a workflow)")
+        })
+    }
+
     /// The first-parent line from `newest` back, it included, `count` commits at most.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ mod refused;
 mod root;
 mod snapshot;
 mod stamp;
+mod tests;
 
 pub use listing::{ListError, Listing, ZoneFile, zone_files};
 pub use mirrors::MirrorList;
@@ -32,6 +33,7 @@ pub use root::Root;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;
 pub use stamp::{Hash, Stamp, digest_of, stand_still, unchanged};
+pub use tests::{TestFiles, test_files};
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

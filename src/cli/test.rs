@@ -1,0 +1,116 @@
+//! `test`: whether the zones answer as `tests/*.toml` say.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::output::{self, Output};
+use super::tree::Tree;
+use super::{ConfigArgument, Verdict};
+use crate::config::{Overrides, parse_expectations};
+use crate::control::load::{TestFiles, test_files};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::render::{self, Format};
+use crate::review::expect::junit::{self, Case};
+use crate::review::expect::{Expectation, judge};
+
+/// Ask the zones what tests expect of them: `tests/*.toml` in the zone directory
+///
+/// Each test is a question and its answer:
+///
+///   [[test]]
+///   name = "www.example.org"
+///   type = "AAAA"                # A, if it is not given
+///   expect = ["2001:db8::1"]     # or "absent", "nxdomain", "refused", "referral"
+///   client = "192.0.2.0/24"      # who asks, where the config's access list makes a difference
+///   dnssec = true                # the answer must be signed
+///
+/// The zones are compiled and asked as `serve` would, without a server. Exits with 1 if a test fails.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Arguments {
+    /// Test files, or a zone directory with `tests` in it [default: the configured zones and their tests]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How results are written
+    #[arg(long, value_enum, default_value = "full")]
+    format: TestFormat,
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum TestFormat {
+    /// For people: each test that failed, underlined
+    Full,
+    /// For programs: one JSON object a failure and line
+    Json,
+    /// For CI systems: every test as a JUnit test case
+    Junit,
+}
+
+pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
+    let config = arguments.config.load(&Overrides::default())?;
+    let (tree, files) = match &arguments.paths[..] {
+        [directory] if directory.is_dir() => (Tree::at(directory, None, &config)?, Vec::new()),
+        paths => {
+            let tree = Tree::configured(&config)?;
+            let files = paths.iter().map(|path| below(&tree, path)).collect::<anyhow::Result<_>>()?;
+            (tree, files)
+        }
+    };
+    let TestFiles { sources, files, mut findings } = test_files(&tree.root, &files).context("reading tests")?;
+    let snapshot = tree.snapshot(&config, config.policy.clone());
+    let mut results: Vec<(Expectation, Option<Diagnostic>)> = Vec::new();
+    for file in files {
+        let (tests, problems) = parse_expectations(&sources, file);
+        findings.extend(problems);
+        results.extend(tests.into_iter().map(|test| {
+            let finding = judge(&snapshot, &test);
+            (test, finding)
+        }));
+    }
+    let mut cases: Vec<Case<'_>> = findings.iter().map(|finding| Case { test: None, finding: Some(finding) }).collect();
+    cases.extend(results.iter().map(|(test, finding)| Case { test: Some(test), finding: finding.as_ref() }));
+    let mut output = Output::new();
+    if arguments.format == TestFormat::Junit {
+        output.print(junit::render(&cases, &sources))?;
+    }
+    let mut failed: Vec<&Diagnostic> = cases.iter().filter_map(|case| case.finding).collect();
+    failed.sort_by_key(|finding| finding.primary.span);
+    for finding in &failed {
+        let mut text = String::new();
+        match arguments.format {
+            TestFormat::Full => {
+                let colour = output::wants_colour(std::io::stdout().is_terminal());
+                render::render(Format::Full, finding, &sources, colour, &mut text);
+                text.push('\n');
+            }
+            TestFormat::Json => render::render(Format::Json, finding, &sources, false, &mut text),
+            TestFormat::Junit => {}
+        }
+        output.print(text)?;
+    }
+    output::say(&format!("{}\n", summary(results.len(), failed.len(), findings.len())));
+    Ok(if failed.is_empty() { Verdict::Good } else { Verdict::Errors })
+}
+
+/// A test file as a path below the root, where its zones are.
+fn below(tree: &Tree, path: &Path) -> anyhow::Result<PathBuf> {
+    let absolute = std::path::absolute(path).with_context(|| format!("finding {}", path.display()))?;
+    let file = tree.root.relative(&absolute);
+    file.with_context(|| {
+        format!("{} lies outside the zone directory {}", path.display(), tree.root.directory().display())
+    })
+}
+
+fn summary(tests: usize, failed: usize, unreadable: usize) -> String {
+    let plural = if tests == 1 { "" } else { "s" };
+    let unreadable =
+        if unreadable == 0 { String::new() } else { format!(", {unreadable} of them before they could run") };
+    match failed {
+        0 => format!("{tests} test{plural}, none failed"),
+        failed => format!("{tests} test{plural}, {failed} failed{unreadable}"),
+    }
+}

@@ -1,0 +1,71 @@
+//! Test files: `tests/*.toml` below a zone directory.
+//!
+//! They come with the zones, from whoever can open a pull request, and are opened as zone files are: beneath the root, plain
+//! files only, up to a size.
+
+use std::path::{Path, PathBuf};
+
+use super::root::Root;
+use super::start_of;
+use crate::config::MAX_TEST_OCTETS;
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Source, Sources};
+
+/// Where tests lie, below the root.
+const DIRECTORY: &str = "tests";
+
+/// The most test files that are read.
+const MAX_FILES: usize = 1000;
+
+/// The texts of test files.
+#[derive(Debug, Default)]
+pub struct TestFiles {
+    /// Their texts.
+    pub sources: Sources,
+    /// Those that could be read, in the order of their names.
+    pub files: Vec<FileId>,
+    /// Why others could not be.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Reads every test file of a root, or those of `files`, relative to it.
+///
+/// # Errors
+///
+/// The system's, if the directory is there and cannot be listed, or holds more files than are read.
+pub fn test_files(root: &Root, files: &[PathBuf]) -> std::io::Result<TestFiles> {
+    let listed = if files.is_empty() { list(root)? } else { files.to_vec() };
+    let mut tests = TestFiles::default();
+    for file in listed {
+        let shown = root.display(&file);
+        match root.read(&file, MAX_TEST_OCTETS).1 {
+            Ok(text) => tests.files.push(tests.sources.add(Source::new(shown, text))),
+            Err(refused) => {
+                let mut finding = refused.finding(&shown);
+                finding.primary.span = start_of(tests.sources.add(Source::new(shown, &b""[..])));
+                tests.findings.push(finding);
+            }
+        }
+    }
+    Ok(tests)
+}
+
+fn list(root: &Root) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(root.directory().join(DIRECTORY)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries.take(100 * MAX_FILES) {
+        let name = entry?.file_name();
+        let is_hidden = name.as_encoded_bytes().starts_with(b".");
+        if !is_hidden && Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
+            files.push(Path::new(DIRECTORY).join(name));
+        }
+    }
+    if files.len() > MAX_FILES {
+        return Err(std::io::Error::other(format!("there are more than {MAX_FILES} test files")));
+    }
+    files.sort();
+    Ok(files)
+}
