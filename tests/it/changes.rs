@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::support::shared;
 
 /// Findings that need the base of the change, and so more than a tree of zones.
-const PENDING: &[&str] = &["serial-not-bumped", "mirror-without-address"];
+const PENDING: &[&str] = &["serial-not-bumped"];
 
 /// One line of `expected.tsv`.
 struct Expected {
@@ -81,11 +81,14 @@ fn each_change_is_told_of_as_a_reviewer_would() {
     assert_eq!(changes.len(), 12);
     for change in changes {
         let name = change.file_stem().expect("a name").to_string_lossy().into_owned();
-        let wanted: Vec<(String, u64, String)> = rows
+        let mut wanted: Vec<(String, u64, String)> = rows
             .iter()
             .filter(|row| row.change == name && row.rule != "none" && !PENDING.contains(&row.rule.as_str()))
             .map(|row| (row.file.clone(), row.line, row.rule.clone()))
             .collect();
-        assert_eq!(found(tree(&almalinux, &change).path()), wanted, "{name}");
+        let mut found = found(tree(&almalinux, &change).path());
+        wanted.sort();
+        found.sort();
+        assert_eq!(found, wanted, "{name}");
     }
 }

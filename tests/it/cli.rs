@@ -14,7 +14,7 @@ $TTL 300
 @   SOA ns.example.org. hostmaster.example.org. 1 7200 1800 1209600 300
     NS  ns
     NS  ns.example.com.
-ns  A   192.0.2.53
+ns  A   11.0.2.53
 www CNAME ns
 ";
 
@@ -55,7 +55,7 @@ fn check_finds_zones_by_path_by_directory_and_by_config() {
     let tree = directory(&[
         ("zonewright.toml", "[source]\ndirectory = \"dns\"\n"),
         ("dns/example.org.zone", GOOD),
-        ("dns/deep/example.net.zone", "$INCLUDE ../parts/apex.inc\nmail 60 A 192.0.2.1\n"),
+        ("dns/deep/example.net.zone", "$INCLUDE ../parts/apex.inc\nmail 60 A 11.0.2.1\n"),
         ("dns/parts/apex.inc", GOOD),
         ("elsewhere/example.org", GOOD),
     ]);
@@ -85,9 +85,9 @@ fn check_takes_a_configured_name_over_the_files() {
 
 #[test]
 fn check_shows_all_errors_of_all_zones() {
-    let conflict = format!("{GOOD}www A 192.0.2.1\n");
+    let conflict = format!("{GOOD}www A 11.0.2.1\n");
     let tree = directory(&[
-        ("zones/a.example.zone", &format!("{GOOD}x A 192.0.2\ny A 2001:db8::1\n")),
+        ("zones/a.example.zone", &format!("{GOOD}x A 192.0.2\ny A 2a00:db8::1\n")),
         ("zones/b.example.zone", &conflict),
         ("zones/c.example.zone", GOOD),
     ]);
@@ -104,8 +104,8 @@ fn check_shows_all_errors_of_all_zones() {
 fn an_include_that_no_zone_includes_is_told_of() {
     let tree = directory(&[
         ("zones/a.example.zone", &format!("{GOOD}$INCLUDE parts/used.inc\n")),
-        ("zones/parts/used.inc", "x A 192.0.2.1\n"),
-        ("zones/parts/forgotten.inc", "y A 192.0.2.1\n"),
+        ("zones/parts/used.inc", "x A 11.0.2.1\n"),
+        ("zones/parts/forgotten.inc", "y A 11.0.2.1\n"),
     ]);
     let (code, stdout, stderr) = run(tree.path(), &["check", "--format", "concise"]);
     let wanted =
@@ -117,14 +117,14 @@ fn an_include_that_no_zone_includes_is_told_of() {
 
 #[test]
 fn warnings_count_where_they_are_denied() {
-    let tree = directory(&[("a.zone", &format!("{GOOD}x A 192.0.2.1\nx A 192.0.2.1\n"))]);
+    let tree = directory(&[("a.zone", &format!("{GOOD}x A 11.0.2.1\nx A 11.0.2.1\n"))]);
     assert_eq!(run(tree.path(), &["check", "a.zone"]).0, 0);
     assert_eq!(run(tree.path(), &["check", "--deny", "warnings", "a.zone"]).0, 1);
 }
 
 #[test]
 fn standard_input_is_a_zone() {
-    let tree = directory(&[("parts/www.inc", "x A 2001:db8::1\n")]);
+    let tree = directory(&[("parts/www.inc", "x A 2a00:db8::1\n")]);
     let mut child = command(tree.path(), &["check", "--format", "concise", "--origin", "example.org", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -268,7 +268,7 @@ fn query_answers_from_one_file() {
     let arguments = ["query", "www.example.org", "--zone", "db", "--origin", "example.org"];
     let (code, stdout, _) = run(tree.path(), &arguments);
     assert_eq!(code, 0);
-    assert!(stdout.contains("ns.example.org.\t\t300\tIN\tA\t192.0.2.53\n"), "{stdout}");
+    assert!(stdout.contains("ns.example.org.\t\t300\tIN\tA\t11.0.2.53\n"), "{stdout}");
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn a_digest_that_zonemd_prints_is_one_that_check_takes() {
         assert_eq!(run(tree.path(), &["check", "example.org.zone"]).2, "no findings in 1 zone\n");
         // It leaves itself out.
         assert_eq!(run(tree.path(), &arguments).1, line);
-        fs::write(&file, format!("{GOOD}{line}more A 192.0.2.1\n")).unwrap();
+        fs::write(&file, format!("{GOOD}{line}more A 11.0.2.1\n")).unwrap();
         let (code, stdout, _) = run(tree.path(), &["check", "example.org.zone"]);
         assert_eq!(code, 1);
         assert!(stdout.contains("error[zonemd-mismatch]"), "{stdout}");

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use zonewright::config::{self, Config, Overrides, SECTIONS};
+use zonewright::diagnostic::Severity;
 use zonewright::diagnostic::render::{Format, render};
-use zonewright::lint::Settings;
+use zonewright::lint::{Level, Settings};
 use zonewright::source::{Source, Sources};
 
 const COMMITTED: &str = include_str!("../../config/zonewright.toml");
@@ -34,7 +35,8 @@ fn the_committed_file_holds_the_defaults() {
     let Settings { lowest_ttl, highest_ttl, alias_steps, mass_change_percent, .. } = Settings::default();
     assert_eq!((lint.lowest_ttl, lint.highest_ttl), (lowest_ttl, highest_ttl));
     assert_eq!((lint.alias_steps, lint.mass_change_percent), (alias_steps, mass_change_percent));
-    assert_eq!((lint.mirrors, lint.severities.everywhere), (None, vec![]));
+    let severities = vec![("dmarc-missing", Level::On(Severity::Warning)), ("documentation-address", Level::Off)];
+    assert_eq!((lint.mirrors, lint.severities.everywhere), (None, severities));
     assert_eq!(format!("{committed:#?}"), format!("{:#?}", Config::defaults(Path::new("/base"))));
     assert_eq!(format!("{:#?}", parse("").unwrap()), format!("{committed:#?}"));
 }

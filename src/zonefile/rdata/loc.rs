@@ -87,7 +87,11 @@ fn take<T>(reader: &mut Reader<'_, '_>, name: &'static str, parse: impl Fn(&[u8]
     let text = reader.fields.text(token);
     parse(text).ok_or_else(|| {
         let finding = reader.expected(token);
-        if is_number(text) { Box::new(Diagnostic { code: &codes::LOC_RANGE, ..*finding }) } else { finding }
+        if is_number(text) && !name.starts_with("hemisphere") {
+            Box::new(Diagnostic { code: &codes::LOC_RANGE, ..*finding })
+        } else {
+            finding
+        }
     })
 }
 
