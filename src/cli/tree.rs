@@ -127,7 +127,11 @@ pub(super) fn tree_of(argument: &str, config: &Config) -> anyhow::Result<Tree> {
     let path = Path::new(argument);
     match path.is_dir() {
         true => Tree::at(path, None, config),
-        false => Tree::of(revision::of(argument, config)?, config, &argument),
+        false => {
+            let root = revision::of(argument, config);
+            let root = root.with_context(|| format!("`{argument}` is no directory of zones, and no revision"))?;
+            Tree::of(root, config, &argument)
+        }
     }
 }
 

@@ -692,6 +692,29 @@ fn a_burst_of_commits_is_answered_in_order_while_git_collects_garbage() {
     assert!(asked.into_inner() > COMMITS / 10, "there was hardly a query");
 }
 
+#[test]
+fn commands_read_the_branch_and_revisions() {
+    let origin = Origin::new();
+    origin.push(2, 1);
+    origin.push(2, 3);
+    origin.configure("");
+    let run = |directory: &Path, verb: &str, arguments: &[&str]| {
+        let output = Running::command(directory, verb).args(arguments).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let place = origin.directory.path();
+    let (code, said) = run(place, "query", &["state.b", "TXT"]);
+    assert_eq!((code, said.contains("TXT\t\"3\"")), (0, true), "{said}");
+    let (code, said) = run(place, "diff", &["main~1"]);
+    assert_eq!((code, said.contains("+ state.b. 300 IN TXT \"3\"")), (0, true), "{said}");
+    assert!(!said.contains("state.a."), "{said}");
+    // In a checkout, revisions are those of the repository that its zones lie in.
+    let (code, said) = run(&origin.work.place, "diff", &["main~2", "HEAD"]);
+    assert!(code == 0 && said.contains("state.a.") && said.contains("state.b."), "{said}");
+    let (code, said) = run(&origin.work.place, "diff", &["no-such-thing"]);
+    assert_eq!((code, said.contains("names no commit")), (2, true), "{said}");
+}
+
 /// How many commits the long run takes: all of them where everything is asked for.
 fn long_run() -> u32 {
     if std::env::var_os("ZONEWRIGHT_WHOLE").is_some() { 1000 } else { 60 }

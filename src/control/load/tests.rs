@@ -51,21 +51,31 @@ pub fn test_files(root: &Root, files: &[PathBuf]) -> std::io::Result<TestFiles> 
 }
 
 fn list(root: &Root) -> std::io::Result<Vec<PathBuf>> {
-    let entries = match std::fs::read_dir(root.directory().join(DIRECTORY)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut files = Vec::new();
-    for entry in entries.take(100 * MAX_FILES) {
-        let name = entry?.file_name();
-        let is_hidden = name.as_encoded_bytes().starts_with(b".");
-        if !is_hidden && Path::new(&name).extension().is_some_and(|extension| extension == "toml") {
-            files.push(Path::new(DIRECTORY).join(name));
+    let mut files = match root {
+        Root::Directory(_) => entries(&root.directory().join(DIRECTORY))?,
+        Root::Snapshot(snapshot) => {
+            let inside = snapshot.paths().filter(|path| path.parent() == Some(Path::new(DIRECTORY)));
+            inside.map(Path::to_owned).collect()
         }
-    }
+    };
+    files.retain(|file| {
+        let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        !is_hidden && file.extension().is_some_and(|extension| extension == "toml")
+    });
     if files.len() > MAX_FILES {
         return Err(std::io::Error::other(format!("there are more than {MAX_FILES} test files")));
     }
     files.sort();
     Ok(files)
+}
+
+/// What is in a directory of tests, if there is one.
+fn entries(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        entries => {
+            let entries = entries?.take(100 * MAX_FILES);
+            entries.map(|entry| Ok(Path::new(DIRECTORY).join(entry?.file_name()))).collect()
+        }
+    }
 }
