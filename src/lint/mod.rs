@@ -36,7 +36,7 @@ use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
-use crate::dns::{NameRef, Rtype};
+use crate::dns::{MAX_NAME, NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::Record;
@@ -189,10 +189,14 @@ impl<'z> Subject<'z> {
 
     /// Whether an NS record of the zone names this host: then its addresses may be glue.
     fn is_server(&self, name: NameRef<'_>) -> bool {
-        let key = |name: NameRef<'_>| -> Box<[u8]> { name.octets().to_ascii_lowercase().into() };
-        let servers =
-            self.servers.get_or_init(|| self.targets_of(&[Rtype::NS]).map(|target| key(target.name)).collect());
-        servers.contains(&key(name))
+        let lower = |name: NameRef<'_>| -> Box<[u8]> { name.octets().to_ascii_lowercase().into() };
+        let servers = || self.targets_of(&[Rtype::NS]).map(|target| lower(target.name)).collect();
+        // Asked of every name below a cut: the buffer spares each an allocation.
+        let mut buffer = [0; MAX_NAME];
+        let octets = &mut buffer[..name.octets().len()];
+        octets.copy_from_slice(name.octets());
+        octets.make_ascii_lowercase();
+        self.servers.get_or_init(servers).contains(&*octets)
     }
 
     /// Those of some types of whose name this is said, each name looked up once for all rules.

@@ -82,8 +82,9 @@ fn fault(target: &Target<'_>, subject: &Subject<'_>, others: &Others<'_>) -> Opt
 
 /// A server of a cut that others of the cut stand in for: without any, the delegation as a whole is at fault.
 fn server_fault(cut: Node<'_>, server: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>) -> Option<Fault> {
-    let is_alone_at_fault = targets::reach(cut, server, subject.zone, others) == targets::Reach::NoAddress
-        && !targets::is_unreachable(cut, subject.zone, others);
+    let own = others.zone(subject.zone.apex())?;
+    let is_alone_at_fault = targets::reach(cut, server, own, others) == targets::Reach::NoAddress
+        && !targets::is_unreachable(cut, own, others);
     let fault = || match others.ask(server) {
         Answer::Missing => Fault::Missing,
         _ => Fault::NoAddress,

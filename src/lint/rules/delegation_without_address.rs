@@ -16,9 +16,10 @@ use crate::dns::{NameRef, Rtype};
 use crate::lint::{Others, Report, Subject};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    let Some(own) = others.zone(subject.zone.apex()) else { return };
     for (node, cut) in subject.nodes() {
         let Some(cut) = cut.filter(|cut| cut.is_same(node)) else { continue };
-        let Some(servers) = cut.rrset(Rtype::NS).filter(|_| targets::is_unreachable(cut, subject.zone, others)) else {
+        let Some(servers) = cut.rrset(Rtype::NS).filter(|_| targets::is_unreachable(cut, own, others)) else {
             continue;
         };
         let is_address = |rdata| NameRef::parse(rdata).and_then(|name| targets::written_address(name, subject.zone));

@@ -11,24 +11,32 @@
 //! Add the server's A or AAAA record beside the delegation.
 
 use super::targets::{self, Reach};
-use crate::dns::Rtype;
+use crate::dns::{NameRef, Rtype};
 use crate::lint::{Others, Report, Subject};
+use crate::zone::Node;
+use crate::zonefile::Record;
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for target in subject.targets_of(&[Rtype::NS]) {
-        let Some(cut) = subject.zone.node(target.rrset.owner()).filter(|node| node.is_delegation()) else { continue };
-        let server = target.name;
-        if targets::reach(cut, server, subject.zone, others) != Reach::NoGlue
-            || targets::written_address(server, subject.zone).is_some()
-        {
-            continue;
+    let Some(own) = others.zone(subject.zone.apex()) else { return };
+    for (node, cut) in subject.nodes() {
+        let Some(cut) = cut.filter(|cut| cut.is_same(node)) else { continue };
+        let Some(servers) = cut.rrset(Rtype::NS) else { continue };
+        for (record, rdata) in servers.records().zip(servers.rdatas()) {
+            let Some(server) = NameRef::parse(rdata).filter(|server| server.is_at_or_below(cut.name())) else { continue };
+            let is_name = || targets::written_address(server, subject.zone).is_none();
+            if targets::reach(cut, server, own, others) == Reach::NoGlue && is_name() {
+                add(cut, server, record, report);
+            }
         }
-        let headline = format!("`{server}`, a server of the delegation `{}`, has no glue", cut.name());
-        let finding = report.finding(report.target(target), headline).label("no address stands beside the delegation");
-        report.add(
-            finding
-                .why("the address can only be learnt from the server itself, so no resolver reaches it (RFC 1034 §4.2.1)")
-                .fix(format!("add `{server} IN A` or `AAAA` with its address, or name a server elsewhere")),
-        );
     }
+}
+
+fn add(cut: Node<'_>, server: NameRef<'_>, record: &Record, report: &mut Report<'_>) {
+    let headline = format!("`{server}`, a server of the delegation `{}`, has no glue", cut.name());
+    let finding = report.finding(report.field(record, 0), headline).label("no address stands beside the delegation");
+    report.add(
+        finding
+            .why("the address can only be learnt from the server itself, so no resolver reaches it (RFC 1034 §4.2.1)")
+            .fix(format!("add `{server} IN A` or `AAAA` with its address, or name a server elsewhere")),
+    );
 }

@@ -13,21 +13,23 @@
 //! ## Fix
 //! Place a server in another network.
 
+use crate::authority::{Authority, RrsetRef};
 use crate::dns::{NameRef, Rtype};
 use crate::lint::others::Answer;
 use crate::lint::{Others, Report, Subject};
-use crate::zone::{Node, Zone};
+use crate::zone::Node;
 
 /// Octets of an address that name its network.
 const NETWORK: [(Rtype, usize); 2] = [(Rtype::A, 3), (Rtype::AAAA, 6)];
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    let Some(own) = others.zone(subject.zone.apex()) else { return };
     for (node, cut) in subject.nodes() {
         // A child that is here is judged at its own apex.
         let is_asked = node.is_apex() || cut.is_some_and(|cut| cut.is_same(node) && !others.has_zone(cut.name()));
         let Some(servers) = node.rrset(Rtype::NS).filter(|servers| is_asked && servers.records().len() > 1) else { continue };
         let networks: Option<Vec<_>> =
-            servers.rdatas().map(|rdata| networks(NameRef::parse(rdata)?, subject.zone, others)).collect();
+            servers.rdatas().map(|rdata| networks(NameRef::parse(rdata)?, own, others)).collect();
         let Some(networks) = networks else { continue };
         let Some(first) = networks[0].first().filter(|_| networks.iter().all(|list| is_within(list, &networks[0]))) else {
             continue;
@@ -46,21 +48,18 @@ fn is_within(networks: &[Vec<u8>], first: &[Vec<u8>]) -> bool {
 }
 
 /// The networks of a server; none where it has no address here.
-fn networks(server: NameRef<'_>, zone: &Zone, others: &Others<'_>) -> Option<Vec<Vec<u8>>> {
-    let own = zone.node(server).map(|node| own_networks(node)).filter(|networks| !networks.is_empty());
-    own.or_else(|| match others.ask(server) {
-        Answer::Exists { v4, v6, .. } => {
-            let rrsets = [v4, v6].into_iter().flatten();
-            let networks: Vec<_> = rrsets.flat_map(|rrset| rrset.rdatas().filter_map(move |rdata| network(rrset.rtype(), rdata))).collect();
-            Some(networks).filter(|networks| !networks.is_empty())
-        }
-        _ => None,
-    })
-}
-
-fn own_networks(node: Node<'_>) -> Vec<Vec<u8>> {
-    let rrsets = NETWORK.iter().filter_map(|(rtype, _)| node.rrset(*rtype));
-    rrsets.flat_map(|rrset| rrset.rdatas().filter_map(move |rdata| network(rrset.rtype(), rdata))).collect()
+fn networks(server: NameRef<'_>, own: &Authority, others: &Others<'_>) -> Option<Vec<Vec<u8>>> {
+    let glue = own.node(server).map_or([None, None], |node| [node.rrset(Rtype::A), node.rrset(Rtype::AAAA)]);
+    let rrsets = match glue {
+        [None, None] => match others.ask(server) {
+            Answer::Exists { v4, v6, .. } => [v4, v6],
+            _ => return None,
+        },
+        glue => glue,
+    };
+    let of = |rrset: RrsetRef<'_>| rrset.rdatas().filter_map(|rdata| network(rrset.rtype(), rdata)).collect::<Vec<_>>();
+    let networks: Vec<_> = rrsets.into_iter().flatten().flat_map(of).collect();
+    Some(networks).filter(|networks| !networks.is_empty())
 }
 
 fn network(rtype: Rtype, rdata: &[u8]) -> Option<Vec<u8>> {

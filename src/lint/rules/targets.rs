@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::authority::RrsetRef;
+use crate::authority::{Authority, NodeRef, RrsetRef};
 use crate::diagnostic::Diagnostic;
 use crate::dns::{NameRef, Rtype};
 use crate::lint::others::{Answer, Presence};
@@ -145,11 +145,13 @@ pub(super) enum Reach {
     Unknown,
 }
 
-/// Whether a resolver that is referred to a server gets an address for it.
-pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, zone: &Zone, others: &Others<'_>) -> Reach {
-    let own = zone.node(server);
-    let has_address = |node: Node<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
-    if own.is_some_and(has_address) || (own.is_none() && wildcard_glue(cut, server, zone).is_some_and(has_address)) {
+/// Whether a resolver that is referred to a server gets an address for it; `own` is the zone of the cut.
+///
+/// The compiled zone is asked: it finds a name by its hash, and a zone may have a million cuts.
+pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, own: &Authority, others: &Others<'_>) -> Reach {
+    let node = own.node(server);
+    let has_address = |node: NodeRef<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
+    if node.is_some_and(has_address) || (node.is_none() && wildcard_glue(cut, server, own).is_some_and(has_address)) {
         return Reach::Address;
     }
     if server.is_at_or_below(cut.name()) {
@@ -165,16 +167,16 @@ pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, zone: &Zone, others: &Ot
 }
 
 /// The wildcard below a cut that stands for a server, which some servers send as glue.
-fn wildcard_glue<'z>(cut: Node<'_>, server: NameRef<'_>, zone: &'z Zone) -> Option<Node<'z>> {
+fn wildcard_glue<'z>(cut: Node<'_>, server: NameRef<'_>, own: &'z Authority) -> Option<NodeRef<'z>> {
     let above = std::iter::successors(server.parent(), |name| name.parent());
     above.take_while(|name| name.is_at_or_below(cut.name())).find_map(|name| {
         let octets = [b"\x01*", name.octets()].concat();
-        NameRef::parse(&octets).and_then(|wildcard| zone.node(wildcard))
+        NameRef::parse(&octets).and_then(|wildcard| own.node(wildcard))
     })
 }
 
 /// Whether no server of a cut has an address here, and none may have one elsewhere; glue is another matter.
-pub(super) fn is_unreachable(cut: Node<'_>, zone: &Zone, others: &Others<'_>) -> bool {
+pub(super) fn is_unreachable(cut: Node<'_>, own: &Authority, others: &Others<'_>) -> bool {
     let servers = cut.rrset(Rtype::NS).into_iter().flat_map(|servers| servers.rdatas());
-    servers.filter_map(NameRef::parse).all(|server| reach(cut, server, zone, others) == Reach::NoAddress)
+    servers.filter_map(NameRef::parse).all(|server| reach(cut, server, own, others) == Reach::NoAddress)
 }
