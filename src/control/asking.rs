@@ -60,3 +60,33 @@ impl Asking {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::Name;
+    use crate::lint::Settings;
+    use crate::zonefile::Limits;
+
+    #[test]
+    fn a_text_without_room_is_read_again_if_it_stood_still() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let write = |serial: u32| {
+            let text = format!("@ 300 SOA ns.x. h.x. {serial} 7200 1800 1209600 300\n@ 300 NS ns.x.\n@ 300 NS ns.y.\n");
+            std::fs::write(folder.path().join("example.zone"), text).expect("a zone");
+        };
+        write(1);
+        let root = Root::open(folder.path()).expect("the directory opens");
+        let name = Name::absolute("example").expect("a name");
+        let listed = ZoneFile { name, file: "example.zone".into(), rival: None };
+        let terms = Terms::now(&Limits::default(), &Settings::default());
+        let read = || load::load_listed(&root, &listed, &terms);
+        let none = Room(AtomicUsize::new(0));
+        assert!(matches!(Room::default().keep(read()), Asking::Kept(_)));
+        let dropped = none.keep(read());
+        assert!(matches!(dropped, Asking::Dropped(_)));
+        assert!(dropped.clone().loaded(&root, &listed, &terms).is_some_and(|loaded| loaded.zone.is_some()));
+        write(2);
+        assert!(dropped.loaded(&root, &listed, &terms).is_none());
+    }
+}

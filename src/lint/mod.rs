@@ -5,8 +5,8 @@
 //!
 //! # Design
 //!
-//! A rule's scope is its function's argument: a name, a zone, or a zone beside all others. Rules of scope Repository are given the zone they judge and ask
-//! the [`Catalog`] about all others, by the very lookup that answers queries. The road not taken, all zones as records at
+//! A rule's scope is its function's argument: a name, a zone, a zone beside all others, or a zone before and after a change. Rules of scope Repository are given the zone they judge and ask
+//! the [`Catalog`](crate::authority::Catalog) about all others, by the very lookup that answers queries. The road not taken, all zones as records at
 //! once, would make a server that follows an edit hold every zone a second time. A zone that did not build is in the
 //! catalog without an authority: unknown, and not empty.
 //!
@@ -41,6 +41,7 @@ use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::Record;
 use change::Change;
+use others::Presence;
 use report::Report;
 use signed::Signed;
 use suppression::Waivers;
@@ -103,6 +104,7 @@ struct Subject<'z> {
     settings: &'z Settings,
     signed: OnceCell<Option<Signed<'z>>>,
     targets: OnceCell<Vec<Target<'z>>>,
+    presences: OnceCell<Vec<Presence>>,
     servers: OnceCell<HashSet<Box<[u8]>>>,
     cut: Cell<Option<Node<'z>>>,
 }
@@ -135,8 +137,8 @@ fn target_field(rtype: Rtype) -> usize {
 
 impl<'z> Subject<'z> {
     fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
-        let (signed, targets, servers, cut) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), Cell::new(None));
-        Self { zone, settings, signed, targets, servers, cut }
+        let (signed, targets, presences) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { zone, settings, signed, targets, presences, servers: OnceCell::new(), cut: Cell::new(None) }
     }
 
     /// The zone as one that is signed, if it is.
@@ -190,6 +192,22 @@ impl<'z> Subject<'z> {
         let servers =
             self.servers.get_or_init(|| self.targets_of(&[Rtype::NS]).map(|target| key(target.name)).collect());
         servers.contains(&key(name))
+    }
+
+    /// Those of some types of whose name this is said, each name looked up once for all rules.
+    fn targets_that(
+        &self,
+        others: &Others<'_>,
+        said: &[Presence],
+        types: &[Rtype],
+    ) -> impl Iterator<Item = &Target<'z>> {
+        let ask = |target: &Target<'z>| others.presence(target.name);
+        let presences = self.presences.get_or_init(|| self.targets().iter().map(ask).collect());
+        let asked = self.targets().iter().zip(presences);
+        let is_meant = move |(target, known): &(&Target<'z>, &Presence)| {
+            said.contains(known) && types.contains(&target.rrset.rtype())
+        };
+        asked.filter(is_meant).map(|(target, _)| target)
     }
 
     /// Those of some types.

@@ -30,9 +30,26 @@ pub struct Others<'c> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer<'c> {
     /// It exists, be it by a wildcard, and has these addresses: both may be none.
-    Exists { v4: Option<RrsetRef<'c>>, v6: Option<RrsetRef<'c>>, is_wildcard: bool },
+    Exists { v4: Option<RrsetRef<'c>>, v6: Option<RrsetRef<'c>> },
     /// It is an alias: its CNAME rrset, or the DNAME rrset above it and that one's owner.
     Alias { rrset: RrsetRef<'c>, dname: Option<NameRef<'c>> },
+    /// It does not exist, though its zone is here.
+    Missing,
+    /// It lies in a zone that did not build, or below a delegation to servers elsewhere.
+    Unknown,
+    /// It lies in no zone here.
+    Outside,
+}
+
+/// What the zones here say of a name, its addresses left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Presence {
+    /// It exists.
+    Exists,
+    /// It exists by a wildcard.
+    Wildcard,
+    /// It is an alias.
+    Alias,
     /// It does not exist, though its zone is here.
     Missing,
     /// It lies in a zone that did not build, or below a delegation to servers elsewhere.
@@ -130,6 +147,21 @@ impl<'c> Others<'c> {
         self.catalog.zone(apex).is_some_and(|entry| entry.apex.as_ref().is(apex))
     }
 
+    /// Whether a name exists, for the price of one lookup.
+    pub(super) fn presence(&self, name: NameRef<'_>) -> Presence {
+        let question = Question::new(name, self.catalog.key());
+        let Some(entry) = self.catalog.find(&question, Rtype::A) else { return Presence::Outside };
+        let Some(zone) = entry.authority.as_deref() else { return Presence::Unknown };
+        let found = lookup(zone, &question, Rtype::A);
+        match found.outcome {
+            Outcome::Answer(_) | Outcome::NoData if found.is_wildcard => Presence::Wildcard,
+            Outcome::Answer(_) | Outcome::NoData => Presence::Exists,
+            Outcome::Alias(_) | Outcome::Redirect(..) => Presence::Alias,
+            Outcome::Referral(..) => Presence::Unknown,
+            Outcome::NxDomain => Presence::Missing,
+        }
+    }
+
     /// What is said of a name, no alias followed.
     pub(super) fn ask(&self, name: NameRef<'_>) -> Answer<'c> {
         let question = Question::new(name, self.catalog.key());
@@ -141,8 +173,8 @@ impl<'c> Others<'c> {
             _ => None,
         };
         match found.outcome {
-            Outcome::Answer(rrset) => Answer::Exists { v4: Some(rrset), v6: v6(), is_wildcard: found.is_wildcard },
-            Outcome::NoData => Answer::Exists { v4: None, v6: v6(), is_wildcard: found.is_wildcard },
+            Outcome::Answer(rrset) => Answer::Exists { v4: Some(rrset), v6: v6() },
+            Outcome::NoData => Answer::Exists { v4: None, v6: v6() },
             Outcome::Alias(rrset) => Answer::Alias { rrset, dname: None },
             Outcome::Redirect(rrset, node) => Answer::Alias { rrset, dname: Some(node.name()) },
             Outcome::Referral(..) => Answer::Unknown,

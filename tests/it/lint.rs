@@ -496,15 +496,18 @@ fn many_waivers_are_read_in_linear_time() {
 #[test]
 fn the_config_sets_severities_for_all_zones_and_for_one() {
     let text = zone_with("x A 192.0.2.1\nx A 192.0.2.1");
-    let note = ("duplicate-record", Level::On(Severity::Note));
-    let off = ("duplicate-record", Level::Off);
-    let table: &[(&str, &[(&'static str, Level)], Option<(&str, (&'static str, Level))>, &[Severity])] = &[
+    /// A rule, and what the config says of it.
+    type Said = (&'static str, Level);
+    type Row = (&'static str, &'static [Said], Option<(&'static str, Said)>, &'static [Severity]);
+    const NOTE: Said = ("duplicate-record", Level::On(Severity::Note));
+    const OFF: Said = ("duplicate-record", Level::Off);
+    let table: &[Row] = &[
         ("nothing said", &[], None, &[Severity::Warning]),
-        ("everywhere", &[note], None, &[Severity::Note]),
-        ("off", &[off], None, &[]),
-        ("off in this zone", &[note], Some(("EXAMPLE", off)), &[]),
-        ("off in another", &[note], Some(("x.example", off)), &[Severity::Note]),
-        ("on in this zone only", &[off], Some(("example", note)), &[Severity::Note]),
+        ("everywhere", &[NOTE], None, &[Severity::Note]),
+        ("off", &[OFF], None, &[]),
+        ("off in this zone", &[NOTE], Some(("EXAMPLE", OFF)), &[]),
+        ("off in another", &[NOTE], Some(("x.example", OFF)), &[Severity::Note]),
+        ("on in this zone only", &[OFF], Some(("example", NOTE)), &[Severity::Note]),
     ];
     for (what, everywhere, zone, wanted) in table {
         let zones = zone.map(|(zone, level)| (name(zone), vec![level])).into_iter().collect();
@@ -545,6 +548,29 @@ fn a_change_is_of_records_and_not_of_text() {
     ];
     for (what, old, new, wanted) in table {
         let found = judge_change(&settings(TODAY), old, new);
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
+        assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
+    }
+}
+
+/// One mistake, one finding, though several rules see it.
+#[test]
+fn a_mistake_that_several_rules_see_is_told_of_once() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("no dot, so it dangles", "@ MX 10 mail.example.net", &["missing-trailing-dot"]),
+        (
+            "an address, which is no name",
+            "@ MX 10 192.0.2.1\nwww CNAME 192.0.2.1",
+            &["mx-target-is-address", "target-is-address"],
+        ),
+        ("no dot in a delegation", "sub NS ns1.sub.example\nsub NS ns2.elsewhere.test.", &["missing-trailing-dot"]),
+        ("a star in the middle of a host", "a.*.b A 192.0.2.1", &["wildcard-in-the-middle"]),
+        ("two records of one owner, copied", "x A 192.0.2.1\nx TXT a\nx A 192.0.2.1\nx TXT a", &["duplicate-record"]),
+        ("three aliases of one name that is gone", "a CNAME x\nb CNAME x\nc CNAME x", &["dangling-target"]),
+        ("a loop of two and an alias into it", "a CNAME b\nb CNAME a\nc CNAME a", &["cname-loop"]),
+    ];
+    for (what, lines, wanted) in table {
+        let found = judge("example", &zone_with(lines), None);
         let codes: Vec<&str> = found.iter().map(|finding| finding.code.name).collect();
         assert_eq!(codes, *wanted, "{what}: {:?}", headlines(&found));
     }
@@ -654,6 +680,22 @@ mod served {
         assert!(is(tree.state(), &["example."], &["example."]));
         tree.write(&[("example.zone", &text)]);
         assert!(is(tree.state(), &["example."], &[]));
+    }
+
+    /// An alias in one zone is an error of the MX record in another, in `serve` as in `check`.
+    #[test]
+    fn a_rule_that_looks_beyond_a_zone_refuses_a_change() {
+        let (mail, alias) = ("mail A 192.0.2.25", "mail CNAME host\nhost A 192.0.2.25");
+        let target = super::zone_with(mail);
+        let (mut tree, _) =
+            Tree::new(&[("a.example.zone", &target), ("b.example.zone", &super::zone_with("@ MX 10 mail.a.example."))]);
+        assert!(is(tree.state(), &["a.example.", "b.example."], &[]));
+        let look = tree.write(&[
+            ("a.example.zone", &super::zone_with(alias)),
+            ("b.example.zone", &super::zone_with("@ MX 20 mail.a.example.")),
+        ]);
+        assert!(look.refused[0].report.contains("mx-target-is-alias"), "{look:?}");
+        assert!(is(tree.state(), &["a.example.", "b.example."], &["b.example."]));
     }
 
     /// The rule asks about two zones, whichever of them changed.

@@ -12,15 +12,12 @@
 //! Let the aliases name the last name of the chain.
 
 use crate::dns::Rtype;
-use crate::lint::others::Answer;
+use crate::lint::others::Presence;
 use crate::lint::{Others, Report, Subject};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let most = subject.settings.alias_steps;
-    for alias in subject.targets_of(&[Rtype::CNAME]) {
-        if !matches!(others.ask(alias.name), Answer::Alias { .. }) {
-            continue;
-        }
+    for alias in subject.targets_that(others, &[Presence::Alias], &[Rtype::CNAME]) {
         let walk = others.follow(alias.rrset.owner());
         // The alias just past the limit tells of the chain: those before it are longer, those behind short enough.
         if walk.is_loop || walk.names.len() != most + 1 {

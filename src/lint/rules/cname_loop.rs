@@ -11,15 +11,12 @@
 //! Let one of them name the host that was meant.
 
 use crate::dns::{NameRef, Rtype};
-use crate::lint::others::{Answer, Walk};
+use crate::lint::others::{Presence, Walk};
 use crate::lint::{Others, Report, Subject, Target};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for alias in subject.targets_of(&[Rtype::CNAME]) {
+    for alias in subject.targets_that(others, &[Presence::Alias], &[Rtype::CNAME]) {
         let owner = alias.rrset.owner();
-        if !matches!(others.ask(alias.name), Answer::Alias { .. }) {
-            continue;
-        }
         let walk = others.follow(owner);
         if walk.is_loop && leads_back_to(&walk, owner) && is_first(&walk, owner, others) {
             report_loop(alias, &walk, subject, report);

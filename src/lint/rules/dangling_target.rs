@@ -14,7 +14,7 @@
 
 use super::targets;
 use crate::dns::{NameRef, Rtype};
-use crate::lint::others::{Answer, target};
+use crate::lint::others::{Answer, Presence, target};
 use crate::lint::{Others, Report, Subject, Target};
 use crate::zone::Node;
 
@@ -40,7 +40,9 @@ enum Fault {
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let is_dangling = |target: &&Target<'_>| fault(target, subject, others).is_some();
-    for group in targets::by_name(subject.targets_of(TYPES).filter(is_dangling)) {
+    let missing = subject.targets_that(others, &[Presence::Missing], TYPES);
+    let hosts = subject.targets_that(others, &[Presence::Exists, Presence::Wildcard], HOSTS);
+    for group in targets::by_name(missing.chain(hosts).filter(is_dangling)) {
         let Some(fault) = fault(group[0], subject, others) else { continue };
         let name = group[0].name;
         let said = targets::say_records(&group);
@@ -94,7 +96,7 @@ fn check_primary(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report
     let Some(soa) = subject.zone.rrset(subject.zone.apex(), Rtype::SOA) else { return };
     let Some((record, rdata)) = soa.records().zip(soa.rdatas()).next() else { return };
     let Some(primary) = target(Rtype::SOA, rdata).filter(|primary| !primary.is_root()) else { return };
-    if matches!(others.ask(primary), Answer::Missing) && !others.is_hidden(primary) {
+    if others.presence(primary) == Presence::Missing && !others.is_hidden(primary) {
         let headline = format!("the SOA record names `{primary}` as primary server, which does not exist");
         let finding = report.finding(report.field(record, 0), headline).label("there is no such name");
         report.add(

@@ -35,7 +35,10 @@ fn check_cut(cut: Node<'_>, child: &Authority, zone: &Zone, report: &mut Report<
     let Some(servers) = cut.rrset(Rtype::NS) else { return };
     let own: Vec<NameRef<'_>> = servers.rdatas().filter_map(NameRef::parse).collect();
     let theirs = servers_of(child);
-    let place = servers.records().next().map(|record| report.rtype(record));
+    // The record that the child lacks is the one to look at; where there is none, any stands for the set.
+    let is_alone = |rdata: &[u8]| NameRef::parse(rdata).is_some_and(|name| !theirs.iter().any(|known| known.is(name)));
+    let alone = servers.records().zip(servers.rdatas()).find(|(_, rdata)| is_alone(rdata)).map(|(record, _)| record);
+    let place = alone.or_else(|| servers.records().next()).map(|record| report.rtype(record));
     if let (Some(place), Some(difference)) = (place, difference(&own, &theirs)) {
         let headline = format!("the NS records of the delegation `{}` are not those of its zone", cut.name());
         let finding = report.finding(place, headline).label(difference);

@@ -1,7 +1,7 @@
 //! ## What it does
 //! Finds delegations to the zone's own name servers of a child zone that is not served here.
 //! ## Why is this bad
-//! The servers are asked for the child and refuse, since they have no such zone: a lame delegation (RFC 8499 §7), under which
+//! The servers are asked for the child and refuse, since they have no such zone: a lame delegation (RFC 9499 §7), under which
 //! no name resolves. A zone that the same servers have from elsewhere belongs into `served_elsewhere` in the config. Nothing
 //! is said where a single zone is judged alone.
 //! ## Example

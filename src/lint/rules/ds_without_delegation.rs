@@ -15,10 +15,10 @@ use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'_>) {
+    let Some(ds) = node.rrset(Rtype::DS) else { return };
     if node.is_apex() || node.rrset(Rtype::NS).is_some() || subject.cut().is_some() {
         return;
     }
-    let Some(ds) = node.rrset(Rtype::DS) else { return };
     let name = node.name();
     let finding = report.finding(report.first(ds), format!("`{name}` has DS records and is not delegated"));
     report.add(

@@ -13,6 +13,7 @@
 
 use super::targets;
 use crate::dns::{Name, NameRef, Rtype};
+use crate::lint::others::Presence;
 use crate::lint::slip::is_slip_of;
 use crate::lint::{Others, Report, Subject, TARGETS};
 
@@ -24,11 +25,10 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
         return;
     }
     let types: Vec<Rtype> = TARGETS.iter().map(|(rtype, _)| *rtype).collect();
-    let meant = |name: NameRef<'_>| if others.catalog.zone(name).is_some() { None } else { model(name, own) };
-    let suspects = subject.targets_of(&types).filter(|target| meant(target.name).is_some());
+    let suspects = subject.targets_that(others, &[Presence::Outside], &types).filter(|target| model(target.name, own).is_some());
     for group in targets::by_name(suspects) {
         let name = group[0].name;
-        let Some(model) = meant(name) else { continue };
+        let Some(model) = model(name, own) else { continue };
         let wrong = name.suffix(model.as_ref().label_count());
         let headline = |lines: &str| format!("`{wrong}` looks like `{model}` misspelt{lines}");
         let finding = targets::finding(&group, report, headline, "not a domain of the organisation");

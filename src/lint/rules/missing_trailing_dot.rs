@@ -13,7 +13,7 @@
 
 use crate::diagnostic::Severity;
 use crate::dns::{Name, NameRef, Rtype};
-use crate::lint::others::Answer;
+use crate::lint::others::Presence;
 use crate::lint::slip::is_top_level;
 use crate::lint::{Others, Report, Subject};
 use crate::source::Span;
@@ -55,11 +55,10 @@ fn judge(
     if !name.is_below(apex) || name.label_count() < apex.label_count() + 2 {
         return;
     }
-    let worst = match others.ask(name) {
-        Answer::Missing => Severity::Error,
-        // The contact's name is no host's, so nobody makes it exist.
-        Answer::Exists { is_wildcard: true, .. } => Severity::Warning,
-        _ => return,
+    let worst = match others.presence(name) {
+        Presence::Missing => Severity::Error,
+        Presence::Wildcard => Severity::Warning,
+        Presence::Exists | Presence::Alias | Presence::Unknown | Presence::Outside => return,
     };
     let Some(place) = field_of_name(rrset.rtype(), at).map(|field| report.field(record, field)) else { return };
     let written = report.text(place);
@@ -77,7 +76,7 @@ fn reads_like_full(full: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>
         return false;
     }
     let is_of_zone = !zone.apex().is_root() && full.is_at_or_below(zone.apex());
-    let is_host = || matches!(others.ask(full), Answer::Exists { .. } | Answer::Alias { .. });
+    let is_host = || matches!(others.presence(full), Presence::Exists | Presence::Alias);
     is_of_zone || is_host() || ends_in_top_level(full, subject, others)
 }
 
@@ -85,11 +84,8 @@ fn reads_like_full(full: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>
 fn ends_in_top_level(full: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>) -> bool {
     let Some(last) = full.labels().last().filter(|last| is_top_level(last)) else { return false };
     let octets = [&[last.len() as u8][..], last, subject.zone.apex().octets()].concat();
-    NameRef::parse(&octets).is_some_and(|name| match others.ask(name) {
-        Answer::Missing => true,
-        Answer::Exists { is_wildcard, .. } => is_wildcard,
-        _ => false,
-    })
+    let presence = NameRef::parse(&octets).map(|name| others.presence(name));
+    matches!(presence, Some(Presence::Missing | Presence::Wildcard))
 }
 
 /// Which field of a type's data holds its name number `at`, where every field before it is one word.

@@ -55,7 +55,7 @@ rules! {
     cname_chain_too_long, Warning, Repository;
     cname_loop, Error, Repository;
     critical_name_gone, Error, Change;
-    dangling_target, Warning, Repository;
+    dangling_target, Warning, Repository => delegation_differs_from_child;
     data_below_delegation, Warning, Node;
     delegation_differs_from_child, Warning, Repository;
     delegation_to_us_unserved, Warning, Repository;
@@ -74,8 +74,8 @@ rules! {
     mirror_unlisted, Warning, Repository;
     mirror_without_address, Error, Mirrors;
     misplaced_record, Warning, Node;
-    missing_glue, Error, Repository;
-    missing_trailing_dot, Error, Repository => dangling_target delegation_without_address missing_glue;
+    missing_glue, Error, Repository => delegation_differs_from_child;
+    missing_trailing_dot, Error, Repository => delegation_differs_from_child dangling_target delegation_without_address missing_glue;
     mta_sts_incomplete, Warning, Node;
     mx_target_is_address, Error, Zone => dangling_target missing_trailing_dot;
     mx_target_is_alias, Error, Repository;
@@ -83,10 +83,10 @@ rules! {
     name_not_a_host, Warning, Node;
     needless_glue, Warning, Node;
     not_dual_stack, Off, Node;
-    ns_odd_one_out, Warning, Node => dangling_target lookalike_domain;
+    ns_odd_one_out, Warning, Node => delegation_differs_from_child dangling_target lookalike_domain;
     ns_on_one_network, Warning, Repository;
-    ns_target_is_address, Error, Zone => dangling_target missing_trailing_dot;
-    ns_target_is_alias, Error, Repository;
+    ns_target_is_address, Error, Zone => delegation_differs_from_child dangling_target missing_trailing_dot;
+    ns_target_is_alias, Error, Repository => delegation_differs_from_child;
     nsec3_iterated, Note, Zone;
     nsec_chain_broken, Error, Zone;
     null_mx_beside_mx, Error, Node;
@@ -187,8 +187,12 @@ impl Rule {
 /// The text of `RULES.md`: every code in a table, then the manual of every rule.
 pub fn markdown() -> String {
     let mut text = String::from(
-        "# Rules\n\nGenerated from the tables of codes; a test fails when it is stale.\n\n## Errors and warnings of files \
-         and zones\n\nNone of these can be waived.\n\n| Code | Severity | Found by | What it means |\n|---|---|---|---|\n",
+        "# Rules\n\nGenerated from the tables of codes; a test fails when it is stale.\n\nA config sets a rule's severity \
+         below `[lint]`, or `[lint.zone.\"NAME\"]` for one zone: `error`, `warning`, `note` or `off`. A record waives a rule \
+         on its own line:\n\n```zone\nwww IN A 192.0.2.1 ; zonewright: allow(RULE, until=2027-01-01) REASON\n```\n\nThe day \
+         is optional and the last one that counts; several rules are parted by commas. A waiver without use, reason or \
+         rule is a finding.\n\n## Errors and warnings of files and zones\n\nThe errors among these can neither be waived nor \
+         be configured.\n\n| Code | Severity | Found by | What it means |\n|---|---|---|---|\n",
     );
     for code in CODES {
         let (severity, stage) = (code.severity.as_str(), code.stage.as_str());
@@ -197,8 +201,17 @@ pub fn markdown() -> String {
     for rule in RULES {
         let (code, manual) = (&rule.code, rule.manual().replace("## ", "#### "));
         let (severity, scope) = (rule.default(), rule.scope.as_str());
+        let says_better: Vec<String> = rule.subsumes.iter().map(|name| format!("`{name}`")).collect();
+        let better = match says_better.is_empty() {
+            true => String::new(),
+            false => format!(" Told of instead of {} at the same record.", says_better.join(", ")),
+        };
         let is_dated = if code.stage == Stage::Date { ", by today's date" } else { "" };
-        let _ = write!(text, "\n### `{}`\n\nSeverity: {severity}. Scope: {scope}{is_dated}.\n\n{manual}", code.name);
+        let _ = write!(
+            text,
+            "\n### `{}`\n\nSeverity: {severity}. Scope: {scope}{is_dated}.{better}\n\n{manual}",
+            code.name
+        );
     }
     text
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::authority::RrsetRef;
 use crate::diagnostic::Diagnostic;
 use crate::dns::{NameRef, Rtype};
-use crate::lint::others::Answer;
+use crate::lint::others::{Answer, Presence};
 use crate::lint::{Others, Report, Subject, Target};
 use crate::zone::{Node, Zone};
 use crate::zonefile::rdata::Mnemonic;
@@ -59,7 +59,7 @@ pub(super) fn check_aliases(
     others: &Others<'_>,
     report: &mut Report<'_>,
 ) {
-    for group in by_name(subject.targets_of(&[rtype])) {
+    for group in by_name(subject.targets_that(others, &[Presence::Alias], &[rtype])) {
         let name = group[0].name;
         let Answer::Alias { rrset, dname } = others.ask(name) else { continue };
         let said = say_records(&group);
@@ -88,8 +88,12 @@ fn target_of(rrset: RrsetRef<'_>) -> Option<NameRef<'_>> {
 
 /// The address that a name's labels write, if they do: `192.0.2.1`, with an origin behind it or without.
 pub(super) fn written_address(name: NameRef<'_>, zone: &Zone) -> Option<String> {
+    let first = name.labels().next()?;
+    // Most names start with a letter, and are done with here.
+    if !first.first().is_some_and(u8::is_ascii_digit) && !first.contains(&b':') {
+        return None;
+    }
     let labels: Vec<&[u8]> = name.labels().take(5).collect();
-    let first = labels.first()?;
     // A colon stands in no host name, and an IPv6 address has two at least.
     if first.iter().filter(|octet| **octet == b':').count() >= 2 {
         let text = std::str::from_utf8(first).ok()?;
@@ -110,7 +114,8 @@ pub(super) fn written_address(name: NameRef<'_>, zone: &Zone) -> Option<String> 
 
 /// Records of some types that hold an address where a name belongs.
 pub(super) fn check_addresses(rtypes: &[Rtype], why: &str, subject: &Subject<'_>, report: &mut Report<'_>) {
-    for group in by_name(subject.targets_of(rtypes)) {
+    let is_address = |target: &&Target<'_>| written_address(target.name, subject.zone).is_some();
+    for group in by_name(subject.targets_of(rtypes).filter(is_address)) {
         let Some(address) = written_address(group[0].name, subject.zone) else { continue };
         let said = say_records(&group);
         let names = if group.len() == 1 { "names" } else { "name" };

@@ -16,6 +16,9 @@ use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'_>) {
     let name = node.name();
+    if memchr::memchr(b'*', name.octets()).is_none() {
+        return;
+    }
     // A `*` in the zone's own name is not the record's.
     let own = name.label_count() - subject.zone.apex().label_count();
     let is_plain = |at: usize, label: &[u8]| memchr::memchr(b'*', label).is_none() || (at == 0 && label == b"*");
