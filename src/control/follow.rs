@@ -169,7 +169,7 @@ impl Follower {
                     let look = self.look(demand, None);
                     (looked, has_retired) = (Instant::now(), true);
                     // Whoever asked may have gone.
-                    let _ = reply.map(|reply| reply.send(look));
+                    reply.into_iter().for_each(|reply| drop(reply.send(look.clone())));
                 }
                 Ok(Message::Order(order, reply)) => {
                     let look = self.look(Demand::default(), Some(&order));

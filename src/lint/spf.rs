@@ -444,7 +444,9 @@ impl Word<'_> {
 
     /// Two strings that were meant to have a blank between them: what stands before and behind the joint are terms.
     fn joined(&self) -> Option<Fault> {
-        let joint = self.joints.iter().copied().find(|joint| self.place.start < *joint && *joint < self.place.end)?;
+        // They are in order, and there may be as many as the text has octets.
+        let behind = self.joints.partition_point(|joint| *joint <= self.place.start);
+        let joint = *self.joints.get(behind).filter(|joint| **joint < self.place.end)?;
         let part = |place: Range<usize>| Word { text: self.text, place, joints: &[] };
         let (before, behind) = (part(self.place.start..joint), part(joint..self.place.end));
         // A label may well end in an `a` of the next string; nothing ends in `include:`.

@@ -163,7 +163,7 @@ impl Tray {
 
 /// What the thread is to do next.
 enum Task {
-    Save(Set, Vec<(Hash, Arc<[u8]>)>),
+    Save(Box<Set>, Vec<(Hash, Arc<[u8]>)>),
     Lock,
     End,
 }
@@ -202,7 +202,7 @@ impl Desk {
                     let result = state.save(&set, &texts).map_err(|trouble| trouble.to_string());
                     let mut tray = self.open();
                     tray.is_writer = state.is_writer();
-                    tray.note(set, result);
+                    tray.note(*set, result);
                 }
             }
             self.changed.notify_all();
@@ -226,7 +226,7 @@ impl Desk {
             {
                 tray.is_busy = true;
                 let texts = tray.given.iter().map(|(hash, text)| (*hash, Arc::clone(text))).collect();
-                return Task::Save(set, texts);
+                return Task::Save(Box::new(set), texts);
             }
             tray = match tray.waiting.is_some() {
                 true => self.changed.wait_timeout(tray, wait).unwrap_or_else(PoisonError::into_inner).0,

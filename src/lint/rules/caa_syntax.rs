@@ -97,7 +97,8 @@ fn bad_parameter(value: &[u8]) -> Option<Fault> {
         let is_name = !name.is_empty() && name.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-');
         let rest = found.iter().position(|octet| *octet == b'=').map(|at| found[at + 1..].trim_ascii());
         let is_value = rest.is_some_and(|rest| rest.iter().all(|octet| (0x21..=0x7E).contains(octet)));
-        if !found.is_empty() && !(is_name && is_value) {
+        let is_good = found.is_empty() || (is_name && is_value);
+        if !is_good {
             let fix = "write it as in `letsencrypt.org; validationmethods=dns-01`; another CA gets a record of its own";
             return Some(issuer_fault(value, place, "no parameter", fix.into()));
         }

@@ -1,7 +1,7 @@
 //! ## What it does
 //! Finds delegations to the zone's own name servers of a child zone that is not served here.
 //! ## Why is this bad
-//! The servers are asked for the child and refuse, since they have no such zone: a lame delegation (RFC 8499 §7), under which
+//! The servers are asked for the child and refuse, since they have no such zone: a lame delegation (RFC 9499 §7), under which
 //! no name resolves. A zone that the same servers have from elsewhere belongs into `served_elsewhere` in the config. Nothing
 //! is said where a single zone is judged alone.
 //! ## Example
@@ -12,6 +12,8 @@
 //! ## Fix
 //! Add the child's zone file, name the servers that have it, or delete the delegation.
 
+use std::collections::HashSet;
+
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::{Others, Report, Subject};
 
@@ -21,8 +23,9 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
     if others.catalog.entries().len() < 2 {
         return;
     }
-    let ours: Vec<NameRef<'_>> =
-        zone.rrset(zone.apex(), Rtype::NS).into_iter().flat_map(|ns| ns.rdatas()).filter_map(NameRef::parse).collect();
+    let lower = |rdata: &[u8]| rdata.to_ascii_lowercase();
+    let ours: HashSet<Vec<u8>> =
+        zone.rrset(zone.apex(), Rtype::NS).into_iter().flat_map(|ns| ns.rdatas()).map(lower).collect();
     let elsewhere = |name: NameRef<'_>| subject.settings.served_elsewhere.iter().map(Name::as_ref).any(|known| name.is(known));
     // Names in canonical order, so that each cut is the topmost until one is not below it.
     for (node, cut) in subject.nodes() {
@@ -31,7 +34,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
         if others.has_zone(node.name()) || elsewhere(node.name()) {
             continue;
         }
-        let is_ours = |rdata: &[u8]| NameRef::parse(rdata).is_some_and(|server| ours.iter().any(|own| own.is(server)));
+        let is_ours = |rdata: &[u8]| ours.contains(&lower(rdata));
         let Some((record, rdata)) = ns.records().zip(ns.rdatas()).find(|(_, rdata)| is_ours(rdata)) else { continue };
         let Some(server) = NameRef::parse(rdata) else { continue };
         let name = node.name();

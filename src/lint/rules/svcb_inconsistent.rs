@@ -12,6 +12,8 @@
 //! ## Fix
 //! Write the same addresses in both, or leave the hints out: clients then ask for the addresses.
 
+use std::collections::HashSet;
+
 use crate::authority::{Outcome, Question, RrsetRef, lookup};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::others::Answer;
@@ -106,7 +108,8 @@ fn check_hints(node: Node<'_>, binding: &Binding<'_>, others: &Others<'_>, repor
     let Answer::Exists { v4, v6, .. } = walk.end else { return };
     for (&(key, name, octets), addresses) in HINTS.iter().zip([v4, v6]) {
         let Some(hints) = param(binding.params, key) else { continue };
-        let is_known = |hint: &[u8]| addresses.is_some_and(|rrset| rrset.rdatas().any(|address| address == hint));
+        let known: HashSet<&[u8]> = addresses.into_iter().flat_map(RrsetRef::rdatas).collect();
+        let is_known = |hint: &[u8]| known.contains(hint);
         let Some(hint) = hints.chunks_exact(octets).find(|hint| !is_known(hint)) else { continue };
         let place = hint_place(binding.record, name, report);
         let finding = report
