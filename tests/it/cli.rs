@@ -100,6 +100,28 @@ fn check_shows_all_errors_of_all_zones() {
     insta::assert_snapshot!("check_json", format!("{stdout}{stderr}"));
 }
 
+/// Beside the zone directory or where the config says; links, other files and folders below are left alone.
+#[test]
+fn the_mirror_list_is_checked_beside_the_zones() {
+    let mirror = "---\nname: hel.a.example\naddress:\n  http: http://hel.a.example/\n";
+    let large = format!("{mirror}# {}\n", "x".repeat(64 << 10));
+    let tree = directory(&[
+        ("zones/a.example.zone", GOOD),
+        ("mirrors.d/hel.yml", mirror),
+        ("mirrors.d/large.yml", &large),
+        ("mirrors.d/retired/old.yml", mirror),
+        ("mirrors.d/notes.txt", mirror),
+    ]);
+    std::os::unix::fs::symlink("hel.yml", tree.path().join("mirrors.d/link.yml")).expect("a link");
+    let (code, stdout, stderr) = run(tree.path(), &["check", "--format", "concise"]);
+    let places: Vec<&str> = stdout.lines().filter_map(|line| line.split(']').next()).collect();
+    let wanted =
+        ["mirrors.d/hel.yml:2:1: error[mirror-without-address", "mirrors.d/large.yml:1:1: error[file-too-large"];
+    assert_eq!((code, places.as_slice()), (1, &wanted[..]), "{stdout}{stderr}");
+    fs::write(tree.path().join("zonewright.toml"), "[lint]\nmirrors = \"nowhere\"\n").expect("a config");
+    assert_eq!(run(tree.path(), &["check"]).0, 2);
+}
+
 #[test]
 fn an_include_that_no_zone_includes_is_told_of() {
     let tree = directory(&[
