@@ -75,6 +75,9 @@ impl Origin {
     }
 }
 
+/// What somebody does to a repository.
+type Deed = fn(&Origin);
+
 /// The commit that answers tell of.
 fn provenance(running: &Running) -> String {
     let query = Query { class: Class(3), ..Query::new("version.bind", Rtype::TXT) };
@@ -194,7 +197,7 @@ fn refs_move_in_every_way_and_only_forward() {
 }
 
 /// What a commit may hold that is refused: its name, how it is made and pushed, and what is said of it.
-const REFUSALS: &[(&str, fn(&Origin), &str)] = &[
+const REFUSALS: &[(&str, Deed, &str)] = &[
     ("a symbolic link", add_link, "is a symbolic link"),
     ("a submodule", add_submodule, "is a submodule"),
     ("an odd mode", add_odd_mode, "has the mode 100664"),
@@ -284,7 +287,7 @@ fn what_git_can_be_talked_into_is_not_followed() {
 
 #[test]
 fn repositories_that_are_not_followed_say_why() {
-    let cases: &[(&str, fn(&Origin), &str)] = &[
+    let cases: &[(&str, Deed, &str)] = &[
         ("missing", |origin| fs::remove_dir_all(origin.bare().place).unwrap(), "is not there"),
         ("no repository", |origin| fs::remove_file(origin.bare().place.join("HEAD")).unwrap(), "is no git repository"),
         (
@@ -436,7 +439,7 @@ fn commits_are_held_and_put_back() {
 
 #[test]
 fn a_start_answers_the_last_good_set() {
-    let cases: &[(&str, fn(&Origin))] = &[
+    let cases: &[(&str, Deed)] = &[
         ("the repository gone", |origin| {
             fs::rename(origin.bare().place, origin.directory.path().join("gone")).unwrap()
         }),
