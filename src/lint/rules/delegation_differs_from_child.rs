@@ -22,7 +22,7 @@ const WHY: &str = "resolvers learn the servers from the parent first and from th
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     for (node, cut) in subject.nodes() {
         if let Some(cut) = cut.filter(|cut| cut.is_same(node))
-            && let Some(child) = others.zone(cut.name())
+            && let Some(child) = others.child(cut.name())
         {
             check_cut(cut, child, subject.zone, report);
         }

@@ -35,7 +35,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
 
 /// The parent's side: the keys of the child are asked of what is served.
 fn check_cut(cut: Node<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    let (Some(child), Some(ds)) = (others.zone(cut.name()), cut.rrset(Rtype::DS)) else { return };
+    let (Some(child), Some(ds)) = (others.child(cut.name()), cut.rrset(Rtype::DS)) else { return };
     let keys = child.node(cut.name()).and_then(|apex| apex.rrset(Rtype::DNSKEY));
     let keys: Vec<&[u8]> = keys.into_iter().flat_map(|keys| keys.rdatas()).collect();
     if is_mismatch(cut.name(), ds.rdatas(), &keys) {
