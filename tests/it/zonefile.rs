@@ -309,7 +309,7 @@ impl Writer {
 
     fn octets(&mut self, octets: &[u8], is_quoted: bool) {
         for &octet in octets {
-            let special = if is_quoted { &b"\"\\"[..] } else { b" ;()\"\\.@$#" };
+            let special = if is_quoted { &b"\"\\"[..] } else { b" ;()\"\\.@$#/" };
             let is_plain = (b' '..=b'~').contains(&octet) && !special.contains(&octet);
             match self.pick(8) {
                 0 if (b'!'..=b'~').contains(&octet) && !octet.is_ascii_digit() && octet != b'#' => {
