@@ -187,7 +187,7 @@ impl Commits {
         };
         let mut one = Look { at: look.at, ..Look::default() };
         self.publish(repository, tip, reloader, config, demand, &mut one)?;
-        (look.published, look.commit) = (one.published, one.commit);
+        look.take_over(one);
         Ok(())
     }
 
@@ -348,7 +348,7 @@ impl Commits {
             if self.guard(repository, id).is_ok()
                 && self.publish(repository, id, reloader, config, demand, &mut earlier).unwrap_or(false)
             {
-                (look.published, look.commit) = (earlier.published, earlier.commit);
+                look.take_over(earlier);
                 break;
             }
         }

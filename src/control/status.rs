@@ -280,6 +280,16 @@ impl Look {
         !self.refused.is_empty() || self.whole.is_some() || self.config.is_some() || self.unsettled
     }
 
+    /// What `other` published was published in the place of what is refused here.
+    pub fn take_over(&mut self, other: Self) {
+        (self.published, self.commit) = (other.published, other.commit);
+        for refused in &mut self.refused {
+            if let Some(change) = self.published.iter().find(|change| change.zone == refused.zone) {
+                refused.kept = change.to;
+            }
+        }
+    }
+
     /// Whether something else is served since it.
     pub fn has_news(&self) -> bool {
         !self.published.is_empty() || self.commit.is_some()
