@@ -129,11 +129,17 @@ fn location(text: &str, base: &Path) -> Option<Location> {
         !host.contains('/') && !host.is_empty() && !path.is_empty() && !path.starts_with("//") && !path.starts_with(':')
     });
     match () {
-        () if !is_plain => None,
+        () if !is_plain || has_password(text) => None,
         () if is_fetched || is_short_ssh => Some(Location::Remote(text.to_owned())),
         () if text.contains("://") || text.contains("::") => None,
         () => Some(Location::Local(base.join(text))),
     }
+}
+
+/// A URL stands in logs, in `status` and in the list of processes: a password in it would too.
+fn has_password(url: &str) -> bool {
+    let authority = url.split_once("://").and_then(|(_, rest)| rest.split('/').next()).unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// What git takes for a branch's name (git-check-ref-format(1)).

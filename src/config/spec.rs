@@ -82,7 +82,7 @@ section! {
     Source {
         directory: String = "the path of a directory";
         poll: String = "a duration from `\"100ms\"` to `\"1d\"`, in `ms`, `s`, `m`, `h` or `d`";
-        repository: String = "the path of a git repository, or a URL of `https`, `ssh` or `file`";
+        repository: String = "the path of a git repository, or a URL of `https`, `ssh` or `file` without a password";
         branch: String = "the name of a branch, such as `\"main\"`";
         path: String = "the path of a directory inside the repository, without `..`";
         every: String = "a duration from `\"1s\"` to `\"1d\"`, or `\"never\"`";

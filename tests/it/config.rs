@@ -83,6 +83,8 @@ fn where_a_repository_is_tells_how_it_is_read() {
         ("https://example.org/dns.git", Some(Location::Remote("https://example.org/dns.git".into()))),
         ("git@example.org:dns.git", Some(Location::Remote("git@example.org:dns.git".into()))),
         ("file:///srv/dns.git", Some(Location::Remote("file:///srv/dns.git".into()))),
+        ("ssh://git@example.org/dns.git", Some(Location::Remote("ssh://git@example.org/dns.git".into()))),
+        ("https://ada:secret@example.org/dns.git", None),
         ("http://example.org/dns.git", None),
         ("git://example.org/dns.git", None),
         ("ext::sh -c true", None),

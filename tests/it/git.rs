@@ -637,6 +637,42 @@ fn a_remote_is_fetched_by_itself_or_apart() {
     assert_eq!(running.state("a"), "2");
 }
 
+#[test]
+fn a_remote_that_sends_too_much_is_cut_off() {
+    let origin = Origin::new();
+    // What no compression makes small.
+    let mut noise = fs::File::open("/dev/urandom").unwrap();
+    let mut octets = vec![0; 8 << 20];
+    std::io::Read::read_exact(&mut noise, &mut octets).unwrap();
+    fs::write(origin.work.place.join("zones/noise"), octets).unwrap();
+    origin.push_all("Much noise");
+    let settings = format!("repository = \"file://{}\"\nfetch_octets = 1048576\n", origin.bare().place.display());
+    let running = origin.serve(&settings);
+    expect_refused(&running, "it brought more than 1048576 octets");
+    let (code, said) = running.run("fetch", &[]);
+    assert_eq!((code, said.contains("it brought more than 1048576 octets")), (2, true), "{said}");
+}
+
+#[test]
+fn a_successor_follows_and_saves_what_its_predecessor_did() {
+    let origin = Origin::new();
+    let old = origin.serve("");
+    origin.push(2, 2);
+    expect_states(&old, "2", "2");
+    let new = Running::start_in(&origin.directory, &["--threads", "1", "--take-over"]);
+    expect_states(&new, "2", "2");
+    drop(old);
+    let commit = origin.push(3, 3);
+    expect_states(&new, "3", "3");
+    let is_writer = || !new.run("status", &[]).1.contains("written by another process");
+    assert!(wait_for(|| is_writer().then_some(())).is_some(), "{}", new.run("status", &[]).1);
+    new.end();
+    fs::rename(origin.bare().place, origin.directory.path().join("gone")).unwrap();
+    let last = Running::start_in(&origin.directory, &["--threads", "1"]);
+    expect_states(&last, "3", "3");
+    assert_eq!(provenance(&last), commit);
+}
+
 /// Both zones carry one number; every fifth commit is broken.
 fn commit_number(work: &Repository, number: u32) {
     let broken = if number.is_multiple_of(5) { "broken A here\n" } else { "" };

@@ -126,16 +126,22 @@ impl Fetch {
             if Instant::now() >= deadline {
                 return Err(format!("it was not done in {} s, and was ended", self.deadline.as_secs()));
             }
-            if ticks.is_multiple_of(TICKS_A_MEASURE) && octets_in(repository) > self.octets {
-                return Err(format!(
-                    "it brought more than {} octets, and was ended; `fetch_octets` under [source] is the limit",
-                    self.octets
-                ));
+            if ticks.is_multiple_of(TICKS_A_MEASURE) {
+                self.measure(repository)?;
             }
             ticks = ticks.wrapping_add(1);
             std::thread::sleep(TICK);
         }
-        Ok(())
+        // What comes fast is done before it is measured; nothing is fetched on top of it.
+        self.measure(repository)
+    }
+
+    fn measure(&self, repository: &Path) -> Result<(), String> {
+        let octets = self.octets;
+        match octets_in(repository) > octets {
+            true => Err(format!("it brought more than {octets} octets; `fetch_octets` under [source] is the limit")),
+            false => Ok(()),
+        }
     }
 }
 
