@@ -63,6 +63,14 @@ struct Served {
     since: u64,
 }
 
+/// What a look works with.
+struct Work<'w> {
+    repository: &'w Repository,
+    reloader: &'w mut Reloader,
+    config: &'w Config,
+    demand: Demand,
+}
+
 /// A commit that is not served, and why.
 #[derive(Clone, Debug)]
 struct Refusing {
@@ -137,13 +145,14 @@ impl Commits {
         look: &mut Look,
     ) -> Result<(), Refusal> {
         let repository = Repository::open(&self.place)?;
+        let mut work = Work { repository: &repository, reloader, config, demand };
         let before = self.hold.clone();
         if let Some(order) = order {
             self.obey(&repository, order)?;
             look.notices.push(self.say_hold());
         }
-        if *(order.unwrap_or(&Order::Thaw)) == Order::Rollback(None) {
-            return self.roll_back(&repository, before, reloader, config, demand, look);
+        if order == Some(&Order::Rollback(None)) {
+            return self.roll_back(&mut work, before, look);
         }
         let target = self.target(&repository)?;
         let is_served = self.served.as_ref().is_some_and(|served| served.id == target);
@@ -158,53 +167,38 @@ impl Commits {
             return Ok(());
         }
         self.refused = None;
-        self.take(&repository, target, reloader, config, demand, look)?;
+        self.take(&mut work, target, look)?;
         let is_taken = self.served.as_ref().is_some_and(|served| served.id == target);
         if self.hold.is_some() && !is_taken {
             // A commit that is not served is not held either.
             self.hold = before;
         }
         if order == Some(&Order::Thaw) && !is_taken {
-            self.take_tip(&repository, reloader, config, demand, look)?;
+            self.take_tip(&mut work, look)?;
         }
         if self.served.is_none() {
-            self.take_earlier(&repository, target, reloader, config, demand, look)?;
+            self.take_earlier(&mut work, target, look)?;
         }
         Ok(())
     }
 
     /// Goes back to the newest commit that was published by following, from one that was put back.
-    fn take_tip(
-        &mut self,
-        repository: &Repository,
-        reloader: &mut Reloader,
-        config: &Config,
-        demand: Demand,
-        look: &mut Look,
-    ) -> Result<(), Refusal> {
+    fn take_tip(&mut self, work: &mut Work<'_>, look: &mut Look) -> Result<(), Refusal> {
         let Some(tip) = self.tip.filter(|tip| self.served.as_ref().is_some_and(|served| served.id != *tip)) else {
             return Ok(());
         };
         let mut one = Look { at: look.at, ..Look::default() };
-        self.publish(repository, tip, reloader, config, demand, &mut one)?;
+        self.publish(work, tip, &mut one)?;
         look.take_over(one);
         Ok(())
     }
 
     /// Serves the nearest commit before the one served that may be, and holds it.
-    fn roll_back(
-        &mut self,
-        repository: &Repository,
-        before: Option<Hold>,
-        reloader: &mut Reloader,
-        config: &Config,
-        demand: Demand,
-        look: &mut Look,
-    ) -> Result<(), Refusal> {
-        let nearest = self.hold.as_ref().map(|hold| hold.commit).ok_or_else(|| repository.nothing_served())?;
-        for id in repository.line(nearest, MAX_STEPS_BACK)? {
+    fn roll_back(&mut self, work: &mut Work<'_>, before: Option<Hold>, look: &mut Look) -> Result<(), Refusal> {
+        let nearest = self.hold.as_ref().map(|hold| hold.commit).ok_or_else(|| work.repository.nothing_served())?;
+        for id in work.repository.line(nearest, MAX_STEPS_BACK)? {
             let mut one = Look { at: look.at, ..Look::default() };
-            if self.publish(repository, id, reloader, config, demand, &mut one).unwrap_or(false) {
+            if self.publish(work, id, &mut one).unwrap_or(false) {
                 self.hold = self.hold.take().map(|hold| Hold { commit: id, ..hold });
                 let notices = look.notices.drain(1..).chain([self.say_hold()]).collect();
                 *look = Look { notices, ..one };
@@ -256,28 +250,19 @@ impl Commits {
     }
 
     /// Serves a commit if it may be, and remembers why if it may not.
-    fn take(
-        &mut self,
-        repository: &Repository,
-        id: Id,
-        reloader: &mut Reloader,
-        config: &Config,
-        demand: Demand,
-        look: &mut Look,
-    ) -> Result<(), Refusal> {
-        let result =
-            self.guard(repository, id).and_then(|()| self.publish(repository, id, reloader, config, demand, look));
+    fn take(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<(), Refusal> {
+        let result = self.guard(work.repository, id).and_then(|()| self.publish(work, id, look));
         if let Err(refusal) = &result {
             // What cannot be read may be read the next time; what may not be served is not asked again.
             if refusal.is_final() {
                 look.whole = Some(report_on(refusal.place.clone(), (*refusal.finding).clone()).to_string());
-                self.remember(repository, id, look);
+                self.remember(work.repository, id, look);
                 return Ok(());
             }
             return result.map(drop);
         }
         if !result? {
-            self.remember(repository, id, look);
+            self.remember(work.repository, id, look);
         }
         Ok(())
     }
@@ -306,18 +291,11 @@ impl Commits {
     }
 
     /// Serves a commit if its zones say nothing against it.
-    fn publish(
-        &mut self,
-        repository: &Repository,
-        id: Id,
-        reloader: &mut Reloader,
-        config: &Config,
-        demand: Demand,
-        look: &mut Look,
-    ) -> Result<bool, Refusal> {
-        let commit = repository.commit(id)?;
-        let root = Root::Snapshot(repository.snapshot(id, &self.settings.path)?);
-        let is_taken = reloader.take_whole(&root, config, demand, look).map_err(|error| repository.unlisted(&error))?;
+    fn publish(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<bool, Refusal> {
+        let commit = work.repository.commit(id)?;
+        let root = Root::Snapshot(work.repository.snapshot(id, &self.settings.path)?);
+        let is_taken = work.reloader.take_whole(&root, work.config, work.demand, look);
+        let is_taken = is_taken.map_err(|error| work.repository.unlisted(&error))?;
         if is_taken {
             if self.hold.is_none() {
                 self.tip = Some(id);
@@ -333,30 +311,21 @@ impl Commits {
     }
 
     /// Serves the newest good commit before one that is broken, where nothing is served yet.
-    fn take_earlier(
-        &mut self,
-        repository: &Repository,
-        newest: Id,
-        reloader: &mut Reloader,
-        config: &Config,
-        demand: Demand,
-        look: &mut Look,
-    ) -> Result<(), Refusal> {
+    fn take_earlier(&mut self, work: &mut Work<'_>, newest: Id, look: &mut Look) -> Result<(), Refusal> {
         let refused = self.refused.take();
-        for id in repository.line(newest, MAX_STEPS_BACK)?.into_iter().skip(1) {
+        for id in work.repository.line(newest, MAX_STEPS_BACK)?.into_iter().skip(1) {
             let mut earlier = Look { at: look.at, ..Look::default() };
-            if self.guard(repository, id).is_ok()
-                && self.publish(repository, id, reloader, config, demand, &mut earlier).unwrap_or(false)
-            {
+            if self.guard(work.repository, id).is_ok() && self.publish(work, id, &mut earlier).unwrap_or(false) {
                 look.take_over(earlier);
                 break;
             }
         }
         self.refused = refused;
         if self.served.is_none() {
-            let root = Root::Snapshot(repository.snapshot(newest, &self.settings.path)?);
-            let listing = load::zone_files(&root, &config.source.zones).map_err(|error| repository.unlisted(&error))?;
-            reloader.serve_none_of(listing.zones);
+            let root = Root::Snapshot(work.repository.snapshot(newest, &self.settings.path)?);
+            let listing =
+                load::zone_files(&root, &work.config.source.zones).map_err(|error| work.repository.unlisted(&error))?;
+            work.reloader.serve_none_of(listing.zones);
         }
         Ok(())
     }

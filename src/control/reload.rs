@@ -11,6 +11,7 @@
 //! an answer waits for; old catalogs are kept here until nobody else holds them, so that freeing a million records is never
 //! a query's business.
 
+mod report;
 mod saved;
 mod whole;
 
@@ -30,13 +31,13 @@ use super::state::SavedText;
 use super::status::{Change, Look, Refused, ServedStatus, ZoneStatus, unix_seconds};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Config;
-use crate::diagnostic::render::{self, Format};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::render;
 use crate::dns::NameRef;
 use crate::lint::{self, Others};
 use crate::server::{Policy, Publisher, Served};
-use crate::source::{FileId, Source, Sources, Span};
 use crate::zonefile::Limits;
+pub(super) use report::report_on;
+use report::{internal_fault, lossy, lost_zones, report, report_on_directory, unlisted};
 
 /// How often a look begins again when files move under it; then the next event, or the poll, brings another.
 const MAX_ATTEMPTS: usize = 5;
@@ -569,61 +570,4 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
     });
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-const START: Span = Span { file: FileId(0), start: 0, end: 0 };
-
-fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
-    let mut text = String::new();
-    for finding in findings {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        render::render(Format::Full, finding, sources, false, &mut text);
-    }
-    text.into()
-}
-
-/// A report on a file as a whole.
-pub(super) fn report_on(file: String, finding: Diagnostic) -> Arc<str> {
-    let mut sources = Sources::default();
-    sources.add(Source::new(file, &b""[..]));
-    report(&[finding], &sources)
-}
-
-fn report_on_directory(config: &Config, finding: Diagnostic) -> String {
-    report_on(config.source.directory.display().to_string(), finding).to_string()
-}
-
-fn unlisted(error: &ListError) -> Diagnostic {
-    Diagnostic::new(&codes::NO_ZONES, START, error.to_string())
-        .why("without the directory nobody knows which zones there are, so all stay as they were")
-        .fix("bring the directory back, or let the config name the right one")
-}
-
-/// Why a directory that lost its zones is not believed, if it did.
-fn lost_zones(before: usize, after: usize, rules: Rules) -> Option<Diagnostic> {
-    let has_none = before > 0 && after == 0 && !rules.accept_loss;
-    let finding = Diagnostic::new(&codes::NO_ZONES, START, format!("only {after} of {before} zones are still there"))
-        .why("a directory loses its zones by a failed mount or checkout more often than by a wish")
-        .fix("bring the files back, or say that it is meant: `zonewright reload --accept-loss`");
-    (has_none || rules.is_loss(before, after)).then_some(finding)
-}
-
-fn lossy(before: usize, after: usize, percent: u8) -> Diagnostic {
-    Diagnostic::new(&codes::MASS_LOSS, START, format!("only {after} of {before} names are left"))
-        .why(format!(
-            "a zone of {} names or more that loses over {percent} % of them was cut off more often than cut down",
-            plan::FEWEST_NAMES
-        ))
-        .fix("bring the records back, or say that it is meant: `zonewright reload --accept-loss`")
-}
-
-/// The report on a zone that could not be judged for a fault of our own.
-fn internal_fault(shown: &str) -> Arc<str> {
-    let headline = format!("reading `{shown}` ran into a fault of zonewright itself");
-    let finding = Diagnostic::new(&codes::INTERNAL_FAULT, START, headline)
-        .why("the zone stays as it was, and the others are not touched; the log has the fault's place in the code")
-        .fix("report it with the zone file; a change of the file may avoid it");
-    report_on(shown.to_owned(), finding)
 }
