@@ -111,8 +111,11 @@ mod tests {
         (headlines.iter().map(finding).collect(), sources)
     }
 
+    /// Headlines, and the octet that each blames.
+    type Headlines<'t> = &'t [(&'t str, u32)];
+
     /// How many are left and how many were known.
-    fn compare(old: (&str, &[(&str, u32)]), new: (&str, &[(&str, u32)])) -> (usize, usize) {
+    fn compare(old: (&str, Headlines<'_>), new: (&str, Headlines<'_>)) -> (usize, usize) {
         let (findings, sources) = judged(old.0, old.1);
         let mut known = Known::default();
         known.add(&findings, &sources);
@@ -123,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_finding_is_known_by_what_it_says_and_blames_and_not_by_its_place() {
-        let table: &[(&str, &[(&str, u32)], (usize, usize))] = &[
+        let table: &[(&str, Headlines<'_>, (usize, usize))] = &[
             ("ab", &[("x", 0)], (0, 1)),
             ("ba", &[("x", 1)], (0, 1)),
             ("ab", &[("y", 0)], (1, 0)),

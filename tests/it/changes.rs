@@ -200,6 +200,9 @@ fn judged(old: &[(&str, &str)], new: &[(&str, &str)], message: &str) -> (i32, St
     check(tree.path(), &["--base", "main", "--format", "concise"])
 }
 
+/// What it is about, the zone before, files after, the commit's message, rules found, and what is said in the end.
+type Row<'t> = (&'t str, &'t str, &'t [(&'t str, &'t str)], &'t str, &'t [&'t str], &'t str);
+
 /// Whole-change rules, and what a change may say about its own judgement: new zone, config and message to what is found.
 #[test]
 fn a_change_has_no_say_in_its_own_judgement() {
@@ -213,7 +216,7 @@ fn a_change_has_no_say_in_its_own_judgement() {
     let no_www = zone(2, "").replace("www A", "web A");
     let bad_and_more = zone(2, &format!("first A 11.0.2.77\n{mistakes}"));
     let third = zone(2, &format!("{mistakes}c CNAME nowhere\n"));
-    let table: &[(&str, &str, &[(&str, &str)], &str, &[&str], &str)] = &[
+    let table: &[Row<'_>] = &[
         (
             "two mistakes that were there before are not shown",
             &zone(1, mistakes),

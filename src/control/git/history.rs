@@ -57,11 +57,11 @@ impl Repository {
     pub fn has_trailer(&self, older: ObjectId, newer: ObjectId, key: &str, value: &str) -> Result<bool, Refusal> {
         let local = self.local();
         let walk = local.rev_walk([newer]).with_hidden([older]).all();
-        let walk = walk.map_err(|error| self.unreadable("the history", &error.into()))?;
+        let walk = walk.map_err(|error| self.unreadable("the history", &error))?;
         for step in walk.take(MAX_COMMITS) {
-            let id = step.map_err(|error| self.unreadable("the history", &error.into()))?.id;
+            let id = step.map_err(|error| self.unreadable("the history", &error))?.id;
             let commit = self.object(&local, id, gix::object::Kind::Commit)?.into_commit();
-            let message = commit.message_raw().map_err(|error| self.unreadable(&id.to_string(), &error.into()))?;
+            let message = commit.message_raw().map_err(|error| self.unreadable(&id.to_string(), &error))?;
             if is_trailed(message, key, value) {
                 return Ok(true);
             }
