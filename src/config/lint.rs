@@ -154,10 +154,7 @@ fn differing<Subject, Said: PartialEq>(
     subjects.filter(|subject| before.get(*subject) != after.get(*subject)).cloned().collect()
 }
 
-fn said<'l, Subject, Said>(
-    list: &'l [(Subject, Said)],
-    called: impl Fn(&Subject) -> String,
-) -> BTreeMap<String, &'l Said> {
+fn said<Subject, Said>(list: &[(Subject, Said)], called: impl Fn(&Subject) -> String) -> BTreeMap<String, &Said> {
     list.iter().map(|(subject, said)| (called(subject), said)).collect()
 }
 
