@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::builder::PossibleValue;
@@ -10,14 +9,14 @@ use clap::builder::PossibleValue;
 use super::output::{self, Output};
 use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
-use crate::authority::{Authority, Catalog, HashKey};
-use crate::config::Overrides;
+use crate::config::{Config, Overrides};
 use crate::control::Root;
-use crate::control::load::{Loaded, MirrorList, Terms, load_listed, load_text, unused_includes};
+use crate::control::base::Base;
+use crate::control::judged::{Judged, Section};
+use crate::control::load::{Loaded, MirrorList, Terms, load_text};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Rendering, Summary, escape};
-use crate::dns::{Name, NameRef};
-use crate::lint::Others;
+use crate::dns::Name;
 use crate::source::Sources;
 use crate::zonefile::rdata::parse_moment;
 
@@ -33,6 +32,12 @@ pub(super) struct Arguments {
     /// The zone that the one file PATH holds [default: the file's name without `.zone`]
     #[arg(long, value_name = "NAME", value_parser = tree::parse_name)]
     origin: Option<Name>,
+    /// Show only what a change brings in: what the merge base of REV and HEAD did not have
+    ///
+    /// Compares the configured zones with those of that commit, which are read from git. Rules about a change as a whole are
+    /// asked too, and all rules are taken as the config of that commit sets them.
+    #[arg(long, value_name = "REV", conflicts_with_all = ["paths", "origin"])]
+    base: Option<String>,
     /// How findings are written
     #[arg(long, value_enum, default_value = "full")]
     format: Format,
@@ -80,10 +85,11 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         None => Terms::now(&config.limits, &config.lint),
     };
     let mut run = Run::new(arguments.format);
-    match &arguments.paths[..] {
-        [] => run.tree(&Tree::configured(&config)?, &terms)?,
-        [path] if path.as_os_str() == "-" => run.standard_input(arguments.origin.as_ref(), &terms)?,
-        paths => {
+    match (&arguments.paths[..], &arguments.base) {
+        (_, Some(base)) => run.change(base, &config, terms)?,
+        ([], None) => run.tree(&Tree::configured(&config)?, &terms)?,
+        ([path], None) if path.as_os_str() == "-" => run.standard_input(arguments.origin.as_ref(), &terms)?,
+        (paths, None) => {
             let trees = paths.iter().map(|path| Tree::at(path, arguments.origin.as_ref(), &config));
             for tree in trees.collect::<anyhow::Result<Vec<_>>>()? {
                 run.tree(&tree, &terms)?;
@@ -110,29 +116,19 @@ impl Run {
         Self { format, rendering, summary: Summary::default(), output: Output::new() }
     }
 
+    /// Checks the configured zones, and leaves out what the base of the change had already.
+    fn change(&mut self, revision: &str, config: &Config, terms: Terms) -> anyhow::Result<()> {
+        let base = Base::find(revision, config)?;
+        let terms = base.terms(config, terms);
+        let tree = Tree::configured(config)?;
+        let mut judged = tree.judge(&terms)?;
+        self.summary.before = base.compare(&mut judged, &tree.root, &terms)?;
+        self.show(&judged)
+    }
+
     /// Checks zone by zone, then those that others have a say in beside them, and shows all in the order of the zones.
     fn tree(&mut self, tree: &Tree, terms: &Terms) -> anyhow::Result<()> {
-        for (file, reason) in &tree.listing.misnamed {
-            let text = format!("{}: its name is no zone's: {reason}", tree.root.display(file));
-            output::say(&format!("zonewright: {}\n", escape(text.as_bytes())));
-            self.summary.errors += 1;
-        }
-        let read = tree.listing.zones.iter().map(|listed| load_listed(&tree.root, listed, terms));
-        let mut mirrors = MirrorList::read(&tree.root, terms)?;
-        let all = judge(read.collect(), &mut mirrors, terms);
-        all.iter().try_for_each(|loaded| self.show(loaded))?;
-        for (sources, finding) in unused_includes(&tree.root, &tree.listing, &all, terms) {
-            self.summary.add(&finding);
-            self.rendering.zone(sources.get(finding.primary.span.file).name());
-            self.tell(&finding, &sources)?;
-        }
-        if mirrors.mirrors.sources.iter().len() > 0 {
-            self.rendering.zone("mirror list");
-        }
-        mirrors.findings.iter().try_for_each(|finding| {
-            self.summary.add(finding);
-            self.tell(finding, &mirrors.mirrors.sources)
-        })
+        self.show(&tree.judge(terms)?)
     }
 
     /// Checks the one zone that standard input holds; its includes are looked for below the working directory.
@@ -152,16 +148,25 @@ impl Run {
         }
         let root = Root::open(Path::new(".")).context("opening the working directory")?;
         let loaded = load_text(&root, text, origin, terms);
-        for loaded in judge(vec![loaded], &mut MirrorList::default(), terms) {
-            self.show(&loaded)?;
-        }
-        Ok(())
+        self.show(&Judged::beside(vec![loaded], MirrorList::default(), terms))
     }
 
-    fn show(&mut self, loaded: &Loaded) -> anyhow::Result<()> {
-        self.summary.add_zone(&loaded.findings);
-        self.rendering.zone(&loaded.name.to_string());
-        loaded.findings.iter().try_for_each(|finding| self.tell(finding, &loaded.sources))
+    fn show(&mut self, judged: &Judged) -> anyhow::Result<()> {
+        for misnamed in &judged.misnamed {
+            output::say(&format!("zonewright: {}\n", escape(misnamed.as_bytes())));
+            self.summary.errors += 1;
+        }
+        for Loaded { name, sources, findings, .. } in &judged.zones {
+            self.summary.add_zone(findings);
+            self.rendering.zone(&name.to_string());
+            findings.iter().try_for_each(|finding| self.tell(finding, sources))?;
+        }
+        for Section { name, sources, findings } in &judged.rest {
+            self.rendering.zone(name);
+            findings.iter().for_each(|finding| self.summary.add(finding));
+            findings.iter().try_for_each(|finding| self.tell(finding, sources))?;
+        }
+        Ok(())
     }
 
     fn tell(&mut self, finding: &Diagnostic, sources: &Sources) -> anyhow::Result<()> {
@@ -182,19 +187,4 @@ impl Run {
         output::say(&format!("{}\n", self.summary));
         Ok(self.summary)
     }
-}
-
-/// Zones that were read, judged beside each other as `serve` would, and the mirror list beside them.
-fn judge(mut all: Vec<Loaded>, mirrors: &mut MirrorList, terms: &Terms) -> Vec<Loaded> {
-    // Nobody chooses names against a key that lives as long as one command.
-    let key = HashKey([0; 16]);
-    let compiled = |loaded: &Loaded| {
-        let authority = loaded.zone.as_ref().map(|zone| Arc::new(Authority::compile(zone, key)));
-        (loaded.name.clone(), authority)
-    };
-    let catalog = Catalog::new(key, all.iter().map(compiled));
-    let others = Others::new(&catalog, &|_: NameRef<'_>| true).with_mirrors(&mirrors.mirrors);
-    all.iter_mut().for_each(|loaded| loaded.judge_beside(&others, terms));
-    mirrors.judge_beside(&others, terms);
-    all
 }

@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail};
 use super::output;
 use crate::authority::HashKey;
 use crate::config::Config;
-use crate::control::load::{Listing, Terms, ZoneFile, load_listed, zone_files};
+use crate::control::judged::Judged;
+use crate::control::load::{Listing, MirrorList, Terms, ZoneFile, load_listed, zone_files};
 use crate::control::{Root, revision};
 use crate::diagnostic::render::escape;
 use crate::dns::{Name, NameRef};
@@ -69,6 +70,12 @@ impl Tree {
         };
         let zones = vec![ZoneFile { name, file, rival: None }];
         Ok(Self { root, listing: Listing { zones, ..Listing::default() } })
+    }
+
+    /// The zones, each judged beside the others, and the mirror list that belongs to them.
+    pub(super) fn judge(&self, terms: &Terms) -> anyhow::Result<Judged> {
+        let mirrors = MirrorList::read(&self.root, terms)?;
+        Ok(Judged::read(&self.root, &self.listing, mirrors, terms))
     }
 
     /// The zones, loaded and compiled, under a key that nobody chooses names against: it lives as long as one command. That some have errors is said, as an answer may look odd for it.

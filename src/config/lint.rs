@@ -1,5 +1,6 @@
 //! `[lint]`: the severity of rules, and what they go by.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
@@ -118,4 +119,50 @@ pub(super) fn zone_levels(
         }
     }
     zones
+}
+
+/// The keys of `[lint]`, and whether two settings differ in them.
+type Differs = fn(&lint::Settings, &lint::Settings) -> bool;
+const DIFFERS: &[(&str, Differs)] = &[
+    ("organisation", |old, new| old.organisation != new.organisation),
+    ("host_exceptions", |old, new| old.host_exceptions != new.host_exceptions),
+    ("served_elsewhere", |old, new| old.served_elsewhere != new.served_elsewhere),
+    ("mirrors", |old, new| old.mirrors != new.mirrors),
+    ("lowest_ttl", |old, new| old.lowest_ttl != new.lowest_ttl),
+    ("highest_ttl", |old, new| old.highest_ttl != new.highest_ttl),
+    ("alias_steps", |old, new| old.alias_steps != new.alias_steps),
+    ("mass_change_percent", |old, new| old.mass_change_percent != new.mass_change_percent),
+    ("critical_names", |old, new| old.critical_names != new.critical_names),
+];
+
+/// What newer settings have otherwise: keys, rules, and zones as `lint.zone."NAME"`, in no order that matters.
+pub(super) fn changed(old: &lint::Settings, new: &lint::Settings) -> Vec<String> {
+    let keys = DIFFERS.iter().filter(|(_, differs)| differs(old, new)).map(|(key, _)| (*key).to_owned());
+    let rules = differing(&old.severities.everywhere, &new.severities.everywhere, |rule| (*rule).to_owned());
+    let zone = |zone: &Name| format!("lint.zone.\"{}\"", zone.to_string().trim_end_matches('.').to_ascii_lowercase());
+    keys.chain(rules).chain(differing(&old.severities.zones, &new.severities.zones, zone)).collect()
+}
+
+/// What two lists say otherwise or only one of them says, each once.
+fn differing<Subject, Said: PartialEq>(
+    old: &[(Subject, Said)],
+    new: &[(Subject, Said)],
+    called: impl Fn(&Subject) -> String,
+) -> BTreeSet<String> {
+    let (before, after) = (said(old, &called), said(new, &called));
+    let subjects = before.keys().chain(after.keys());
+    subjects.filter(|subject| before.get(*subject) != after.get(*subject)).cloned().collect()
+}
+
+fn said<Subject, Said>(list: &[(Subject, Said)], called: impl Fn(&Subject) -> String) -> BTreeMap<String, &Said> {
+    list.iter().map(|(subject, said)| (called(subject), said)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_change_of_any_key_is_told_of() {
+        let told: Vec<&str> = super::DIFFERS.iter().map(|(key, _)| *key).collect();
+        assert_eq!(told, super::KEYS);
+    }
 }

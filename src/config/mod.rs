@@ -43,7 +43,7 @@ const FILE_NAME: &str = "zonewright.toml";
 const DIRECTORY_NAME: &str = "config";
 
 /// The most octets of a config file: a hundred thousand zones take a tenth of it.
-const MAX_OCTETS: u64 = 64 << 20;
+pub const MAX_OCTETS: u64 = 64 << 20;
 
 /// The largest UDP answer that can be asked for, in octets: past it, the answer is lost with any of its many fragments.
 const MAX_UDP_PAYLOAD: u16 = 4096;
@@ -174,6 +174,23 @@ impl Config {
         if problems.findings.is_empty() { Ok(config) } else { Err(problems.findings) }
     }
 
+    /// The settings that a text gives as the file `path`, which need not be there; none where it is refused.
+    pub fn of_text(path: &Path, text: impl Into<std::sync::Arc<[u8]>>) -> Option<Self> {
+        let mut sources = Sources::default();
+        let id = sources.add(Source::new(path.to_string_lossy(), text));
+        let config = Self::parse(&sources, id, base_of(path)).ok()?;
+        Some(Self { path: Some(path.to_owned()), ..config })
+    }
+
+    /// What `newer` has set otherwise of all that judges zones: keys and rules of `[lint]`, `lint.zone."NAME"`, `limits`.
+    pub fn judged_otherwise(&self, newer: &Self) -> Vec<String> {
+        let mut changed = lint::changed(&self.lint, &newer.lint);
+        if self.limits != newer.limits || self.lost_names_percent != newer.lost_names_percent {
+            changed.push("limits".to_owned());
+        }
+        changed
+    }
+
     /// The settings of `file`, or of the file that [`find`] finds from the working directory, or the defaults.
     ///
     /// # Errors
@@ -220,8 +237,13 @@ impl Config {
 
 /// The config file of a directory: the first there is in it and its ancestors.
 pub fn find(directory: &Path) -> Option<PathBuf> {
-    let candidates = |ancestor: &Path| [ancestor.join(FILE_NAME), ancestor.join(DIRECTORY_NAME).join(FILE_NAME)];
-    directory.ancestors().flat_map(candidates).find(|path| path.is_file())
+    candidates(directory).find(|path| path.is_file())
+}
+
+/// Where a directory's config may be, the places that go before others first.
+pub fn candidates(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let of = |ancestor: &Path| [ancestor.join(FILE_NAME), ancestor.join(DIRECTORY_NAME).join(FILE_NAME)];
+    directory.ancestors().flat_map(of)
 }
 
 /// What relative paths in a config file are relative to.

@@ -3,11 +3,13 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room where files, clocks and threads are met")]
 
 mod asking;
+pub mod base;
 pub mod commits;
 pub mod fetching;
 pub mod follow;
 pub mod git;
 pub mod handover;
+pub mod judged;
 pub mod keep;
 pub mod load;
 pub mod plan;

@@ -34,18 +34,6 @@ pub fn of(revision: &str, config: &Config) -> anyhow::Result<Root> {
     root(&repository, commit, &path)
 }
 
-/// The zones that a branch of work started from: those of the merge base of a revision and HEAD.
-///
-/// # Errors
-///
-/// As [`of`]; or the two have no common ancestor.
-pub fn of_base(revision: &str, config: &Config) -> anyhow::Result<Root> {
-    let (repository, path) = repository(config)?;
-    let resolve = |name| repository.resolve(name).map_err(say);
-    let base = repository.merge_base(resolve(revision)?, resolve("HEAD")?).map_err(say)?;
-    root(&repository, base, &path)
-}
-
 fn root(repository: &Repository, commit: Id, path: &Path) -> anyhow::Result<Root> {
     Ok(Root::Snapshot(repository.snapshot(commit, path).map_err(say)?))
 }
@@ -56,15 +44,21 @@ fn repository(config: &Config) -> anyhow::Result<(Repository, PathBuf)> {
         let commits = Commits::new(settings.clone(), keep::copy(config));
         return Ok((Repository::open(commits.place()).map_err(say)?, settings.path.clone()));
     }
+    let (top, path) = checkout(config)?;
+    Ok((Repository::open(&top).map_err(say)?, path))
+}
+
+/// The top of the checkout that the zone directory lies in, links resolved, and where in it that is.
+pub(super) fn checkout(config: &Config) -> anyhow::Result<(PathBuf, PathBuf)> {
     let directory = &config.source.directory;
     let directory = directory.canonicalize().with_context(|| format!("finding {}", directory.display()))?;
     let top = directory.ancestors().find(|ancestor| ancestor.join(".git").exists());
     let top = top.with_context(|| format!("{} lies in no git repository", directory.display()))?;
     let path = directory.strip_prefix(top).expect("an ancestor of it").to_owned();
-    Ok((Repository::open(top).map_err(say)?, path))
+    Ok((top.to_owned(), path))
 }
 
-fn say(refusal: Refusal) -> anyhow::Error {
+pub(super) fn say(refusal: Refusal) -> anyhow::Error {
     let fix = if refusal.finding.fix.is_empty() { String::new() } else { format!(": {}", refusal.finding.fix) };
     anyhow::anyhow!("{}{fix}", refusal.finding.headline)
 }

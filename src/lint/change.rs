@@ -8,10 +8,10 @@ use std::cmp::Ordering;
 
 use super::report::Report;
 use super::suppression::Waivers;
-use super::{RULES, Scope, Settings, rules_of};
-use crate::diagnostic::{self, Diagnostic};
+use super::{RULES, Rule, Scope, Settings, rules_of};
+use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::dns::{NameRef, Rtype};
-use crate::source::Sources;
+use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::rdata;
 
@@ -44,13 +44,38 @@ pub fn check_change(old: &Zone, new: &Zone, sources: &Sources, settings: &Settin
     for (rule, severity) in rules_of(new, settings) {
         if let Scope::Change(check) = rule.scope {
             let waivers = Waivers::default();
-            let mut report = Report::new(rule, severity, new, sources, &waivers);
+            let mut report = Report::new(rule, severity, new, sources, settings, &waivers);
             check(&change, &mut report);
             findings.extend(report.finish());
         }
     }
     diagnostic::sort(&mut findings);
     findings
+}
+
+/// What rules about a change say of a zone that is no longer there; `sources` holds its file, empty.
+pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_meant: bool) -> Vec<Diagnostic> {
+    let (zone, names) = (old.apex(), old.name_count());
+    let critical = settings.critical_names.iter().filter(|name| has_records(old, name.as_ref()));
+    let critical: Vec<String> = critical.map(|name| format!("`{name}`")).collect();
+    let place = Span { file: FileId(0), start: 0, end: 0 };
+    let told = |(rule, severity): (&'static Rule, Severity)| {
+        let headline = match rule.code.name {
+            "critical-name-gone" if !critical.is_empty() => {
+                format!("the zone `{zone}` is gone, and with it the critical name {}", critical.join(", "))
+            }
+            "mass-change" if !is_meant => format!("the zone `{zone}` is gone, and all its {names} names with it"),
+            _ => return None,
+        };
+        let finding = Diagnostic::new(&rule.code, place, headline);
+        Some(Diagnostic { severity, zone: Some(zone.to_name()), ..finding })
+    };
+    let findings = rules_of(old, settings).filter_map(told).map(|finding| {
+        finding
+            .why(format!("`{}` is not among the zones any more, so none of its names is answered", sources.get(place.file).name()))
+            .fix("bring the file back, or add the line `Zone-Mass-Change: yes` to the commit's message; critical names are taken off `critical_names` in a change of their own")
+    });
+    findings.collect()
 }
 
 /// Whether a code is of a rule that judges a change as a whole.

@@ -46,10 +46,11 @@ use report::Report;
 use signed::Signed;
 use suppression::Waivers;
 
-pub use change::check_change;
+pub use change::{check_change, check_removed};
 pub use crypto::sha256;
 pub use mirrors::Mirrors;
 pub use others::Others;
+pub use report::MOST_OF_A_RULE;
 pub use rules::{RULES, markdown};
 pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
 pub use zonemd::{HashAlgorithm, zonemd};
@@ -229,7 +230,7 @@ pub fn check(zone: &Zone, sources: &Sources, settings: &Settings, built: Vec<Dia
     let mut findings = weigh(built, zone.apex(), settings, &waivers);
     findings.extend(check_nodes(&subject, sources, &waivers));
     for (rule, severity) in rules_of(zone, settings) {
-        let mut report = Report::new(rule, severity, zone, sources, &waivers);
+        let mut report = Report::new(rule, severity, zone, sources, settings, &waivers);
         if let Scope::Zone(check) = rule.scope {
             check(&subject, &mut report);
         }
@@ -251,7 +252,7 @@ pub fn check_beside(
     let waivers = Waivers::read(sources, settings.now, is_asked, false);
     let subject = Subject::new(zone, settings);
     for (rule, severity) in rules_of(zone, settings) {
-        let mut report = Report::new(rule, severity, zone, sources, &waivers);
+        let mut report = Report::new(rule, severity, zone, sources, settings, &waivers);
         if let Scope::Repository(check) = rule.scope {
             check(&subject, others, &mut report);
         }
@@ -293,7 +294,9 @@ fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static 
 fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> Vec<Diagnostic> {
     let mut asked: Vec<_> = rules_of(subject.zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
-            Scope::Node(check) => Some((check, Report::new(rule, severity, subject.zone, sources, waivers))),
+            Scope::Node(check) => {
+                Some((check, Report::new(rule, severity, subject.zone, sources, subject.settings, waivers)))
+            }
             Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) | Scope::Change(_) => None,
         })
         .collect();

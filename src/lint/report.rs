@@ -1,14 +1,14 @@
 //! Where a rule's findings go.
 
 use super::suppression::Waivers;
-use super::{Rule, Target, target_field};
+use super::{Rule, Settings, Target, target_field};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::{FileId, Source, Sources, Span};
 use crate::zone::{Rrset, Zone};
 use crate::zonefile::{Places, Record};
 
 /// The most findings of one rule in one zone. A forgotten signer makes as many as the zone has names, and nobody reads on.
-const MOST: usize = 20;
+pub const MOST_OF_A_RULE: usize = 20;
 
 /// What one rule finds in one zone.
 pub(super) struct Report<'r> {
@@ -17,6 +17,7 @@ pub(super) struct Report<'r> {
     zone: &'r Zone,
     sources: &'r Sources,
     waivers: &'r Waivers,
+    most: usize,
     findings: Vec<Diagnostic>,
     count: usize,
     last_place: Option<Span>,
@@ -28,9 +29,11 @@ impl<'r> Report<'r> {
         severity: Severity,
         zone: &'r Zone,
         sources: &'r Sources,
+        settings: &Settings,
         waivers: &'r Waivers,
     ) -> Self {
-        Self { code: &rule.code, severity, zone, sources, waivers, findings: Vec::new(), count: 0, last_place: None }
+        let (code, most) = (&rule.code, settings.most_of_a_rule);
+        Self { code, severity, zone, sources, waivers, most, findings: Vec::new(), count: 0, last_place: None }
     }
 
     /// A finding of this rule, still to be added.
@@ -52,7 +55,7 @@ impl<'r> Report<'r> {
         }
         self.last_place = Some(place);
         self.count += 1;
-        if self.count <= MOST {
+        if self.count <= self.most {
             finding.severity = self.severity.min(worst);
             self.findings.push(finding);
         }
@@ -60,7 +63,7 @@ impl<'r> Report<'r> {
 
     /// The findings; the last says how many more there were.
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
-        if let (Some(more @ 1..), Some(last)) = (self.count.checked_sub(MOST), self.findings.last_mut()) {
+        if let (Some(more @ 1..), Some(last)) = (self.count.checked_sub(self.most), self.findings.last_mut()) {
             last.headline += &format!("; {more} more of the kind are not shown");
         }
         self.findings

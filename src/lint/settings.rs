@@ -15,6 +15,8 @@ pub struct Settings {
     pub threads: usize,
     /// How many seconds ahead a signature's end is told of.
     pub expires_soon: u32,
+    /// The most findings of one rule in one zone, past which they are counted only.
+    pub most_of_a_rule: usize,
     /// What the config says of the severity of rules.
     pub severities: Severities,
     /// The organisation's own domains: a target one edit away from one of them is a slip.
@@ -45,6 +47,7 @@ impl Settings {
             now,
             threads: 1,
             expires_soon: 3 * DAY,
+            most_of_a_rule: super::MOST_OF_A_RULE,
             severities: Severities::default(),
             organisation: Vec::new(),
             host_exceptions: Vec::new(),

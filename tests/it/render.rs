@@ -316,9 +316,15 @@ fn escaping_leaves_plain_text_alone_and_is_idempotent() {
 #[test]
 fn the_summary_counts_in_words() {
     let table = [
-        (Summary { errors: 2, warnings: 1, notes: 0, zones: 9 }, "2 errors, 1 warning in 9 zones"),
-        (Summary { errors: 0, warnings: 0, notes: 3, zones: 1 }, "3 notes in 1 zone"),
-        (Summary { errors: 0, warnings: 0, notes: 0, zones: 9 }, "no findings in 9 zones"),
+        (Summary { errors: 2, warnings: 1, notes: 0, zones: 9, before: 0 }, "2 errors, 1 warning in 9 zones"),
+        (
+            Summary { errors: 0, warnings: 0, notes: 3, zones: 1, before: 1 },
+            "3 notes in 1 zone; 1 finding that was there before is not shown",
+        ),
+        (
+            Summary { errors: 0, warnings: 0, notes: 0, zones: 9, before: 12 },
+            "no findings in 9 zones; 12 findings that were there before are not shown",
+        ),
     ];
     for (summary, text) in table {
         assert_eq!(summary.to_string(), text);

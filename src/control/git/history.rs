@@ -48,6 +48,27 @@ impl Repository {
         })
     }
 
+    /// Whether a commit that `newer` has among its ancestors and `older` has not, or `newer` itself, has the trailer
+    /// `key: value` (git-interpret-trailers(1)): a line of its message's last paragraph, whatever the case.
+    ///
+    /// # Errors
+    ///
+    /// The history between the two cannot be read.
+    pub fn has_trailer(&self, older: ObjectId, newer: ObjectId, key: &str, value: &str) -> Result<bool, Refusal> {
+        let local = self.local();
+        let walk = local.rev_walk([newer]).with_hidden([older]).all();
+        let walk = walk.map_err(|error| self.unreadable("the history", &error))?;
+        for step in walk.take(MAX_COMMITS) {
+            let id = step.map_err(|error| self.unreadable("the history", &error))?.id;
+            let commit = self.object(&local, id, gix::object::Kind::Commit)?.into_commit();
+            let message = commit.message_raw().map_err(|error| self.unreadable(&id.to_string(), &error))?;
+            if is_trailed(message, key, value) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The first-parent line from `newest` back, it included, `count` commits at most.
     ///
     /// # Errors
@@ -70,6 +91,18 @@ impl Repository {
         let commit = self.object(local, id, gix::object::Kind::Commit)?.into_commit();
         Ok(commit.parent_ids().map(gix::Id::detach).collect())
     }
+}
+
+/// Whether the last paragraph of a message, its first excepted, has the line `key: value`.
+fn is_trailed(message: &[u8], key: &str, value: &str) -> bool {
+    let text = String::from_utf8_lossy(message);
+    let paragraphs = text.trim_end().split("\n\n").skip(1);
+    let is_it = |line: &str| {
+        line.split_once(':').is_some_and(|(name, said)| {
+            name.trim_end().eq_ignore_ascii_case(key) && said.trim().eq_ignore_ascii_case(value)
+        })
+    };
+    paragraphs.last().is_some_and(|last| last.lines().any(is_it))
 }
 
 /// A commit and its ancestors, the nearest first.
@@ -105,5 +138,25 @@ impl<'r> Walk<'r> {
             self.todo.extend(parents.into_iter().filter(|&parent| self.seen.insert(parent)));
         }
         Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_trailed;
+
+    #[test]
+    fn a_trailer_is_a_line_of_the_last_paragraph() {
+        let table = [
+            ("subject\n\nZone-Mass-Change: yes\n", true),
+            ("subject\n\nbody\n\nSigned-off-by: A <a@b>\nzone-mass-change:  YES\n\n", true),
+            ("subject\n\nZone-Mass-Change: yes\n\nmore of the body\n", false),
+            ("Zone-Mass-Change: yes\n", false),
+            ("subject\n\nZone-Mass-Change: no\n", false),
+            ("subject\n\nno Zone-Mass-Change: yes\n", false),
+        ];
+        for (message, wanted) in table {
+            assert_eq!(is_trailed(message.as_bytes(), "Zone-Mass-Change", "yes"), wanted, "{message}");
+        }
     }
 }

@@ -38,6 +38,26 @@ impl Repository {
         Ok(Snapshot::new(path.to_owned(), walk.files, Arc::new(texts)))
     }
 
+    /// The plain files that lie in the directory `path` of a commit's tree itself, links and directories left out; none
+    /// where there is no such directory.
+    ///
+    /// # Errors
+    ///
+    /// An object cannot be read.
+    pub fn plain_files(&self, commit: ObjectId, path: &Path) -> Result<Option<Snapshot>, Refusal> {
+        let local = self.local();
+        let object = self.object(&local, commit, gix::object::Kind::Commit)?.into_commit();
+        let root = object.tree_id().map_err(|error| self.unreadable(&commit.to_string(), &error))?.detach();
+        let Ok(tree) = self.descend(&local, root, commit, path) else { return Ok(None) };
+        let tree = self.object(&local, tree, gix::object::Kind::Tree)?.into_tree();
+        let files = tree.iter().filter_map(Result::ok).filter_map(|entry| {
+            let is_plain = matches!(entry.mode().kind(), EntryKind::Blob | EntryKind::BlobExecutable);
+            is_plain.then(|| (PathBuf::from(OsStr::from_bytes(entry.filename())), text_id(entry.object_id())))
+        });
+        let texts = Blobs { repository: self.clone() };
+        Ok(Some(Snapshot::new(path.to_owned(), files.take(MAX_FILES).collect(), Arc::new(texts))))
+    }
+
     /// The tree at `path`.
     fn descend(
         &self,

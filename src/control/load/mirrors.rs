@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Root, Terms};
+use super::{Root, Snapshot, Terms};
 use crate::diagnostic::{self, Diagnostic};
 use crate::lint::{self, Mirrors, Others};
 use crate::source::Source;
@@ -38,7 +38,7 @@ impl MirrorList {
     /// A directory that the config names cannot be read, or has more entries than any mirror list.
     pub fn read(root: &Root, terms: &Terms) -> anyhow::Result<Self> {
         let configured = terms.lint.as_ref().and_then(|settings| settings.mirrors.as_deref());
-        let beside = || root.directory().parent().map(|parent| parent.join(NAME));
+        let beside = || beside(root.directory());
         let Some(directory) = configured.map(Path::to_path_buf).or_else(beside) else { return Ok(Self::default()) };
         let opened = match Root::open(&directory) {
             Err(_) if configured.is_none() => return Ok(Self::default()),
@@ -48,6 +48,15 @@ impl MirrorList {
         let mut list = Self::default();
         files.iter().for_each(|file| list.add(&opened, file));
         Ok(list)
+    }
+
+    /// The list that lay in a directory of a commit.
+    pub fn of(files: Snapshot) -> Self {
+        let listed: Vec<PathBuf> =
+            files.paths().filter(|path| is_yaml(path)).take(MAX_ENTRIES).map(Path::to_path_buf).collect();
+        let (root, mut list) = (Root::Snapshot(files), Self::default());
+        listed.iter().for_each(|file| list.add(&root, file));
+        list
     }
 
     fn add(&mut self, root: &Root, file: &Path) {
@@ -74,6 +83,15 @@ impl MirrorList {
     }
 }
 
+/// Where the list is unless the config says otherwise: beside the zone directory.
+pub fn beside(zones: &Path) -> Option<PathBuf> {
+    zones.parent().map(|parent| parent.join(NAME))
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
+}
+
 /// The plain YAML files of a directory, by name.
 fn files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
@@ -81,8 +99,7 @@ fn files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
         anyhow::ensure!(index < MAX_ENTRIES, "it has more than {MAX_ENTRIES} entries");
         let entry = entry?;
         let name = PathBuf::from(entry.file_name());
-        let is_yaml = name.extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        if is_yaml && entry.file_type()?.is_file() {
+        if is_yaml(&name) && entry.file_type()?.is_file() {
             files.push(name);
         }
     }

@@ -28,7 +28,7 @@ mod stamp;
 mod tests;
 
 pub use listing::{ListError, Listing, ZoneFile, zone_files};
-pub use mirrors::MirrorList;
+pub use mirrors::{MirrorList, beside as mirrors_beside};
 pub use root::Root;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;

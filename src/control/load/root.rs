@@ -48,6 +48,14 @@ impl Root {
         }
     }
 
+    /// The directory as a person here would type it.
+    pub fn shown(&self) -> &Path {
+        match self {
+            Self::Directory(directory) => &directory.shown,
+            Self::Snapshot(snapshot) => snapshot.shown(),
+        }
+    }
+
     /// The path a person here would type for a file of the root; octets that are not UTF-8 as `\xNN`.
     pub fn display(&self, file: &Path) -> String {
         show(&match self {
@@ -67,6 +75,11 @@ impl Root {
             Self::Directory(directory) => directory.look(path),
             Self::Snapshot(snapshot) => snapshot.look(path),
         }
+    }
+
+    /// The text of a file, if it is there and has no more than `limit` octets.
+    pub fn text(&self, path: &Path, limit: u32) -> Option<Arc<[u8]>> {
+        self.read(path, limit).1.ok()
     }
 
     pub(super) fn read(&self, path: &Path, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {

@@ -23,6 +23,23 @@ pub trait Texts: fmt::Debug + Send + Sync {
     fn read(&self, id: &TextId, limit: u32) -> io::Result<Arc<[u8]>>;
 }
 
+/// A store without any text.
+#[derive(Debug)]
+struct Nothing;
+
+impl Texts for Nothing {
+    fn read(&self, _id: &TextId, _limit: u32) -> io::Result<Arc<[u8]>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Default for Snapshot {
+    /// No files.
+    fn default() -> Self {
+        Self::new(PathBuf::new(), BTreeMap::new(), Arc::new(Nothing))
+    }
+}
+
 /// Paths below a root, and the texts that lay there.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -35,6 +52,11 @@ impl Snapshot {
     /// The `files`, shown to people as lying in the directory `shown`.
     pub fn new(shown: PathBuf, files: BTreeMap<PathBuf, TextId>, texts: Arc<dyn Texts>) -> Self {
         Self { shown, files, texts }
+    }
+
+    /// The same files, shown to people as lying elsewhere.
+    pub fn shown_as(self, shown: PathBuf) -> Self {
+        Self { shown, ..self }
     }
 
     /// All paths, in order.

@@ -150,6 +150,8 @@ pub struct Summary {
     pub notes: usize,
     /// Zones that were looked at.
     pub zones: usize,
+    /// Findings that are not counted above and not shown, as they were there before a change.
+    pub before: usize,
 }
 
 impl Summary {
@@ -175,7 +177,12 @@ impl fmt::Display for Summary {
         let found: Vec<_> =
             counts.iter().filter(|(count, _)| *count > 0).map(|&(count, what)| counted(count, what)).collect();
         let found = if found.is_empty() { "no findings".to_owned() } else { found.join(", ") };
-        write!(f, "{found} in {}", counted(self.zones, "zone"))
+        write!(f, "{found} in {}", counted(self.zones, "zone"))?;
+        match self.before {
+            0 => Ok(()),
+            1 => write!(f, "; 1 finding that was there before is not shown"),
+            before => write!(f, "; {before} findings that were there before are not shown"),
+        }
     }
 }
 

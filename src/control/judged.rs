@@ -1,0 +1,73 @@
+//! The zones of one tree, judged beside each other as `serve` would, and the mirror list beside them.
+
+use std::sync::Arc;
+
+use super::load::{Listing, Loaded, MirrorList, Root, Terms, load_listed, unused_includes};
+use crate::authority::{Authority, Catalog, HashKey};
+use crate::diagnostic::Diagnostic;
+use crate::dns::NameRef;
+use crate::lint::Others;
+use crate::source::Sources;
+
+/// What was found in one tree.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Files whose name is no zone's, each with the reason.
+    pub misnamed: Vec<String>,
+    /// The zones, in the order of the listing.
+    pub zones: Vec<Loaded>,
+    /// What belongs to no zone: includes that nobody reads, the mirror list, the config.
+    pub rest: Vec<Section>,
+}
+
+/// Findings of one place that is no zone.
+#[derive(Debug)]
+pub struct Section {
+    /// What it is called where zones have their names.
+    pub name: String,
+    /// Its texts.
+    pub sources: Sources,
+    /// What was found in them.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Judged {
+    /// Reads and judges the zones of a listing and the mirror list that belongs to them.
+    pub fn read(root: &Root, listing: &Listing, mirrors: MirrorList, terms: &Terms) -> Self {
+        let zones = listing.zones.iter().map(|listed| load_listed(root, listed, terms)).collect();
+        let mut judged = Self::beside(zones, mirrors, terms);
+        let misnamed = listing.misnamed.iter();
+        judged.misnamed =
+            misnamed.map(|(file, reason)| format!("{}: its name is no zone's: {reason}", root.display(file))).collect();
+        let unused = unused_includes(root, listing, &judged.zones, terms).into_iter().map(|(sources, finding)| {
+            let name = sources.get(finding.primary.span.file).name().to_owned();
+            Section { name, sources, findings: vec![finding] }
+        });
+        judged.rest = unused.chain(std::mem::take(&mut judged.rest)).collect();
+        judged
+    }
+
+    /// Judges zones that were read, and the mirror list beside them.
+    pub fn beside(mut zones: Vec<Loaded>, mut mirrors: MirrorList, terms: &Terms) -> Self {
+        // Nobody chooses names against a key that lives as long as one command.
+        let key = HashKey([0; 16]);
+        let compiled = |loaded: &Loaded| {
+            let authority = loaded.zone.as_ref().map(|zone| Arc::new(Authority::compile(zone, key)));
+            (loaded.name.clone(), authority)
+        };
+        let catalog = Catalog::new(key, zones.iter().map(compiled));
+        let others = Others::new(&catalog, &|_: NameRef<'_>| true).with_mirrors(&mirrors.mirrors);
+        zones.iter_mut().for_each(|loaded| loaded.judge_beside(&others, terms));
+        mirrors.judge_beside(&others, terms);
+        let MirrorList { mirrors, findings } = mirrors;
+        let has_list = mirrors.sources.iter().len() > 0;
+        let list = Section { name: "mirror list".into(), sources: mirrors.sources, findings };
+        Self { misnamed: Vec::new(), zones, rest: Vec::from_iter(has_list.then_some(list)) }
+    }
+
+    /// The findings of each zone and of each other section, with their texts.
+    pub fn findings(&mut self) -> impl Iterator<Item = (&mut Vec<Diagnostic>, &Sources)> {
+        let zones = self.zones.iter_mut().map(|loaded| (&mut loaded.findings, &loaded.sources));
+        zones.chain(self.rest.iter_mut().map(|section| (&mut section.findings, &section.sources)))
+    }
+}
