@@ -141,7 +141,9 @@ impl Run<'_> {
         if errors.is_empty() {
             let formatted = zonefile::format(text);
             if formatted.is_none() {
-                self.refuse(&format!("{shown} is left as it is: its layout would change a record. This is a fault of zonewright"));
+                self.refuse(&format!(
+                    "{shown} is left as it is: its layout would change a record. This is a fault of zonewright"
+                ));
             }
             return formatted;
         }

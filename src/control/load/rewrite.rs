@@ -79,7 +79,8 @@ impl ZoneText {
         file.write_all(text).context("writing the file beside it")?;
         let new = rustix::fs::fstat(&file)?;
         if (new.st_uid, new.st_gid) != (self.stat.st_uid, self.stat.st_gid) {
-            let (user, group) = (rustix::fs::Uid::from_raw(self.stat.st_uid), rustix::fs::Gid::from_raw(self.stat.st_gid));
+            let (user, group) =
+                (rustix::fs::Uid::from_raw(self.stat.st_uid), rustix::fs::Gid::from_raw(self.stat.st_gid));
             rustix::fs::fchown(&file, Some(user), Some(group)).context("keeping its owner and group")?;
         }
         rustix::fs::fchmod(&file, Mode::from_raw_mode(self.stat.st_mode)).context("keeping its mode")?;
@@ -91,7 +92,8 @@ impl ZoneText {
         if Seen::new(&now) != self.seen {
             bail!("it changed while it was read: run this again");
         }
-        rustix::fs::renameat(&self.directory, made, &self.directory, &self.name).context("renaming the new file over it")
+        rustix::fs::renameat(&self.directory, made, &self.directory, &self.name)
+            .context("renaming the new file over it")
     }
 }
 

@@ -186,7 +186,7 @@ fn is_same(before: &[u8], after: &[u8], start: u32) -> bool {
 
 /// What records are read from: each token's kind, octets, and whether a blank or its line's start stands before it.
 fn significant(text: &[u8], start: u32) -> impl Iterator<Item = (TokenKind, &[u8], bool, bool)> {
-    let (mut last, mut line_has_token) = (None, false);
+    let (mut last, mut line_has_token, mut is_open) = (None, false, false);
     Lexer::new(text, start).filter_map(move |token| {
         let before = last.replace(token.kind);
         if token.kind == TokenKind::Newline {
@@ -201,7 +201,9 @@ fn significant(text: &[u8], start: u32) -> impl Iterator<Item = (TokenKind, &[u8
         let touches = data(token.kind) && before.is_some_and(data);
         let is_comment = token.kind == TokenKind::Comment;
         let octets = if is_comment { trimmed(token, text) } else { token.text(text) };
-        let is_indented = is_first && !is_comment && before == Some(TokenKind::Blank);
+        // Inside parentheses a line's start means nothing.
+        let is_indented = is_first && !is_open && !is_comment && before == Some(TokenKind::Blank);
+        is_open = (is_open || token.kind == TokenKind::Open) && token.kind != TokenKind::Close;
         Some((token.kind, octets, touches, is_indented))
     })
 }
