@@ -178,6 +178,8 @@ fn is_same(before: &[u8], after: &[u8], start: u32) -> bool {
     loop {
         match (one.next(), other.next()) {
             (None, None) => return true,
+            // The last line got its end.
+            (None, Some((TokenKind::Newline, ..))) => return other.next().is_none(),
             (Some(one), Some(other)) if one == other => {}
             _ => return false,
         }
