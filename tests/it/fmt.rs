@@ -39,7 +39,7 @@ fn records(text: &[u8], folder: &Path) -> (Vec<String>, Vec<String>) {
     };
     let finding = |one: &zonewright::diagnostic::Diagnostic| {
         let line = sources.get(one.primary.span.file).position(one.primary.span.start).line;
-        format!("{line}: {}: {}", one.code.name, one.headline)
+        format!("{}{line}: {}: {}", if one.is_error() { "error " } else { "" }, one.code.name, one.headline)
     };
     (parsed.records.rows().iter().map(line).collect(), parsed.findings.iter().map(finding).collect())
 }
@@ -47,14 +47,20 @@ fn records(text: &[u8], folder: &Path) -> (Vec<String>, Vec<String>) {
 /// What every layout owes: the same records and findings on the same lines, no octet of trivia it forbids, and itself again.
 fn assert_safe(name: &str, text: &[u8], folder: &Path) {
     let Some(formatted) = zonefile::format(text) else { panic!("{name}: other tokens") };
-    assert_eq!(records(text, folder), records(&formatted, folder), "{name}");
+    let before = records(text, folder);
+    // What is made of a text with errors is a guess that goes by blanks and indents; the command leaves it alone, and its
+    // tokens stay in any case.
+    if !before.1.iter().any(|finding| finding.starts_with("error ")) {
+        assert_eq!(before, records(&formatted, folder), "{name}");
+    }
     let again = format(&formatted);
     assert!(again == formatted, "{name}: not idempotent:\n{}", zonefile::difference(name, &formatted, &again));
     assert!(formatted.is_empty() || formatted.ends_with(b"\n"), "{name}: no line end at the end");
     assert!(!formatted.ends_with(b"\n\n"), "{name}: an empty line at the end");
-    let is_trimmed = |line: &[u8]| !matches!(line.last(), Some(b' ' | b'\t' | b'\r'));
+    let is_trimmed =
+        |line: &[u8]| !matches!(line, [.., b' ' | b'\t' | b'\r']) || matches!(line, [.., b'\\', b' ' | b'\t']);
     // A string that nothing closes, or an escaped blank, may end in one.
-    let has_fault = !records(text, folder).1.is_empty();
+    let has_fault = !before.1.is_empty();
     assert!(has_fault || formatted.split(|&octet| octet == b'\n').all(is_trimmed), "{name}: a blank at a line's end");
 }
 
@@ -114,6 +120,7 @@ fn layouts_are_as_read() {
             "quotes and escapes",
             "a\\ b TXT \"x\ty ; ( z\\\" \"  \"\"c\\;d\" e\\\tf\n_h HTTPS 1 .   alpn=\"h2,h3\"  port=8443\n",
         ),
+        ("an escaped blank ends a line", "a TXT b\\ \nc TXT d\\\t\n"),
         ("line ends", "a A 192.0.2.1  \r\n\r\nb A 192.0.2.2\t; x \r\n\r\n\r\n"),
         ("no last line end", "a A 192.0.2.1"),
         ("nothing", " \n\t\n"),
@@ -225,12 +232,7 @@ proptest! {
 
     #[test]
     fn any_text_keeps_its_records(text in pieces()) {
-        // After a parenthesis that nothing closes, the parser goes on where a line is not indented: layout shows there, and
-        // the command leaves such a text alone. The tokens stay in any case, which `format` sees to.
-        match records(&text, Path::new("/nonexistent")).1.is_empty() {
-            true => assert_safe(&String::from_utf8_lossy(&text), &text, Path::new("/nonexistent")),
-            false => drop(format(&text)),
-        }
+        assert_safe(&String::from_utf8_lossy(&text), &text, Path::new("/nonexistent"));
     }
 
     #[test]

@@ -142,9 +142,9 @@ fn write(printed: &[Printed<'_>], items: usize, out: &mut Vec<u8>) {
     let mut column = 0;
     for one in printed {
         let start = out.len();
-        out.extend_from_slice(&one.line);
-        while out.len() > start && out.last() == Some(&b' ') {
-            out.pop();
+        // An empty line inside parentheses is all indent. Others end in a token, and that may end in a blank: `a\ `.
+        if one.line.iter().any(|&octet| octet != b' ') {
+            out.extend_from_slice(&one.line);
         }
         if let Some(comment) = one.comment {
             let (stop, written) = (stops[one.group], width(&out[start..]));
