@@ -46,13 +46,13 @@ fn records(text: &[u8], folder: &Path) -> (Vec<String>, Vec<String>) {
 
 /// What every layout owes: the same records and findings on the same lines, no octet of trivia it forbids, and itself again.
 fn assert_safe(name: &str, text: &[u8], folder: &Path) {
-    let Some(formatted) = zonefile::format(text) else { panic!("{name}: other tokens") };
     let before = records(text, folder);
-    // What is made of a text with errors is a guess that goes by blanks and indents; the command leaves it alone, and its
-    // tokens stay in any case.
+    let formatted = zonefile::format(text);
+    // What is made of a text with errors is a guess that goes by blanks and indents; the command leaves it alone.
     if before.1.iter().any(|finding| finding.starts_with("error ")) {
         return;
     }
+    let Some(formatted) = formatted else { panic!("{name}: other tokens") };
     assert_eq!(before, records(&formatted, folder), "{name}");
     let again = format(&formatted);
     assert!(again == formatted, "{name}: not idempotent:\n{}", zonefile::difference(name, &formatted, &again));

@@ -39,7 +39,8 @@ const MOST_BEFORE_COMMENT: usize = 72;
 /// Blanks before a comment that has no column.
 const GAP: usize = 2;
 
-/// The text in its canonical layout; none if that would not have the same tokens, which no text is known to cause.
+/// The text in its canonical layout; none if that would not have the same tokens, which only texts with errors are known to
+/// cause: a backslash before a lone carriage return would escape the blank that takes its place.
 pub fn format(text: &[u8]) -> Option<Vec<u8>> {
     let start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let mut out = Vec::with_capacity(text.len() + text.len() / 8);
