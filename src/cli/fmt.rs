@@ -67,7 +67,6 @@ struct Count {
 
 impl Run<'_> {
     /// A file, or all below a directory.
-    #[expect(clippy::disallowed_methods, reason = "the path is the operator's own, and only its kind is asked for")]
     fn path(&mut self, path: &Path) -> anyhow::Result<()> {
         let absolute = path::absolute(path).with_context(|| format!("finding {}", path.display()))?;
         // A link is met where it is refused, with its name.

@@ -63,11 +63,11 @@ pub fn format(text: &[u8]) -> Option<Vec<u8>> {
 fn block_length(items: &[Item]) -> usize {
     let separates = |item: &Item| matches!(item, Item::Empty | Item::Ruler(_));
     let mut is_directive = None;
-    let mut ends = |item: &Item| match item {
+    let ends = |item: &Item| match item {
         Item::Entry(entry) => *is_directive.get_or_insert(entry.is_directive) != entry.is_directive,
         item => separates(item),
     };
-    if separates(&items[0]) { 1 } else { items.iter().position(|item| ends(item)).unwrap_or(items.len()) }
+    if separates(&items[0]) { 1 } else { items.iter().position(ends).unwrap_or(items.len()) }
 }
 
 /// One line as it will be, but for its trailing comment.
