@@ -9,6 +9,7 @@ mod completions;
 mod diff;
 mod explain;
 mod fetch;
+mod fmt;
 mod freeze;
 mod man;
 mod output;
@@ -45,6 +46,7 @@ Examples:
   zonewright test                          ask the zones what `tests/*.toml` beside them expect
   zonewright diff old/zones zones          what changed, in records and in answers
   zonewright diff --against @192.0.2.53    the same against what a server answers now
+  zonewright fmt --check                   name the files that `fmt` would put into its layout
 
 Config:
   `zonewright.toml`, else `config/zonewright.toml`, in the working directory or in the nearest
@@ -54,7 +56,8 @@ Config:
 
 Exit codes:
   0  no errors
-  1  errors were found in zones, a test failed, or with `diff --exit-code` something differs
+  1  errors were found in zones, a test failed, or something differs with `diff --exit-code` or
+     `fmt --check`
   2  could not run: bad arguments or config, unreadable files, no server to reach";
 
 /// Authoritative DNS for zones kept in git: checked, compiled and served by the same code.
@@ -77,6 +80,7 @@ enum Command {
     Explain(explain::Arguments),
     Diff(diff::Arguments),
     Test(test::Arguments),
+    Fmt(fmt::Arguments),
     Rules(rules::Arguments),
     Rule(rule::Arguments),
     Zonemd(zonemd::Arguments),
@@ -122,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Test(arguments) => test::run(arguments),
+        Command::Fmt(arguments) => fmt::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Rule(arguments) => rule::run(arguments),
         Command::Zonemd(arguments) => zonemd::run(arguments),

@@ -8,6 +8,7 @@ mod entry;
 mod fields;
 mod generate;
 mod header;
+mod layout;
 pub mod lexer;
 mod name;
 mod parser;
@@ -18,6 +19,7 @@ mod slips;
 mod ttl;
 
 pub use fields::Fields;
+pub use layout::{difference, format};
 pub use print::Line;
 pub use records::{Places, Record, Records};
 

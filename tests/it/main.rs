@@ -8,6 +8,7 @@ mod diff;
 mod expect;
 mod explain;
 mod ferret;
+mod fmt;
 mod fuzz;
 mod git;
 mod handover;

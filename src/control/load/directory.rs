@@ -140,7 +140,7 @@ impl Directory {
     }
 }
 
-fn judge_kind(stat: &rustix::fs::Stat, limit: u32) -> Result<(), Refused> {
+pub(super) fn judge_kind(stat: &rustix::fs::Stat, limit: u32) -> Result<(), Refused> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile if stat.st_size as u64 > u64::from(limit) => return Err(Refused::TooLarge { limit }),
         FileType::RegularFile => return Ok(()),
@@ -152,7 +152,7 @@ fn judge_kind(stat: &rustix::fs::Stat, limit: u32) -> Result<(), Refused> {
     Err(Refused::NotPlain { kind })
 }
 
-fn read_plain(fd: OwnedFd, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {
+pub(super) fn read_plain(fd: OwnedFd, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {
     let stat = match rustix::fs::fstat(&fd) {
         Ok(stat) => stat,
         Err(error) => return (Seen::Absent(error.raw_os_error()), Err(Refused::from(error))),

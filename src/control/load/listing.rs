@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::directory::Directory;
 use super::refused::say;
+use super::rewrite::is_link;
 use super::root::{Root, show};
 use crate::dns::{Name, NameRef};
 
@@ -121,6 +122,23 @@ pub fn zone_files(root: &Root, configured: &[(Name, PathBuf)]) -> Result<Listing
         same
     });
     Ok(listing)
+}
+
+/// Every `*.zone` and `*.inc` at any depth below a directory, whatever zones they make; links are left alone.
+///
+/// # Errors
+///
+/// As of [`zone_files`].
+pub fn text_files(root: &Root) -> Result<Vec<PathBuf>, ListError> {
+    let Root::Directory(directory) = root else { return Ok(Vec::new()) };
+    let mut listing = Listing::default();
+    Search { root: directory, entries: 0, listing: &mut listing }.enter(Path::new(""), 0)?;
+    let zones = listing.zones.into_iter().map(|zone| zone.file);
+    let misnamed = listing.misnamed.into_iter().map(|(file, _)| file);
+    let mut files: Vec<PathBuf> = zones.chain(misnamed).chain(listing.includes).collect();
+    files.retain(|file| !is_link(directory, file));
+    files.sort();
+    Ok(files)
 }
 
 struct Search<'r> {

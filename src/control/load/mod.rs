@@ -22,13 +22,15 @@ mod listing;
 mod mirrors;
 mod reader;
 mod refused;
+mod rewrite;
 mod root;
 mod snapshot;
 mod stamp;
 mod tests;
 
-pub use listing::{ListError, Listing, ZoneFile, zone_files};
+pub use listing::{ListError, Listing, ZoneFile, text_files, zone_files};
 pub use mirrors::{MirrorList, beside as mirrors_beside};
+pub use rewrite::{ZoneText, text_errors};
 pub use root::Root;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;

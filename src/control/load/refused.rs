@@ -37,6 +37,11 @@ impl From<std::io::Error> for Refused {
 }
 
 impl Refused {
+    /// The headline, for a file that no zone's text asks for.
+    pub(super) fn headline(&self, file: &std::path::Path) -> String {
+        self.words(&super::root::show(file)).0
+    }
+
     /// The headline, why, and the fix, for a file shown as `file`.
     fn words(&self, file: &str) -> (String, String, String) {
         let words = |headline: String, why: &str, fix: &str| (headline, why.to_string(), fix.to_string());
