@@ -252,8 +252,13 @@ proptest! {
             for rtype in [Rtype::A, Rtype::TXT, Rtype::CNAME, Rtype::NS, Rtype::DS, Rtype::DNAME, Rtype::SRV] {
                 let (was, is) = (reply(&old, name.as_ref(), rtype), reply(&new, name.as_ref(), rtype));
                 let covered = oracle.covers(name.as_ref(), rtype, &mut BTreeSet::new());
-                prop_assert_eq!(
-                    covered, !was.is_same(&is), "{} {:?}: {} and then {}\n{}",
+                let is_same = was.is_same(&is);
+                // One line speaks for all names below a DNAME: among them are some whose answer ends where the target's is
+                // refused before and fails after, which look alike.
+                let mut above = std::iter::successors(name.as_ref().parent(), |name| name.parent());
+                let is_spoken_for = is_same && above.any(|name| oracle.redirect(name).is_some());
+                prop_assert!(
+                    covered != is_same || is_spoken_for, "{} {:?}: {} and then {}\n{}",
                     name, rtype, was.summary(), is.summary(), text::render(&diff)
                 );
             }
