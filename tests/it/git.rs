@@ -16,7 +16,7 @@ use crate::support::git::Repository;
 use crate::support::message::Query;
 use crate::support::running::{Running, text, wait_for, write_all};
 
-/// A checkout `work` with zones `a` and `b` at state 1, and the bare repository `dns.git` that it pushes to.
+/// A checkout with zones `a` and `b` at state 1, and the bare repository `dns.git` that it pushes to.
 struct Origin {
     directory: Arc<TempDir>,
     work: Repository,
@@ -29,7 +29,7 @@ impl Origin {
 
     fn with(options: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let work = Repository::init(&directory.path().join("work"), options);
+        let work = Repository::init(&directory.path().join("checkout"), options);
         work.git(&[&["init", "-q", "--bare", "-b", "main", "../dns.git"], options].concat());
         work.git(&["remote", "add", "origin", "../dns.git"]);
         work.git(&["--git-dir=../dns.git", "config", "receive.denyDeleteCurrent", "ignore"]);
@@ -293,7 +293,7 @@ fn repositories_that_are_not_followed_say_why() {
         (
             "alternates",
             |origin| {
-                fs::write(origin.bare().place.join("objects/info/alternates"), "../../work/.git/objects\n").unwrap()
+                fs::write(origin.bare().place.join("objects/info/alternates"), "../../checkout/.git/objects\n").unwrap()
             },
             "borrows objects from",
         ),
@@ -349,7 +349,7 @@ fn sha256_and_a_checkout_and_a_shallow_clone_are_followed() {
     drop(running);
     // A checkout is followed by its branch: what is not committed is not there.
     let origin = Origin::new();
-    let running = origin.serve("repository = \"work\"\n");
+    let running = origin.serve("repository = \"checkout\"\n");
     write_all(&origin.work.place, &[("zones/a.zone", &text(9))]);
     origin.work.git(&["commit", "-q", "-am", "State 9"]);
     running.expect_state("a", "9");
@@ -831,7 +831,7 @@ fn random_commits_over_our_zones_lose_no_query_and_mix_no_commits() {
 fn a_checkout_that_is_interrupted_leaves_what_was_served() {
     let origin = Origin::new();
     let running = {
-        let config = "[source]\ndirectory = \"work/zones\"\npoll = \"1h\"\n";
+        let config = "[source]\ndirectory = \"checkout/zones\"\npoll = \"1h\"\n";
         fs::write(origin.directory.path().join("zonewright.toml"), config).unwrap();
         Running::start_in(&origin.directory, &["--threads", "1"])
     };
