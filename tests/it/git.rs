@@ -398,8 +398,10 @@ fn commits_are_held_and_put_back() {
     let broken = origin.push_all("Break a");
     let (code, said) = running.run("rollback", &[&broken]);
     assert_eq!((code, said.contains("a. is refused")), (1, true), "{said}");
+    let first = origin.work.git(&["rev-parse", "main~3"]);
+    assert!(said.contains(&format!("commit {first} is held")) && !said.contains(&format!("{broken} is held")), "{said}");
     expect_states(&running, "1", "1");
-    expect_refused(&running, &format!("rolled back to {}", origin.work.git(&["rev-parse", "main~3"])));
+    expect_refused(&running, &format!("rolled back to {first}"));
     // Restarts change nothing of it, kill -9 among them.
     drop(running);
     running = Running::start_in(&origin.directory, &["--threads", "1"]);
