@@ -11,6 +11,8 @@
 //! by following, not from what is served: else a rollback would open the door to a history that nobody saw. With nothing
 //! served and the newest commit broken, the newest good one before it is served, as it is on every node that was there.
 
+mod account;
+
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
@@ -18,8 +20,8 @@ use super::git::fetch::Fetch;
 use super::git::{Commit, Id, Refusal, Repository, Signers};
 use super::load::{self, Root};
 use super::reload::{Demand, Reloader, report_on};
-use super::state::{self, HoldKind, Set};
-use super::status::{CommitStatus, HoldStatus, Look, Refused, SourceStatus, unix_seconds};
+use super::state::HoldKind;
+use super::status::{CommitStatus, Look, Refused, unix_seconds};
 use crate::config::{Config, Location, RepositorySettings};
 
 /// How far back a good commit is looked for, when the newest is broken and none was served.
@@ -39,7 +41,7 @@ pub enum Order {
 /// Why the branch is not followed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Hold {
-    is_rollback: bool,
+    kind: HoldKind,
     commit: Id,
     since: u64,
 }
@@ -252,7 +254,7 @@ impl Commits {
         let served = || self.served.as_ref().map(|served| served.id).ok_or_else(|| repository.nothing_served());
         self.hold = match order {
             Order::Thaw => None,
-            Order::Freeze => Some(Hold { is_rollback: false, commit: served()?, since }),
+            Order::Freeze => Some(Hold { kind: HoldKind::Frozen, commit: served()?, since }),
             Order::Rollback(revision) => {
                 let commit = match revision {
                     Some(revision) => repository.resolve(revision)?,
@@ -262,7 +264,7 @@ impl Commits {
                 if self.settings.wants_signatures() && !repository.comes_from(published, commit)? {
                     return Err(repository.not_before(commit, published));
                 }
-                Some(Hold { is_rollback: true, commit, since })
+                Some(Hold { kind: HoldKind::RolledBack, commit, since })
             }
         };
         Ok(())
@@ -352,61 +354,5 @@ impl Commits {
             rival: None,
         };
         reloader.serve_none_of(config.source.zones.iter().map(file));
-    }
-
-    /// Goes on from what was saved.
-    pub fn restore(&mut self, set: &Set) {
-        let id = |text: &String| Id::from_hex(text.as_bytes()).ok();
-        self.tip = set.tip.as_ref().and_then(id);
-        self.served = set.commit.as_ref().and_then(id).map(|id| Served {
-            id,
-            commit: Commit { id: id.to_string(), author: String::new(), subject: String::new(), time: 0 },
-            since: unix_seconds(SystemTime::now()),
-        });
-        self.hold = set.hold.as_ref().and_then(|hold| {
-            Some(Hold { is_rollback: hold.kind == HoldKind::RolledBack, commit: id(&hold.commit)?, since: hold.since })
-        });
-    }
-
-    fn say_hold(&self) -> String {
-        match &self.hold {
-            None => format!("branch {} is followed", self.settings.branch),
-            Some(hold) => format!("commit {} is held until `zonewright thaw`", hold.commit),
-        }
-    }
-
-    /// What a later start has to know.
-    pub fn add_to(&self, set: Set) -> Set {
-        let hold = self.hold.as_ref().map(|hold| state::Hold {
-            kind: if hold.is_rollback { HoldKind::RolledBack } else { HoldKind::Frozen },
-            commit: hold.commit.to_string(),
-            since: hold.since,
-        });
-        let commit = self.served.as_ref().map(|served| served.id.to_string());
-        Set { commit, tip: self.tip.map(|tip| tip.to_string()), hold, ..set }
-    }
-
-    /// What `status` shows of it.
-    pub fn status(&self) -> SourceStatus {
-        SourceStatus {
-            repository: self.settings.location.to_string(),
-            branch: self.settings.branch.clone(),
-            served: self.served.as_ref().map(|served| CommitStatus::from(&served.commit)),
-            since: self.served.as_ref().map(|served| served.since),
-            refused: self.refused.as_ref().and_then(|refused| refused.commit.as_ref()).map(CommitStatus::from),
-            hold: self.hold.as_ref().map(|hold| HoldStatus {
-                is_rollback: hold.is_rollback,
-                commit: hold.commit.to_string(),
-                since: hold.since,
-            }),
-            fetch: None,
-        }
-    }
-}
-
-impl From<&Commit> for CommitStatus {
-    fn from(commit: &Commit) -> Self {
-        let Commit { id, author, subject, time } = commit.clone();
-        Self { id, author, subject, time }
     }
 }
