@@ -201,9 +201,8 @@ fn rdata_of(text: &str, rtype: Rtype) -> Result<Vec<u8>, String> {
     let line = format!(". 0 IN {} {text}\n", rdata::Mnemonic(rtype));
     let root = sources.add(Source::new("expect", line.into_bytes()));
     let origin = crate::dns::NameRef::ROOT.to_name();
-    let refuse =
-        || IncludeRefusal { unreadable: false, headline: String::new(), why: String::new(), fix: String::new() };
-    let parsed = zonefile::parse(&mut sources, root, &origin, &Limits::default(), &mut |_, _| Err(refuse()));
+    let parsed =
+        zonefile::parse(&mut sources, root, &origin, &Limits::default(), &mut |_, _| Err(IncludeRefusal::default()));
     if let Some(finding) = parsed.findings.iter().find(|finding| finding.is_error()) {
         return Err(finding.headline.clone());
     }

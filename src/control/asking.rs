@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::load::{self, Loaded, Root, Terms, ZoneFile};
+use super::load::{self, Hash, Loaded, Root, Terms, ZoneFile};
 
 /// Octets of texts and records that wait at once: about two million records.
 const ROOM: usize = 256 << 20;
@@ -23,7 +23,7 @@ pub(super) enum Asking {
     /// Its text and records.
     Kept(Arc<Loaded>),
     /// There was no room for them: what its files held when they were read.
-    Dropped(u128),
+    Dropped(Hash),
 }
 
 /// The room that is left to texts that wait.

@@ -15,11 +15,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::commits::Commits;
 use super::git::{Id, Repository};
 use super::judged::{Judged, Section};
 use super::load::{MirrorList, Root, Snapshot, Terms, mirrors_beside, zone_files};
-use super::{keep, revision};
+use super::revision::{self, Place};
 use crate::config::{self, Config};
 use crate::diagnostic::{self, Diagnostic, codes};
 use crate::lint;
@@ -54,7 +53,8 @@ impl Base {
     ///
     /// There is no repository, the revision names no commit of it, or the two have no common ancestor.
     pub fn find(revision: &str, config: &Config) -> anyhow::Result<Self> {
-        let (repository, top, head) = place(config)
+        let found = Place::find(config).and_then(|place| Ok((place.head()?, place)));
+        let (head, Place { repository, top, .. }) = found
             .context("`--base` compares with a commit: run it in a checkout that has the zones, or leave it out")?;
         let branch = repository.resolve(revision).map_err(revision::say).with_context(|| {
             format!("`--base {revision}` is not here: `git fetch` it; a workflow's checkout needs `fetch-depth: 0`")
@@ -151,7 +151,6 @@ impl Base {
     /// The base's tree, shown as the newer one is: headlines name files.
     fn judge(&self, newer: &Root, terms: &Terms) -> anyhow::Result<Judged> {
         let zones = self.zones()?;
-        let path = zones.clone();
         let snapshot = match self.repository.plain_files(self.commit, &zones).map_err(revision::say)? {
             Some(_) => self.repository.snapshot(self.commit, &zones).map_err(revision::say)?,
             None => Snapshot::default(),
@@ -159,7 +158,7 @@ impl Base {
         let root = Root::Snapshot(snapshot.shown_as(newer.shown().to_path_buf()));
         // Zones that the base's config named and whose files it had.
         let listing = zone_files(&root, &self.config.source.zones)?;
-        let mirrors = match self.mirrors(&path) {
+        let mirrors = match self.mirrors(&zones) {
             Some(place) => self.repository.plain_files(self.commit, &place).map_err(revision::say)?,
             None => None,
         };
@@ -192,20 +191,6 @@ enum Found {
     /// It has none: every setting is at its default.
     None,
     File(PathBuf, std::sync::Arc<[u8]>),
-}
-
-/// The repository of the zones, the directory on disk that its paths start at, and what the change ends with.
-fn place(config: &Config) -> anyhow::Result<(Repository, PathBuf, Id)> {
-    if let Some(settings) = &config.source.repository {
-        let commits = Commits::new(settings.clone(), keep::copy(config));
-        let repository = Repository::open(commits.place()).map_err(revision::say)?;
-        let head = repository.tip(&settings.branch).map_err(revision::say)?;
-        return Ok((repository, commits.place().to_path_buf(), head));
-    }
-    let (top, _) = revision::checkout(config)?;
-    let repository = Repository::open(&top).map_err(revision::say)?;
-    let head = repository.resolve("HEAD").map_err(revision::say)?;
-    Ok((repository, top, head))
 }
 
 /// Adds what rules about a change say of each zone that both trees have, and of those that are gone.

@@ -11,6 +11,8 @@
 //! by following, not from what is served: else a rollback would open the door to a history that nobody saw. With nothing
 //! served and the newest commit broken, the newest good one before it is served, as it is on every node that was there.
 
+mod account;
+
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
@@ -18,8 +20,8 @@ use super::git::fetch::Fetch;
 use super::git::{Commit, Id, Refusal, Repository, Signers};
 use super::load::{self, Root};
 use super::reload::{Demand, Reloader, report_on};
-use super::state::{self, HoldKind, Set};
-use super::status::{CommitStatus, HoldStatus, Look, Refused, SourceStatus, unix_seconds};
+use super::state::HoldKind;
+use super::status::{CommitStatus, Look, Refused, unix_seconds};
 use crate::config::{Config, Location, RepositorySettings};
 
 /// How far back a good commit is looked for, when the newest is broken and none was served.
@@ -39,7 +41,7 @@ pub enum Order {
 /// Why the branch is not followed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Hold {
-    is_rollback: bool,
+    kind: HoldKind,
     commit: Id,
     since: u64,
 }
@@ -145,20 +147,35 @@ impl Commits {
         look: &mut Look,
     ) -> Result<(), Refusal> {
         let repository = Repository::open(&self.place)?;
-        let mut work = Work { repository: &repository, reloader, config, demand };
         let before = self.hold.clone();
         if let Some(order) = order {
             self.obey(&repository, order)?;
+        }
+        let mut work = Work { repository: &repository, reloader, config, demand };
+        let result = match order {
+            Some(Order::Rollback(None)) => self.roll_back(&mut work, look),
+            _ => self.go_to_target(&mut work, order == Some(&Order::Thaw), before.as_ref(), look),
+        };
+        self.hold_what_is_served(before.as_ref());
+        if order.is_some() {
             look.notices.push(self.say_hold());
         }
-        if order == Some(&Order::Rollback(None)) {
-            return self.roll_back(&mut work, before, look);
-        }
-        let target = self.target(&repository)?;
-        let is_served = self.served.as_ref().is_some_and(|served| served.id == target);
-        if is_served && !(demand.everything || demand.republish) {
+        result
+    }
+
+    /// Serves what it is held at, or what the branch names; where that may not be, what was served goes on, and where nothing
+    /// was, or another commit was put back until now, the newest good one is looked for.
+    fn go_to_target(
+        &mut self,
+        work: &mut Work<'_>,
+        is_thawed: bool,
+        before: Option<&Hold>,
+        look: &mut Look,
+    ) -> Result<(), Refusal> {
+        let target = self.target(work.repository)?;
+        if self.serves(target) && !(work.demand.everything || work.demand.republish) {
             self.refused = None;
-            self.complete(&repository);
+            self.complete(work.repository);
             return Ok(());
         }
         if let Some(refused) = self.refused.as_ref().filter(|refused| refused.id == target) {
@@ -167,19 +184,26 @@ impl Commits {
             return Ok(());
         }
         self.refused = None;
-        self.take(&mut work, target, look)?;
-        let is_taken = self.served.as_ref().is_some_and(|served| served.id == target);
-        if self.hold.is_some() && !is_taken {
-            // A commit that is not served is not held either.
-            self.hold = before;
-        }
-        if order == Some(&Order::Thaw) && !is_taken {
-            self.take_tip(&mut work, look)?;
+        self.take(work, target, look)?;
+        self.hold_what_is_served(before);
+        if is_thawed && !self.serves(target) {
+            self.take_tip(work, look)?;
         }
         if self.served.is_none() {
-            self.take_earlier(&mut work, target, look)?;
+            self.take_earlier(work, target, look)?;
         }
         Ok(())
+    }
+
+    fn serves(&self, id: Id) -> bool {
+        self.served.as_ref().is_some_and(|served| served.id == id)
+    }
+
+    /// A commit that is not served is not held either: what was held before stays so.
+    fn hold_what_is_served(&mut self, before: Option<&Hold>) {
+        if self.hold.as_ref().is_some_and(|hold| !self.serves(hold.commit)) {
+            self.hold = before.cloned();
+        }
     }
 
     /// Goes back to the newest commit that was published by following, from one that was put back.
@@ -194,14 +218,13 @@ impl Commits {
     }
 
     /// Serves the nearest commit before the one served that may be, and holds it.
-    fn roll_back(&mut self, work: &mut Work<'_>, before: Option<Hold>, look: &mut Look) -> Result<(), Refusal> {
+    fn roll_back(&mut self, work: &mut Work<'_>, look: &mut Look) -> Result<(), Refusal> {
         let nearest = self.hold.as_ref().map(|hold| hold.commit).ok_or_else(|| work.repository.nothing_served())?;
         for id in work.repository.line(nearest, MAX_STEPS_BACK)? {
             let mut one = Look { at: look.at, ..Look::default() };
             if self.publish(work, id, &mut one).unwrap_or(false) {
                 self.hold = self.hold.take().map(|hold| Hold { commit: id, ..hold });
-                let notices = look.notices.drain(1..).chain([self.say_hold()]).collect();
-                *look = Look { notices, ..one };
+                *look = Look { notices: std::mem::take(&mut look.notices), ..one };
                 return Ok(());
             }
             look.notices.push(format!("commit {id} is passed over: it is refused"));
@@ -209,8 +232,6 @@ impl Commits {
                 (look.refused, look.whole) = (one.refused, one.whole);
             }
         }
-        self.hold = before;
-        look.notices.push(self.say_hold());
         Ok(())
     }
 
@@ -233,7 +254,7 @@ impl Commits {
         let served = || self.served.as_ref().map(|served| served.id).ok_or_else(|| repository.nothing_served());
         self.hold = match order {
             Order::Thaw => None,
-            Order::Freeze => Some(Hold { is_rollback: false, commit: served()?, since }),
+            Order::Freeze => Some(Hold { kind: HoldKind::Frozen, commit: served()?, since }),
             Order::Rollback(revision) => {
                 let commit = match revision {
                     Some(revision) => repository.resolve(revision)?,
@@ -243,7 +264,7 @@ impl Commits {
                 if self.settings.wants_signatures() && !repository.comes_from(published, commit)? {
                     return Err(repository.not_before(commit, published));
                 }
-                Some(Hold { is_rollback: true, commit, since })
+                Some(Hold { kind: HoldKind::RolledBack, commit, since })
             }
         };
         Ok(())
@@ -251,19 +272,14 @@ impl Commits {
 
     /// Serves a commit if it may be, and remembers why if it may not.
     fn take(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<(), Refusal> {
-        let result = self.guard(work.repository, id).and_then(|()| self.publish(work, id, look));
-        if let Err(refusal) = &result {
+        match self.guard(work.repository, id).and_then(|()| self.publish(work, id, look)) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
             // What cannot be read may be read the next time; what may not be served is not asked again.
-            if refusal.is_final() {
-                look.whole = Some(report_on(refusal.place.clone(), (*refusal.finding).clone()).to_string());
-                self.remember(work.repository, id, look);
-                return Ok(());
-            }
-            return result.map(drop);
+            Err(refusal) if !refusal.is_final() => return Err(refusal),
+            Err(refusal) => look.whole = Some(report_on(refusal.place, *refusal.finding).to_string()),
         }
-        if !result? {
-            self.remember(work.repository, id, look);
-        }
+        self.remember(work.repository, id, look);
         Ok(())
     }
 
@@ -338,61 +354,5 @@ impl Commits {
             rival: None,
         };
         reloader.serve_none_of(config.source.zones.iter().map(file));
-    }
-
-    /// Goes on from what was saved.
-    pub fn restore(&mut self, set: &Set) {
-        let id = |text: &String| Id::from_hex(text.as_bytes()).ok();
-        self.tip = set.tip.as_ref().and_then(id);
-        self.served = set.commit.as_ref().and_then(id).map(|id| Served {
-            id,
-            commit: Commit { id: id.to_string(), author: String::new(), subject: String::new(), time: 0 },
-            since: unix_seconds(SystemTime::now()),
-        });
-        self.hold = set.hold.as_ref().and_then(|hold| {
-            Some(Hold { is_rollback: hold.kind == HoldKind::RolledBack, commit: id(&hold.commit)?, since: hold.since })
-        });
-    }
-
-    fn say_hold(&self) -> String {
-        match &self.hold {
-            None => format!("branch {} is followed", self.settings.branch),
-            Some(hold) => format!("commit {} is held until `zonewright thaw`", hold.commit),
-        }
-    }
-
-    /// What a later start has to know.
-    pub fn add_to(&self, set: Set) -> Set {
-        let hold = self.hold.as_ref().map(|hold| state::Hold {
-            kind: if hold.is_rollback { HoldKind::RolledBack } else { HoldKind::Frozen },
-            commit: hold.commit.to_string(),
-            since: hold.since,
-        });
-        let commit = self.served.as_ref().map(|served| served.id.to_string());
-        Set { commit, tip: self.tip.map(|tip| tip.to_string()), hold, ..set }
-    }
-
-    /// What `status` shows of it.
-    pub fn status(&self) -> SourceStatus {
-        SourceStatus {
-            repository: self.settings.location.to_string(),
-            branch: self.settings.branch.clone(),
-            served: self.served.as_ref().map(|served| CommitStatus::from(&served.commit)),
-            since: self.served.as_ref().map(|served| served.since),
-            refused: self.refused.as_ref().and_then(|refused| refused.commit.as_ref()).map(CommitStatus::from),
-            hold: self.hold.as_ref().map(|hold| HoldStatus {
-                is_rollback: hold.is_rollback,
-                commit: hold.commit.to_string(),
-                since: hold.since,
-            }),
-            fetch: None,
-        }
-    }
-}
-
-impl From<&Commit> for CommitStatus {
-    fn from(commit: &Commit) -> Self {
-        let Commit { id, author, subject, time } = commit.clone();
-        Self { id, author, subject, time }
     }
 }

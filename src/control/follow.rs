@@ -3,9 +3,11 @@
 //! Runs in a thread of its own: reading and freeing a million records is never in the way of an answer. The config file is
 //! read again whenever it changed; what can follow it while serving does.
 
+mod settings;
+mod telling;
+
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -17,20 +19,15 @@ use super::keep::{self, Keeper};
 use super::reload::{Demand, Reloader};
 use super::status::{self, Look, SourceStatus, Status};
 use super::watch::{Debounce, Hint, Watch};
-use crate::config::{Config, LoadError, Overrides};
-use crate::diagnostic::render::{self, Format};
+use crate::config::{Config, Overrides};
+use settings::Settings;
+use telling::Told;
 
 /// How often what was served before is tried to be freed, while somebody still reads it.
 const FREE_EVERY: Duration = Duration::from_millis(500);
 
 /// Polls are at least this many times as far apart as a look takes: a hundred thousand zones are not stated all the time.
 const POLL_SHARE: u32 = 20;
-
-/// A tree that is copied, or an editor at work, settles sooner; past this the log tells.
-const UNSETTLED: Duration = Duration::from_secs(5);
-
-/// Zones of one look that the log names one by one; `status` shows all.
-const MOST_LISTED: usize = 50;
 
 /// What the loop is told.
 #[derive(Debug)]
@@ -84,14 +81,6 @@ pub struct Follower {
     is_started: bool,
     /// What was logged last of what holds until further notice, so that it is logged once.
     told: Told,
-}
-
-/// What was logged of the last look and may hold for many more.
-#[derive(Default)]
-struct Told {
-    whole: Option<String>,
-    config: Option<String>,
-    notices: Vec<String>,
 }
 
 impl Follower {
@@ -339,119 +328,5 @@ impl Follower {
         let state = self.keeper.as_ref().map(Keeper::status);
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         *status = Arc::new(Status { source, state, zones, look, resident, ..Status::clone(&status) });
-    }
-
-    fn tell(&mut self, look: &Look) {
-        if let Some(commit) = look.commit.as_ref().filter(|_| self.is_started) {
-            tracing::info!("{commit} is served");
-        }
-        for change in look.published.iter().take(MOST_LISTED) {
-            tracing::info!("{change}");
-        }
-        if let Some(more) = look.published.len().checked_sub(MOST_LISTED).filter(|&more| more > 0) {
-            tracing::info!("and {more} zones more");
-        }
-        for change in look.published.iter().filter(|change| !change.report.is_empty()) {
-            tracing::warn!("{} is served, with findings\n{}", change.zone, change.report.trim_end());
-        }
-        look.refused.iter().filter(|refused| refused.is_new).for_each(tell_refused);
-        if self.unsettled.is_some_and(|since| since.elapsed() > UNSETTLED) {
-            self.unsettled = Some(Instant::now());
-            tracing::warn!("files kept changing, so nothing of them is taken yet");
-        }
-        let told = &self.told;
-        if let Some(whole) = look.whole.as_ref().filter(|_| told.whole != look.whole) {
-            let what = if self.commits.is_some() { "what the repository has now" } else { "the zone directory" };
-            tracing::error!("{what} is refused: all zones stay as they are\n{}", whole.trim_end());
-        }
-        if let Some(config) = look.config.as_ref().filter(|_| told.config != look.config) {
-            tracing::error!("the config is refused: the settings stay as they are\n{}", config.trim_end());
-        }
-        look.notices
-            .iter()
-            .filter(|notice| !told.notices.contains(notice))
-            .for_each(|notice| tracing::warn!("{notice}"));
-        self.told = Told { whole: look.whole.clone(), config: look.config.clone(), notices: look.notices.clone() };
-        if !look.published.is_empty() && self.is_started {
-            let memory = status::say_octets(status::resident_octets());
-            tracing::info!(
-                "published in {:.3} s, changed zones: {}; {memory} in use",
-                look.seconds,
-                look.published.len()
-            );
-        }
-    }
-}
-
-fn tell_refused(refused: &status::Refused) {
-    match refused.report.trim_end() {
-        "" => tracing::warn!("{refused}"),
-        report => tracing::error!("{refused}\n{report}"),
-    }
-}
-
-/// The config and its file.
-struct Settings {
-    config: Config,
-    overrides: Overrides,
-    /// What sockets and threads were made of.
-    started_with: crate::config::ServerSettings,
-    stamp: Option<Stamp>,
-    /// Why the file, as it is now, is not followed.
-    refused: Option<String>,
-}
-
-/// Inode, size and times: whether the config file changed.
-type Stamp = (u64, u64, i64, i64);
-
-impl Settings {
-    fn new(config: Config, overrides: Overrides) -> Self {
-        let stamp = config.path.as_ref().and_then(stamp_of);
-        Self { started_with: config.server.clone(), config, overrides, stamp, refused: None }
-    }
-
-    /// Reads the config file again if it changed; says whether settings did, and what there is to say about it.
-    fn follow(&mut self, is_asked: bool) -> (bool, Vec<String>) {
-        let Some(path) = self.config.path.clone() else { return (false, Vec::new()) };
-        let stamp = stamp_of(&path);
-        let is_read = is_asked || stamp != self.stamp;
-        if is_read {
-            self.stamp = stamp;
-            match Config::load(Some(&path), &self.overrides) {
-                Ok(config) => (self.config, self.refused) = (config, None),
-                Err(error) => self.refused = Some(say_refused(&error)),
-            }
-        }
-        (is_read, self.notices())
-    }
-
-    fn notices(&self) -> Vec<String> {
-        let (now, then) = (&self.config.server, &self.started_with);
-        let changed = [
-            ("listen", now.listen != then.listen),
-            ("threads", now.threads != then.threads),
-            ("control", now.control != then.control),
-            ("state", now.state != then.state),
-        ];
-        let keys = changed.iter().filter(|(_, is_changed)| *is_changed);
-        keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it")).collect()
-    }
-}
-
-fn stamp_of(path: &PathBuf) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt;
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.ino(), file.size(), file.mtime_nsec() ^ file.mtime() << 30, file.ctime_nsec() ^ file.ctime() << 30))
-}
-
-fn say_refused(error: &LoadError) -> String {
-    let mut text = String::new();
-    if let LoadError::Refused { sources, findings } = error {
-        findings.iter().for_each(|finding| render::render(Format::Full, finding, sources, false, &mut text));
-        return text.trim_end().to_owned();
-    }
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
     }
 }

@@ -3,13 +3,12 @@
 //! The state room knows how to save, the reloader what; here the two meet. Saving is nobody's reason to wait: what cannot be
 //! saved is served all the same, and stands in `status`.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::commits::Commits;
 use super::reload::Reloader;
+use super::socket;
 use super::state::{Opened, Set, State, Writer};
 use super::status::{BUILD, StateStatus};
 use crate::config::Config;
@@ -32,16 +31,11 @@ pub struct Keeper {
 /// Where a server keeps its state: as configured, else systemd's place for a service; else, for a repository, the user's
 /// own. A directory of zone files needs none, and has one where it is named only.
 pub fn directory(config: &Config) -> Option<PathBuf> {
-    let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let first = |value: OsString| {
-        let first = value.as_bytes().split(|&octet| octet == b':').next().unwrap_or_default();
-        PathBuf::from(std::ffi::OsStr::from_bytes(first))
-    };
-    let named = config.server.state.clone().or_else(|| given("STATE_DIRECTORY").map(first));
+    let named = config.server.state.clone().or_else(|| socket::service_directory("STATE_DIRECTORY"));
     let user = || {
-        let home = given("HOME").map(|home| Path::new(&home).join(".local/state"));
-        let state = given("XDG_STATE_HOME").map(PathBuf::from).or(home).unwrap_or_else(|| "/var/lib".into());
-        state.join("zonewright").join(super::socket::subject(config))
+        let home = socket::given("HOME").map(|home| home.join(".local/state"));
+        let state = socket::given("XDG_STATE_HOME").or(home).unwrap_or_else(|| "/var/lib".into());
+        state.join("zonewright").join(socket::subject(config))
     };
     named.or_else(|| config.source.repository.is_some().then(user))
 }
@@ -82,7 +76,11 @@ impl Keeper {
         let Some(writer) = &self.writer else { return };
         let (zones, saved) = reloader.saved();
         let set = Set { build: BUILD.into(), source: source(config), zones, texts: saved, ..Set::default() };
-        writer.save(commits.map_or(set.clone(), |commits| commits.add_to(set)), texts);
+        let set = match commits {
+            Some(commits) => commits.add_to(set),
+            None => set,
+        };
+        writer.save(set, texts);
     }
 
     /// Becomes the one that saves, once the process that was is gone.

@@ -12,6 +12,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::load::Hash;
 use crate::dns::{Name, NameRef};
 
 /// One version of a zone.
@@ -22,7 +23,7 @@ pub struct Version<V> {
     /// How many names own records.
     pub names: usize,
     /// A digest of the text it was built from, includes too.
-    pub digest: u128,
+    pub digest: Hash,
 }
 
 /// One zone: what is served of it, and why not its newest text, if it is not.

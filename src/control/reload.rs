@@ -11,39 +11,33 @@
 //! an answer waits for; old catalogs are kept here until nobody else holds them, so that freeing a million records is never
 //! a query's business.
 
+mod entry;
+mod parallel;
+mod reading;
 mod report;
 mod saved;
 mod whole;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
-use super::asking::{Asking, Room};
-use super::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
-use super::plan::{self, Disk, Rules, Standing, Version, key};
-use super::state::SavedText;
-use super::status::{Change, Look, Refused, ServedStatus, ZoneStatus, unix_seconds};
+use super::load::{Hash, Terms};
+use super::plan::{self, Disk, Rules, Standing, key};
+use super::status::{Look, Refused, ZoneStatus, unix_seconds};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::config::Config;
 use crate::diagnostic::render;
-use crate::dns::NameRef;
-use crate::lint::{self, Others};
+use crate::lint;
 use crate::server::{Policy, Publisher, Served};
 use crate::zonefile::Limits;
+use entry::{Entry, Note, Text};
+use reading::{Judged, Reading, Snapshot};
 pub(super) use report::report_on;
-use report::{internal_fault, lossy, lost_zones, report, report_on_directory, unlisted};
-
-/// How often a look begins again when files move under it; then the next event, or the poll, brings another.
-const MAX_ATTEMPTS: usize = 5;
-
-/// Threads that read zones at a look: parsing is bound by memory beyond that, and answering needs the other cores.
-const MAX_THREADS: usize = 8;
+use report::{lost_zones, report_on_directory, unlisted};
 
 type Built = Arc<Authority>;
 
@@ -76,49 +70,6 @@ pub struct Reloader {
     pub(super) provenance: Option<String>,
     /// Texts of what is served that were not handed over to be saved; none: nothing is saved.
     pub(super) unsaved: Option<Vec<(Hash, Arc<[u8]>)>>,
-}
-
-/// One zone: what is served, and what was read of its newest text.
-struct Entry {
-    zone: plan::Zone<Built>,
-    text: Text,
-    /// When what is served was published.
-    since: SystemTime,
-    /// Whether the last look found this text.
-    is_new: bool,
-    /// The files that what is served was read from.
-    origin: Vec<SavedText>,
-}
-
-/// A zone's newest text: where it is, how its files were, and its findings as `check` shows them.
-struct Text {
-    file: ZoneFile,
-    stamps: Vec<Stamp>,
-    report: Arc<str>,
-    /// What is in its files, where that is to be saved once it is served.
-    texts: Vec<(Hash, Arc<[u8]>)>,
-}
-
-/// A zone's newest text, read and judged.
-#[derive(Clone)]
-struct Judged {
-    stamps: Vec<Stamp>,
-    version: Option<Version<Built>>,
-    report: Arc<str>,
-    texts: Vec<(Hash, Arc<[u8]>)>,
-    /// The text itself, for rules whose questions need the other zones.
-    asking: Option<Asking>,
-}
-
-enum Reading {
-    Unchanged(Vec<Stamp>),
-    Judged(Judged),
-}
-
-/// Everything of one moment: the zones there are and, in the same order, what was read of each.
-struct Snapshot {
-    listing: Listing,
-    readings: Vec<Reading>,
 }
 
 impl Reloader {
@@ -197,144 +148,6 @@ impl Reloader {
 
     fn terms(&self, config: &Config) -> Terms {
         Terms { keeps_texts: self.unsaved.is_some(), ..Terms::now(&config.limits, &config.lint) }
-    }
-
-    /// One moment's files, or none if they kept moving.
-    fn read(&self, config: &Config, terms: &Terms, everything: bool) -> Result<Option<Snapshot>, ListError> {
-        let mut earlier: HashMap<Box<[u8]>, Judged> = HashMap::new();
-        for _ in 0..MAX_ATTEMPTS {
-            let (root, listing) = list(config)?;
-            let room = Room::default();
-            let readings = in_parallel(&listing.zones, |listed| {
-                let earlier = earlier.get(&key(listed.name.as_ref()));
-                self.read_zone(&root, listed, terms, everything, &room, earlier)
-            });
-            if stands_still(config, &root, &listing, &readings) {
-                return Ok(Some(Snapshot { listing, readings }));
-            }
-            for (listed, reading) in listing.zones.iter().zip(readings) {
-                if let Reading::Judged(judged) = reading {
-                    earlier.insert(key(listed.name.as_ref()), judged);
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn read_zone(
-        &self,
-        root: &Root,
-        listed: &ZoneFile,
-        terms: &Terms,
-        everything: bool,
-        room: &Room,
-        earlier: Option<&Judged>,
-    ) -> Reading {
-        let limits = &terms.limits;
-        let entry = self.zones.get(&key(listed.name.as_ref()));
-        if let Some(entry) = entry.filter(|entry| !everything && entry.text.file == *listed)
-            && let Some(stamps) = load::unchanged(root, &entry.text.stamps, limits)
-        {
-            return Reading::Unchanged(stamps);
-        }
-        if let Some(judged) = earlier
-            && let Some(stamps) = load::unchanged(root, &judged.stamps, limits)
-        {
-            return Reading::Judged(Judged { stamps, ..judged.clone() });
-        }
-        let served = entry.and_then(|entry| entry.zone.served.as_ref());
-        // A fault in judging one zone must neither end the process nor keep other zones from being published.
-        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, room, served)));
-        Reading::Judged(judged.unwrap_or_else(|_| Judged {
-            stamps: vec![Stamp::of(root, &listed.file)],
-            version: None,
-            report: internal_fault(&root.display(&listed.file)),
-            texts: Vec::new(),
-            asking: None,
-        }))
-    }
-
-    fn judge(
-        &self,
-        root: &Root,
-        listed: &ZoneFile,
-        terms: &Terms,
-        room: &Room,
-        served: Option<&Version<Built>>,
-    ) -> Judged {
-        let mut loaded = load::load_listed(root, listed, terms);
-        let texts = std::mem::take(&mut loaded.texts);
-        let digest = load::digest_of(&loaded.stamps);
-        // A text that is served already is not dropped because time has passed.
-        let same = served.filter(|served| served.digest == digest).cloned();
-        let version = loaded.servable(served.is_some() && same.is_none()).map(|zone| {
-            same.unwrap_or_else(|| {
-                let built = Arc::new(Authority::compile(zone, self.hash_key));
-                Version { names: built.name_count(), built, digest }
-            })
-        });
-        let report = report(&loaded.findings, &loaded.sources);
-        let stamps = loaded.stamps.clone();
-        let asking = version.is_some().then(|| room.keep(loaded));
-        Judged { stamps, version, report, texts, asking }
-    }
-
-    fn judge_in_directory(&self, snapshot: &mut Snapshot, config: &Config, terms: &Terms) -> bool {
-        Root::open(&config.source.directory).is_ok_and(|root| self.judge_beside(snapshot, &root, terms))
-    }
-
-    /// Judges what changed beside all other zones, in their newest good versions; says whether the files stood still.
-    fn judge_beside(&self, snapshot: &mut Snapshot, root: &Root, terms: &Terms) -> bool {
-        let Snapshot { listing, readings } = snapshot;
-        let mut asked = Vec::new();
-        for (index, reading) in readings.iter_mut().enumerate() {
-            if let Reading::Judged(judged) = reading
-                && let Some(asking) = judged.asking.take()
-            {
-                asked.push((index, Mutex::new(Some(asking))));
-            }
-        }
-        if asked.is_empty() {
-            return true;
-        }
-        let newest = |(listed, reading): (&ZoneFile, &Reading)| (listed.name.clone(), self.newest(listed, reading));
-        let catalog = Catalog::new(self.hash_key, listing.zones.iter().zip(readings.iter()).map(newest));
-        let judged: HashSet<_> = asked.iter().map(|(index, _)| key(listing.zones[*index].name.as_ref())).collect();
-        let is_judged = |apex: NameRef<'_>| judged.contains(&key(apex));
-        let others = Others::new(&catalog, &is_judged);
-        let beside = in_parallel(&asked, |(index, asking)| {
-            let asking = asking.lock().ok().and_then(|mut asking| asking.take())?;
-            let loaded = asking.loaded(root, &listing.zones[*index], terms)?;
-            let verdict = catch_unwind(AssertUnwindSafe(|| beside(loaded, &others, terms)));
-            let fault = || (false, internal_fault(&root.display(&listing.zones[*index].file)));
-            Some(verdict.unwrap_or_else(|_| fault()))
-        });
-        let mut stood_still = true;
-        for ((index, _), verdict) in asked.iter().zip(beside) {
-            let Reading::Judged(judged) = &mut readings[*index] else { continue };
-            let Some((is_good, report)) = verdict else {
-                stood_still = false;
-                continue;
-            };
-            judged.version = judged.version.take().filter(|_| is_good);
-            judged.report = report;
-        }
-        stood_still
-    }
-
-    /// The newest good version of a zone, served or about to be.
-    fn newest(&self, listed: &ZoneFile, reading: &Reading) -> Option<Built> {
-        let version = match reading {
-            Reading::Judged(judged) => judged.version.as_ref(),
-            Reading::Unchanged(_) => {
-                let zone = &self.zones.get(&key(listed.name.as_ref()))?.zone;
-                match &zone.standing {
-                    Standing::Held { waiting, .. } => waiting.as_ref(),
-                    _ => zone.served.as_ref(),
-                }
-            }
-        };
-        version.map(|version| Arc::clone(&version.built))
     }
 
     fn take(&mut self, snapshot: Snapshot, config: &Config, demand: Demand, look: &mut Look) {
@@ -427,147 +240,4 @@ impl Reloader {
         }));
         look.refused.sort_by(|a, b| a.zone.cmp(&b.zone));
     }
-}
-
-/// What a look knows of a zone besides what is planned for it.
-struct Note {
-    served: Option<Version<Built>>,
-    text: Text,
-    since: SystemTime,
-    is_new: bool,
-    origin: Vec<SavedText>,
-}
-
-impl Note {
-    /// What the plan changes in what is served of the zone.
-    fn change(&self, zone: &plan::Zone<Built>) -> Option<Change> {
-        let to = zone.served.as_ref().filter(|to| !self.served.as_ref().is_some_and(|from| is_same(from, to)))?;
-        Some(Change {
-            zone: zone.name.to_string(),
-            from: self.served.as_ref().map(|from| from.built.serial()),
-            to: Some(to.built.serial()),
-            records: to.built.record_count(),
-            report: self.text.report.to_string(),
-        })
-    }
-
-    /// That the zone is not served any more, if it was.
-    fn removal(&self) -> Option<Change> {
-        let from = self.served.as_ref()?.built.serial();
-        Some(Change { zone: self.text.file.name.to_string(), from: Some(from), ..Change::default() })
-    }
-
-    fn into_entry(mut self, zone: plan::Zone<Built>, config: &Config) -> Entry {
-        let is_published = self.change(&zone).is_some();
-        if let (true, Standing::Lossy(version), Some(served)) = (self.is_new, &zone.standing, &zone.served) {
-            let finding = lossy(served.names, version.names, config.lost_names_percent);
-            let file = config.source.directory.join(&self.text.file.file);
-            self.text.report = report_on(file.display().to_string(), finding);
-        }
-        let (since, origin) = match is_published {
-            true => (SystemTime::now(), origin_of(&self.text.stamps)),
-            false => (self.since, self.origin),
-        };
-        Entry { zone, text: self.text, since, is_new: self.is_new, origin }
-    }
-}
-
-/// The files of a text, as they are saved.
-fn origin_of(stamps: &[Stamp]) -> Vec<SavedText> {
-    let saved = |stamp: &Stamp| {
-        let (&hash, octets) = stamp.text()?;
-        Some(SavedText { path: stamp.path.clone(), hash, octets })
-    };
-    stamps.iter().filter_map(saved).collect()
-}
-
-fn is_same(a: &Version<Built>, b: &Version<Built>) -> bool {
-    Arc::ptr_eq(&a.built, &b.built)
-}
-
-impl Entry {
-    /// A zone of which nothing was read.
-    fn unknown(file: ZoneFile) -> Self {
-        let zone = plan::Zone { name: file.name.clone(), served: None, standing: Standing::Current };
-        let text = Text { file, stamps: Vec::new(), report: Arc::from(""), texts: Vec::new() };
-        Self { zone, text, since: SystemTime::now(), is_new: true, origin: Vec::new() }
-    }
-
-    /// The findings for which the newest text is not served.
-    fn refusal(&self) -> Option<String> {
-        self.zone.standing.is_failing().then(|| self.text.report.to_string())
-    }
-
-    fn waits_for(&self) -> Vec<String> {
-        match &self.zone.standing {
-            Standing::Held { failing, .. } => failing.iter().map(ToString::to_string).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn status(&self) -> ZoneStatus {
-        ZoneStatus {
-            zone: self.zone.name.to_string(),
-            file: self.text.file.file.display().to_string(),
-            served: self.zone.served.as_ref().map(|version| ServedStatus {
-                serial: version.built.serial(),
-                records: version.built.record_count(),
-                names: version.names,
-                memory: version.built.memory(),
-                since: unix_seconds(self.since),
-            }),
-            refused: self.refusal(),
-            waits_for: self.waits_for(),
-        }
-    }
-}
-
-/// Whether a zone may be served still once it is judged beside all others, and its findings.
-fn beside(mut loaded: Loaded, others: &Others<'_>, terms: &Terms) -> (bool, Arc<str>) {
-    loaded.judge_beside(others, terms);
-    (loaded.servable(false).is_some(), report(&loaded.findings, &loaded.sources))
-}
-
-fn list(config: &Config) -> Result<(Root, Listing), ListError> {
-    let directory = &config.source.directory;
-    let root = Root::open(directory).map_err(|error| ListError::Unreadable(directory.clone(), error))?;
-    let listing = load::zone_files(&root, &config.source.zones)?;
-    Ok((root, listing))
-}
-
-/// Whether everything is still as it was read: then all of it was so at one moment, that of the last read.
-fn stands_still(config: &Config, root: &Root, listing: &Listing, readings: &[Reading]) -> bool {
-    let Ok((root_now, listing_now)) = list(config) else { return false };
-    let stamps = |reading: &Reading| match reading {
-        Reading::Unchanged(stamps) | Reading::Judged(Judged { stamps, .. }) => load::stand_still(&root_now, stamps),
-    };
-    root.is(&root_now) && *listing == listing_now && in_parallel(readings, stamps).into_iter().all(|still| still)
-}
-
-/// What `work` makes of each item, in order; a few threads share the items.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    // A thread costs more than a dozen stats, and a large zone is worth one of its own.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(MAX_THREADS).min(items.len());
-    if threads <= 1 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        while let index = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(item) = items.get(index)
-        {
-            done.push((index, work(item)));
-        }
-        done
-    };
-    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
-        let mine = take();
-        let theirs = workers.into_iter().flat_map(|worker| worker.join().expect("work catches what it panics with"));
-        theirs.chain(mine).collect()
-    });
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
 }

@@ -127,9 +127,7 @@ fn review(apex: &Name, records: &[Record], shown: String, limits: &Limits) -> an
     }
     let mut sources = Sources::default();
     let root = sources.add(Source::new(shown, text.into_bytes()));
-    let refuse =
-        || IncludeRefusal { unreadable: false, headline: String::new(), why: String::new(), fix: String::new() };
-    let parsed = zonefile::parse(&mut sources, root, apex, limits, &mut |_, _| Err(refuse()));
+    let parsed = zonefile::parse(&mut sources, root, apex, limits, &mut |_, _| Err(IncludeRefusal::default()));
     let built = zone::build(apex, root, parsed, &sources);
     let Some(zone) = built.zone else {
         let fault = built.findings.iter().find(|finding| finding.is_error());

@@ -8,7 +8,7 @@ use super::commits::Commits;
 use super::git::{Id, Refusal, Repository};
 use super::keep;
 use super::load::Root;
-use crate::config::Config;
+use crate::config::{Config, RepositorySettings};
 
 /// The zones that a server would serve of the configured repository, as its branch is now.
 ///
@@ -17,10 +17,8 @@ use crate::config::Config;
 /// There is no such repository or branch, or its zones are refused.
 pub fn of_branch(config: &Config) -> anyhow::Result<Root> {
     let settings = config.source.repository.as_ref().context("no repository is configured")?;
-    let commits = Commits::new(settings.clone(), keep::copy(config));
-    let repository = Repository::open(commits.place()).map_err(say)?;
-    let tip = repository.tip(&settings.branch).map_err(say)?;
-    root(&repository, tip, &settings.path)
+    let place = Place::of_branch(settings, config)?;
+    root(&place.repository, place.head()?, &place.zones)
 }
 
 /// The zones of a revision: of the configured repository, or of the one that the zone directory lies in.
@@ -29,27 +27,54 @@ pub fn of_branch(config: &Config) -> anyhow::Result<Root> {
 ///
 /// There is no repository, or the revision names no commit of it, or its zones are refused.
 pub fn of(revision: &str, config: &Config) -> anyhow::Result<Root> {
-    let (repository, path) = repository(config)?;
-    let commit = repository.resolve(revision).map_err(say)?;
-    root(&repository, commit, &path)
+    let place = Place::find(config)?;
+    let commit = place.repository.resolve(revision).map_err(say)?;
+    root(&place.repository, commit, &place.zones)
 }
 
 fn root(repository: &Repository, commit: Id, path: &Path) -> anyhow::Result<Root> {
     Ok(Root::Snapshot(repository.snapshot(commit, path).map_err(say)?))
 }
 
-/// The repository that zones come from, and where they lie in it.
-fn repository(config: &Config) -> anyhow::Result<(Repository, PathBuf)> {
-    if let Some(settings) = &config.source.repository {
-        let commits = Commits::new(settings.clone(), keep::copy(config));
-        return Ok((Repository::open(commits.place()).map_err(say)?, settings.path.clone()));
+/// Where zones lie in a repository.
+pub(super) struct Place {
+    pub(super) repository: Repository,
+    /// The directory on disk that paths in the repository start at.
+    pub(super) top: PathBuf,
+    /// The zone directory, below it.
+    zones: PathBuf,
+    /// The branch that is served; none: what is checked out.
+    branch: Option<String>,
+}
+
+impl Place {
+    /// The configured repository, or the one that the zone directory lies in.
+    pub(super) fn find(config: &Config) -> anyhow::Result<Self> {
+        if let Some(settings) = &config.source.repository {
+            return Self::of_branch(settings, config);
+        }
+        let (top, zones) = checkout(config)?;
+        Ok(Self { repository: Repository::open(&top).map_err(say)?, top, zones, branch: None })
     }
-    let (top, path) = checkout(config)?;
-    Ok((Repository::open(&top).map_err(say)?, path))
+
+    fn of_branch(settings: &RepositorySettings, config: &Config) -> anyhow::Result<Self> {
+        let top = Commits::new(settings.clone(), keep::copy(config)).place().to_path_buf();
+        let (zones, branch) = (settings.path.clone(), Some(settings.branch.clone()));
+        Ok(Self { repository: Repository::open(&top).map_err(say)?, top, zones, branch })
+    }
+
+    /// The commit that is served, or checked out.
+    pub(super) fn head(&self) -> anyhow::Result<Id> {
+        let head = match &self.branch {
+            Some(branch) => self.repository.tip(branch),
+            None => self.repository.resolve("HEAD"),
+        };
+        head.map_err(say)
+    }
 }
 
 /// The top of the checkout that the zone directory lies in, links resolved, and where in it that is.
-pub(super) fn checkout(config: &Config) -> anyhow::Result<(PathBuf, PathBuf)> {
+fn checkout(config: &Config) -> anyhow::Result<(PathBuf, PathBuf)> {
     let directory = &config.source.directory;
     let directory = directory.canonicalize().with_context(|| format!("finding {}", directory.display()))?;
     let top = directory.ancestors().find(|ancestor| ancestor.join(".git").exists());

@@ -103,11 +103,8 @@ impl Place {
                     .filter(|(_, held)| held.is_none())
                     .try_for_each(|(&new, _)| probe(new))?;
                 // An address that is ours no more is left to the other server until it ends.
-                let mut index = 0;
-                predecessor.sockets.retain(|_| {
-                    index += 1;
-                    shared.contains(&Some(index - 1))
-                });
+                let mut index = 0..;
+                predecessor.sockets.retain(|_| shared.contains(&index.next()));
                 Ok(Self::Taken { predecessor, path })
             }
         }

@@ -80,16 +80,22 @@ pub(super) fn subject(config: &Config) -> String {
 
 /// `$RUNTIME_DIRECTORY` (systemd's, for a service), else `zonewright` in `$XDG_RUNTIME_DIR`, else one in `/tmp`.
 fn directory() -> PathBuf {
-    let given = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    // Several directories are separated by colons; the first is ours.
-    let first = |value: std::ffi::OsString| {
-        let first = value.as_bytes().split(|&octet| octet == b':').next().unwrap_or_default();
-        PathBuf::from(OsStr::from_bytes(first))
-    };
-    let service = given("RUNTIME_DIRECTORY").map(first);
-    let user = given("XDG_RUNTIME_DIR").map(|directory| PathBuf::from(directory).join("zonewright"));
+    let service = service_directory("RUNTIME_DIRECTORY");
+    let user = given("XDG_RUNTIME_DIR").map(|directory| directory.join("zonewright"));
     let uid = rustix::process::getuid().as_raw();
     service.or(user).unwrap_or_else(|| PathBuf::from(format!("/tmp/zonewright-{uid}")))
+}
+
+/// A path that the environment names, if it names one.
+pub(super) fn given(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// A directory that systemd made for the service; several are separated by colons (systemd.exec(5)), and the first is ours.
+pub(super) fn service_directory(name: &str) -> Option<PathBuf> {
+    let directories = given(name)?;
+    let first = directories.as_os_str().as_bytes().split(|&octet| octet == b':').next()?;
+    Some(PathBuf::from(OsStr::from_bytes(first)))
 }
 
 impl Socket {

@@ -53,19 +53,9 @@ impl Watch {
         }
         let inside = directory.to_owned();
         let handler = move |event: notify::Result<notify::Event>| hints(event, &inside, &names, &tell);
-        // Links in the zone directory lead to files in it, which are watched where they are.
-        let settings = notify::Config::default().with_follow_symlinks(false);
-        let mut watcher = RecommendedWatcher::new(handler, settings)?;
         let parents = outside.iter().filter(|parent| !parent.starts_with(directory));
         let places = parents.map(|parent| (parent.as_path(), RecursiveMode::NonRecursive));
-        let mut is_whole = true;
-        for (place, mode) in places.chain([(directory, RecursiveMode::Recursive)]) {
-            match watcher.watch(place, mode) {
-                Err(notify::Error { kind: notify::ErrorKind::PathNotFound, .. }) => is_whole = false,
-                result => result?,
-            }
-        }
-        Ok(Self { _watcher: watcher, is_whole })
+        Self::at(places.chain([(directory, RecursiveMode::Recursive)]), handler)
     }
 
     /// Watches where a repository keeps its refs, its own directory `common` and all below `refs`, and the config file.
@@ -89,12 +79,21 @@ impl Watch {
             _ => tell(hint),
         };
         let handler = move |event: notify::Result<notify::Event>| hints(event, &inside, &names, &tell);
-        let mut watcher = RecommendedWatcher::new(handler, notify::Config::default().with_follow_symlinks(false))?;
         let refs = common.join("refs");
         let places = outside.iter().map(|parent| (parent.as_path(), RecursiveMode::NonRecursive));
         let own = [(common, RecursiveMode::NonRecursive), (refs.as_path(), RecursiveMode::Recursive)];
+        Self::at(places.chain(own), handler)
+    }
+
+    fn at<'p>(
+        places: impl Iterator<Item = (&'p Path, RecursiveMode)>,
+        handler: impl notify::EventHandler,
+    ) -> notify::Result<Self> {
+        // Links in a watched directory lead to files in it, which are watched where they are.
+        let settings = notify::Config::default().with_follow_symlinks(false);
+        let mut watcher = RecommendedWatcher::new(handler, settings)?;
         let mut is_whole = true;
-        for (place, mode) in places.chain(own) {
+        for (place, mode) in places {
             match watcher.watch(place, mode) {
                 Err(notify::Error { kind: notify::ErrorKind::PathNotFound, .. }) => is_whole = false,
                 result => result?,

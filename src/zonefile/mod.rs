@@ -59,7 +59,7 @@ impl Default for Limits {
 }
 
 /// Why an `$INCLUDE` gives no text.
-#[derive(Debug)]
+#[derive(Default, Debug)]
 pub struct IncludeRefusal {
     /// Whether the file is there in principle and could not be read, rather than being one that must not be read.
     pub unreadable: bool,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tempfile::TempDir;
+use zonewright::control::git;
 use zonewright::dns::{Class, Rtype};
 
 use crate::support::git::Repository;
@@ -319,6 +320,19 @@ fn corrupt(place: &Path) {
 }
 
 #[test]
+fn a_directory_that_cannot_be_read_is_not_one_that_is_missing() {
+    let origin = Origin::new();
+    let commit = origin.work.commit("Add a folder", &[("out/in/x", "1")]);
+    let (id, tree) = (git::Id::from_hex(commit.as_bytes()).unwrap(), origin.work.git(&["rev-parse", "HEAD:out"]));
+    let files = |path: &str| git::Repository::open(&origin.work.place).unwrap().plain_files(id, Path::new(path));
+    assert!(files("out/in").unwrap().is_some_and(|files| files.paths().eq([Path::new("x")])));
+    assert!(files("out/no").unwrap().is_none());
+    fs::remove_file(origin.work.place.join(".git/objects").join(&tree[..2]).join(&tree[2..])).unwrap();
+    let refusal = files("out/in").unwrap_err();
+    assert!(refusal.finding.headline.contains("cannot be read"), "{}", refusal.finding.headline);
+}
+
+#[test]
 fn a_repository_of_another_user_is_refused_unless_it_is_trusted() {
     if !rustix_is_root() {
         return crate::support::skip("root", "only root can give files away");
@@ -398,8 +412,13 @@ fn commits_are_held_and_put_back() {
     let broken = origin.push_all("Break a");
     let (code, said) = running.run("rollback", &[&broken]);
     assert_eq!((code, said.contains("a. is refused")), (1, true), "{said}");
+    let first = origin.work.git(&["rev-parse", "main~3"]);
+    assert!(
+        said.contains(&format!("commit {first} is held")) && !said.contains(&format!("{broken} is held")),
+        "{said}"
+    );
     expect_states(&running, "1", "1");
-    expect_refused(&running, &format!("rolled back to {}", origin.work.git(&["rev-parse", "main~3"])));
+    expect_refused(&running, &format!("rolled back to {first}"));
     // Restarts change nothing of it, kill -9 among them.
     drop(running);
     running = Running::start_in(&origin.directory, &["--threads", "1"]);

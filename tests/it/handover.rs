@@ -4,12 +4,11 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -17,85 +16,12 @@ use zonewright::dns::{Rcode, Rtype};
 
 use crate::support::client::{self, Udp};
 use crate::support::message::{Query, Response};
-
-/// Time for what takes milliseconds on an idle machine.
-const DEADLINE: Duration = Duration::from_secs(30);
+use crate::support::running::{DEADLINE, Process, Running};
 
 const ZONE: &str = "$TTL 300\n@ SOA ns mail 1 7200 900 1209600 300\n@ NS ns\nns A 192.0.2.1\nstate TXT \"1\"\n";
 
-/// A server that runs until this is dropped.
-struct Running {
-    child: Child,
-    log: Arc<Mutex<String>>,
-}
-
-impl Running {
-    fn start(directory: &Path, arguments: &[&str]) -> Self {
-        Self::spawn(command(directory, "serve").args(arguments))
-    }
-
-    fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (lines, sink) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                sink.lock().unwrap().push_str(&(line + "\n"));
-            }
-        });
-        Self { child, log }
-    }
-
-    fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
-    }
-
-    #[track_caller]
-    fn expect_log(&self, words: &str) -> String {
-        let end = Instant::now() + DEADLINE;
-        while !self.log().contains(words) {
-            assert!(Instant::now() < end, "no `{words}` in\n{}", self.log());
-            std::thread::yield_now();
-        }
-        self.log()
-    }
-
-    fn address(&self) -> SocketAddr {
-        let log = self.expect_log("udp and tcp");
-        log.split("listening on ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap()
-    }
-
-    /// Its exit code, once it has ended.
-    #[track_caller]
-    fn end(&mut self) -> Option<i32> {
-        let end = Instant::now() + DEADLINE;
-        loop {
-            match self.child.try_wait().unwrap() {
-                Some(status) => return status.code(),
-                None if Instant::now() > end => panic!("it does not end\n{}", self.log()),
-                None => std::thread::yield_now(),
-            }
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(directory: &Path, verb: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zonewright"));
-    command.current_dir(directory).arg(verb).env("XDG_RUNTIME_DIR", directory).env_remove("RUNTIME_DIRECTORY");
-    command
+fn start(directory: &Path, arguments: &[&str]) -> Process {
+    Process::spawn(Running::command(directory, "serve").args(arguments))
 }
 
 /// A directory with one zone.
@@ -176,7 +102,7 @@ fn ask_tcp(address: SocketAddr, queries: u16, is_over: &AtomicBool) -> u32 {
 fn servers_take_over_from_each_other_and_no_query_is_lost() {
     const TAKEOVERS: usize = 6;
     let place = place();
-    let mut running = Running::start(place.path(), &["--zones", "zones", "--listen", "127.0.0.1:0"]);
+    let mut running = start(place.path(), &["--zones", "zones", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     let (is_over, asked) = (AtomicBool::new(false), [const { AtomicU32::new(0) }; 5]);
     let is_over = &is_over;
@@ -194,9 +120,9 @@ fn servers_take_over_from_each_other_and_no_query_is_lost() {
         let succeed = std::panic::AssertUnwindSafe(|| {
             for number in 0..TAKEOVERS {
                 let listen = if number == 1 { "127.0.0.1:0".to_owned() } else { address.to_string() };
-                let next = Running::start(place.path(), &["--zones", "zones", "--listen", &listen, "--take-over"]);
+                let next = start(place.path(), &["--zones", "zones", "--listen", &listen, "--take-over"]);
                 next.expect_log("took over from another server");
-                assert_eq!(running.end(), Some(0), "{}", running.log());
+                assert_eq!(running.exit_code(), Some(0), "{}", running.log());
                 assert!(running.log().contains("another server takes over"), "{}", running.log());
                 assert_eq!(next.address(), address);
                 running = next;
@@ -209,12 +135,12 @@ fn servers_take_over_from_each_other_and_no_query_is_lost() {
     let asked = asked.map(AtomicU32::into_inner);
     println!("{TAKEOVERS} servers took over during {asked:?} queries");
     assert!(asked.iter().all(|&asked| asked > TAKEOVERS as u32), "there was hardly a query: {asked:?}");
-    let status = command(place.path(), "status").args(["--json"]).output().unwrap();
+    let status = Running::command(place.path(), "status").args(["--json"]).output().unwrap();
     let status = String::from_utf8(status.stdout).unwrap();
     assert!(status.contains(&format!("\"pid\":{}", running.child.id())), "{status}");
     // The last one ends as any server does, and nobody is left.
     running.signal("TERM");
-    assert_eq!(running.end(), Some(0), "{}", running.log());
+    assert_eq!(running.exit_code(), Some(0), "{}", running.log());
     assert!(TcpStream::connect(address).is_err());
 }
 
@@ -223,7 +149,7 @@ fn a_successor_that_fails_leaves_the_other_server_as_it_was() {
     let place = place();
     fs::write(place.path().join("zonewright.toml"), "[source]\ndirectory = \"zones\"\n").unwrap();
     fs::write(place.path().join("broken.toml"), "[sauce]\n").unwrap();
-    let running = Running::start(place.path(), &["--listen", "127.0.0.1:0"]);
+    let running = start(place.path(), &["--listen", "127.0.0.1:0"]);
     let address = running.address();
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let blocker = UdpSocket::bind(&taken).unwrap();
@@ -237,14 +163,14 @@ fn a_successor_that_fails_leaves_the_other_server_as_it_was() {
         (&["--listen", "127.0.0.1:0"], "take over from it with `serve --take-over`"),
     ];
     for (arguments, words) in cases {
-        let mut next = Running::start(place.path(), arguments);
-        assert_eq!(next.end(), Some(2), "{arguments:?}: {}", next.log());
+        let mut next = start(place.path(), arguments);
+        assert_eq!(next.exit_code(), Some(2), "{arguments:?}: {}", next.log());
         next.expect_log(words);
         let answer = Udp::connect(address).exchange(&query(7).octets()).unwrap();
         expect_right(&answer);
     }
     drop(blocker);
-    let status = command(place.path(), "status").args(["--json"]).output().unwrap();
+    let status = Running::command(place.path(), "status").args(["--json"]).output().unwrap();
     let status = String::from_utf8(status.stdout).unwrap();
     assert!(status.contains(&format!("\"pid\":{}", running.child.id())), "{status}");
     assert!(!running.log().contains("another server takes over"), "{}", running.log());
@@ -257,15 +183,15 @@ fn a_server_without_descriptors_left_answers_and_can_be_asked() {
     let mut command = Command::new("sh");
     command.args(["-c", &script, "sh", "serve", "--zones", "zones", "--threads", "1", "--listen", "127.0.0.1:0"]);
     command.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path()).env_remove("RUNTIME_DIRECTORY");
-    let running = Running::spawn(&mut command);
+    let running = Process::spawn(&mut command);
     let address = running.address();
     // More than are accepted: the others wait.
     let idle: Vec<_> = (0..100).map(|_| TcpStream::connect_timeout(&address, DEADLINE).unwrap()).collect();
     expect_right(&Udp::connect(address).exchange(&query(7).octets()).unwrap());
     // Files are still read, and the control socket is answered.
     fs::write(place.path().join("zones/b.zone"), ZONE).unwrap();
-    let reload = self::command(place.path(), "reload").output().unwrap();
-    let status = self::command(place.path(), "status").output().unwrap();
+    let reload = Running::command(place.path(), "reload").output().unwrap();
+    let status = Running::command(place.path(), "status").output().unwrap();
     let said = String::from_utf8([reload.stdout, status.stdout, status.stderr].concat()).unwrap();
     assert!(said.contains("b.  serial 1,"), "{said}");
     drop(idle);
@@ -275,11 +201,11 @@ fn a_server_without_descriptors_left_answers_and_can_be_asked() {
 #[test]
 fn a_server_that_hangs_is_not_taken_over_from() {
     let place = place();
-    let running = Running::start(place.path(), &["--zones", "zones", "--listen", "127.0.0.1:0"]);
+    let running = start(place.path(), &["--zones", "zones", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     running.signal("STOP");
-    let mut next = Running::start(place.path(), &["--zones", "zones", "--listen", &address.to_string(), "--take-over"]);
-    assert_eq!(next.end(), Some(2), "{}", next.log());
+    let mut next = start(place.path(), &["--zones", "zones", "--listen", &address.to_string(), "--take-over"]);
+    assert_eq!(next.exit_code(), Some(2), "{}", next.log());
     next.expect_log("waiting for its sockets");
     running.signal("CONT");
     expect_right(&Udp::connect(address).exchange(&query(7).octets()).unwrap());
@@ -288,24 +214,24 @@ fn a_server_that_hangs_is_not_taken_over_from() {
 #[test]
 fn without_another_server_one_starts_as_ever_and_an_address_may_be_new() {
     let place = place();
-    let start = |listen: &[&str]| {
+    let start_at = |listen: &[&str]| {
         let listen = listen.iter().flat_map(|address| ["--listen", address]);
         let arguments: Vec<&str> = ["--zones", "zones", "--take-over"].into_iter().chain(listen).collect();
-        Running::start(place.path(), &arguments)
+        start(place.path(), &arguments)
     };
-    let mut first = start(&["127.0.0.1:0"]);
+    let mut first = start_at(&["127.0.0.1:0"]);
     let old = first.address();
     assert!(!first.log().contains("took over"), "{}", first.log());
     // A new address beside the old one, then without the old one.
-    let mut second = start(&[&old.to_string(), "127.0.0.2:0"]);
-    assert_eq!(first.end(), Some(0), "{}", first.log());
+    let mut second = start_at(&[&old.to_string(), "127.0.0.2:0"]);
+    assert_eq!(first.exit_code(), Some(0), "{}", first.log());
     let log = second.expect_log("listening on 127.0.0.2:");
     let new: SocketAddr = log.split("listening on ").nth(2).unwrap().split(',').next().unwrap().parse().unwrap();
     for address in [old, new] {
         expect_right(&Udp::connect(address).exchange(&query(1).octets()).unwrap());
     }
-    let third = start(&[&new.to_string()]);
-    assert_eq!(second.end(), Some(0), "{}", second.log());
+    let third = start_at(&[&new.to_string()]);
+    assert_eq!(second.exit_code(), Some(0), "{}", second.log());
     third.expect_log("took over");
     expect_right(&Udp::connect(new).exchange(&query(1).octets()).unwrap());
     assert!(TcpStream::connect(old).is_err(), "nobody listens where nobody is to listen");

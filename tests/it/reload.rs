@@ -19,7 +19,7 @@ const RULES: Rules = Rules { lost_names_percent: 50, accept_loss: false };
 
 /// A version of 100 names under its number.
 fn version(number: u32) -> Version<u32> {
-    Version { built: number, names: 100, digest: number.into() }
+    Version { built: number, names: 100, digest: [number as u8; 32] }
 }
 
 fn sized(number: u32, names: usize) -> Version<u32> {
@@ -362,7 +362,7 @@ fn signals_look_and_end() {
     assert_eq!(code, 2, "{shown}");
     assert!(shown.contains("something answers there already"), "{shown}");
     running.signal("TERM");
-    assert_eq!(running.child.wait().unwrap().code(), Some(0), "{}", running.log());
+    assert_eq!(running.exit_code(), Some(0), "{}", running.log());
     assert!(!socket[0].exists());
     let (code, shown) = running.run("status", &[]);
     assert_eq!(code, 2, "{shown}");

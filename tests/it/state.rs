@@ -18,6 +18,7 @@ use zonewright::control::state::{Hash, Hold, HoldKind, Opened, SavedText, SavedZ
 use zonewright::lint::sha256;
 
 use crate::support::disk::{Dice, Fault, Simulated};
+use crate::support::running;
 
 const LIMIT: u32 = 1 << 20;
 
@@ -349,9 +350,7 @@ fn of_two_processes_one_writes() {
     verify(&first.set, &new.state.texts());
     drop(old);
     // A process that another test starts has the lock too, until it becomes the program that it is to be.
-    assert!(
-        crate::support::running::wait_for(|| new.state.retry_lock().then_some(())).is_some() && new.state.is_writer()
-    );
+    assert!(running::wait_for(|| new.state.retry_lock().then_some(())).is_some() && new.state.is_writer());
     assert_eq!(State::newest_in(&place), Some(second.set));
     verify(&first.set, &new.state.texts());
     assert!(new.state.save(&first.set, &[]).is_ok(), "with texts from segments that have no name any more");
@@ -584,15 +583,11 @@ fn a_full_disk_and_a_read_only_one_are_told_and_lose_nothing() {
 /// Waits for what a thread does.
 #[track_caller]
 fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < end, "not in 20 s: {what}");
-        std::thread::yield_now();
-    }
+    assert!(running::wait_for(|| is_so().then_some(())).is_some(), "not in time: {what}");
 }
 
 fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(20)
+    Instant::now() + running::DEADLINE
 }
 
 #[test]

@@ -29,9 +29,7 @@ impl Repository {
     /// An object cannot be read, `path` is no directory there, or something below it is no plain file.
     pub fn snapshot(&self, commit: ObjectId, path: &Path) -> Result<Snapshot, Refusal> {
         let local = self.local();
-        let object = self.object(&local, commit, gix::object::Kind::Commit)?.into_commit();
-        let root = object.tree_id().map_err(|error| self.unreadable(&commit.to_string(), &error))?.detach();
-        let start = self.descend(&local, root, commit, path)?;
+        let start = self.descend(&local, commit, path)?;
         let mut walk = Walk { repository: self, local: &local, commit, shown: path, files: BTreeMap::new() };
         walk.enter(start, Path::new(""), 0)?;
         let texts = Blobs { repository: self.clone() };
@@ -46,9 +44,11 @@ impl Repository {
     /// An object cannot be read.
     pub fn plain_files(&self, commit: ObjectId, path: &Path) -> Result<Option<Snapshot>, Refusal> {
         let local = self.local();
-        let object = self.object(&local, commit, gix::object::Kind::Commit)?.into_commit();
-        let root = object.tree_id().map_err(|error| self.unreadable(&commit.to_string(), &error))?.detach();
-        let Ok(tree) = self.descend(&local, root, commit, path) else { return Ok(None) };
+        let tree = match self.descend(&local, commit, path) {
+            // There is no such directory, which is another thing than an object that cannot be read.
+            Err(refusal) if refusal.is_final() => return Ok(None),
+            tree => tree?,
+        };
         let tree = self.object(&local, tree, gix::object::Kind::Tree)?.into_tree();
         let files = tree.iter().filter_map(Result::ok).filter_map(|entry| {
             let is_plain = matches!(entry.mode().kind(), EntryKind::Blob | EntryKind::BlobExecutable);
@@ -58,15 +58,10 @@ impl Repository {
         Ok(Some(Snapshot::new(path.to_owned(), files.take(MAX_FILES).collect(), Arc::new(texts))))
     }
 
-    /// The tree at `path`.
-    fn descend(
-        &self,
-        local: &gix::Repository,
-        root: ObjectId,
-        commit: ObjectId,
-        path: &Path,
-    ) -> Result<ObjectId, Refusal> {
-        let mut id = root;
+    /// The tree at `path` of a commit's.
+    fn descend(&self, local: &gix::Repository, commit: ObjectId, path: &Path) -> Result<ObjectId, Refusal> {
+        let object = self.object(local, commit, gix::object::Kind::Commit)?.into_commit();
+        let mut id = object.tree_id().map_err(|error| self.unreadable(&commit.to_string(), &error))?.detach();
         for part in path.components() {
             let tree = self.object(local, id, gix::object::Kind::Tree)?.into_tree();
             let entry = tree

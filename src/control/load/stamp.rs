@@ -2,17 +2,15 @@
 //!
 //! "Unchanged" is a stat; where that differs, or is too young to be trusted, the content's digest decides.
 
-use std::hash::{BuildHasher, Hasher as _, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
-
-use siphasher::sip128::{Hasher128, SipHasher13};
 
 use super::reader::Reader;
 use super::root::Root;
 use super::snapshot::TextId;
+use crate::lint::sha256;
 use crate::zonefile::Limits;
 
 /// How one file was when it was read, so that "unchanged" is a stat, and its content decides when the stat differs.
@@ -55,15 +53,15 @@ pub fn stand_still(root: &Root, stamps: &[Stamp]) -> bool {
 }
 
 /// One digest of all that was read: of the files' paths and their contents, in the order in which they were asked for.
-pub fn digest_of(stamps: &[Stamp]) -> u128 {
-    let mut hasher = keyed_hasher();
+pub fn digest_of(stamps: &[Stamp]) -> Hash {
+    let mut octets = Vec::new();
     for stamp in stamps {
         let path = stamp.path.as_os_str().as_bytes();
-        hasher.write_u64(path.len() as u64);
-        hasher.write(path);
-        hasher.write(&stamp.digest);
+        octets.extend_from_slice(&(path.len() as u64).to_be_bytes());
+        octets.extend_from_slice(path);
+        octets.extend_from_slice(&stamp.digest);
     }
-    hasher.finish128().into()
+    sha256(&octets)
 }
 
 impl Stamp {
@@ -110,11 +108,6 @@ impl Seen {
             Duration::new(u64::try_from(seconds).unwrap_or(0), nanoseconds as u32).saturating_add(SETTLED_AFTER);
         SystemTime::UNIX_EPOCH.checked_add(changed).is_some_and(|settled| settled < now)
     }
-}
-
-fn keyed_hasher() -> SipHasher13 {
-    static KEY: OnceLock<[u8; 16]> = OnceLock::new();
-    SipHasher13::new_with_key(KEY.get_or_init(random_key))
 }
 
 /// Sixteen octets that nobody else knows: what the standard library's own keys, which come from the system, make of two numbers.

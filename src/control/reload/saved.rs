@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Entry, Reading, Reloader, Text, in_parallel, origin_of};
+use super::Reloader;
+use super::entry::{Entry, Text, origin_of};
+use super::parallel::in_parallel;
+use super::reading::Reading;
 use crate::config::Config;
 use crate::control::asking::Room;
 use crate::control::load::{Root, Snapshot, Terms, TextId, Texts, ZoneFile};

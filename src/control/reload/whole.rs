@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use super::{
-    Demand, Entry, Judged, Reading, Reloader, Snapshot, Text, in_parallel, is_same, lossy, lost_zones, origin_of,
-    report_on,
-};
+use super::entry::{Entry, Text, is_same, origin_of};
+use super::parallel::in_parallel;
+use super::reading::{Judged, Reading, Snapshot};
+use super::report::{lossy, lost_zones, report_on};
+use super::{Demand, Reloader};
 use crate::config::Config;
 use crate::control::asking::Room;
 use crate::control::load::{self, ListError, Root, ZoneFile};

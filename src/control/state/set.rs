@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// The SHA-256 of a text.
-pub type Hash = [u8; 32];
+pub use crate::control::load::Hash;
 
 /// All that is served, its texts by their hashes.
 ///

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -18,12 +19,83 @@ use super::message::{Query, Response};
 /// How long the server may take to do what a test waits for; on a quiet machine it takes milliseconds.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// `zonewright serve` as a process, on a directory of its own.
+/// A server, or what was to become one, until this is dropped.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Process {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (lines, sink) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                sink.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        Self { child, log }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The log, once it has these words.
+    #[track_caller]
+    pub(crate) fn expect_log(&self, words: &str) -> String {
+        let found = wait_for(|| Some(self.log()).filter(|log| log.contains(words)));
+        found.unwrap_or_else(|| panic!("no `{words}` in\n{}", self.log()))
+    }
+
+    /// The first address that it answers on, once it does.
+    #[track_caller]
+    pub(crate) fn address(&self) -> SocketAddr {
+        let log = self.expect_log(", udp and tcp");
+        log.split("listening on ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Its exit code, once it has ended by itself.
+    #[track_caller]
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let status = wait_for(|| self.child.try_wait().unwrap());
+        status.unwrap_or_else(|| panic!("it does not end\n{}", self.log())).code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `zonewright serve` that answers, on a directory of its own.
 pub(crate) struct Running {
     pub(crate) directory: Arc<TempDir>,
-    pub(crate) child: Child,
+    process: Process,
     pub(crate) address: SocketAddr,
-    log: Arc<Mutex<String>>,
+}
+
+impl Deref for Running {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
 }
 
 impl Running {
@@ -38,22 +110,9 @@ impl Running {
     pub(crate) fn start_in(directory: &Arc<TempDir>, arguments: &[&str]) -> Self {
         let mut command = Self::command(directory.path(), "serve");
         command.args(arguments).args(["--listen", "127.0.0.1:0"]);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (lines, sink) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                sink.lock().unwrap().push_str(&(line + "\n"));
-            }
-        });
-        let mut running = Self { directory: Arc::clone(directory), child, address: ([127, 0, 0, 1], 0).into(), log };
-        let found = wait_for(|| {
-            let log = running.log();
-            let rest = log.split("listening on ").nth(1)?;
-            rest.split(',').next()?.parse().ok()
-        });
-        running.address = found.unwrap_or_else(|| panic!("it did not start:\n{}", running.log()));
-        running
+        let process = Process::spawn(&mut command);
+        let address = process.address();
+        Self { directory: Arc::clone(directory), process, address }
     }
 
     /// A command in a directory, with sockets and state in it too, whatever the environment says.
@@ -72,23 +131,14 @@ impl Running {
         (output.status.code().unwrap(), String::from_utf8(text).unwrap())
     }
 
-    pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
     /// Asks it to end, and waits until it has.
     pub(crate) fn end(mut self) {
         self.signal("TERM");
-        assert!(self.child.wait().is_ok_and(|status| status.success()), "{}", self.log());
+        assert_eq!(self.process.exit_code(), Some(0), "{}", self.log());
     }
 
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.directory.path().join(file)
-    }
-
-    pub(crate) fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
     }
 
     pub(crate) fn udp(&self) -> Udp {
@@ -106,20 +156,6 @@ impl Running {
         let found = wait_for(|| (self.state(zone) == state).then_some(()));
         assert!(found.is_some(), "{zone} is at {}, not {state}\n{}", self.state(zone), self.log());
         start.elapsed()
-    }
-
-    #[track_caller]
-    pub(crate) fn expect_log(&self, words: &str) {
-        let found = wait_for(|| self.log().contains(words).then_some(()));
-        assert!(found.is_some(), "no `{words}` in\n{}", self.log());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
