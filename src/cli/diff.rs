@@ -10,7 +10,6 @@ use super::{ConfigArgument, Verdict};
 use crate::authority::HashKey;
 use crate::config::{Config, Overrides};
 use crate::control::remote::{self, Remote};
-use crate::diagnostic::render::escape;
 use crate::review::Snapshot;
 use crate::review::diff::{Diff, json, markdown, text};
 use crate::server::Policy;
@@ -22,10 +21,10 @@ use crate::server::Policy;
 /// go on with the old answer. `*` stands for any name there that exists in neither tree.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// What to compare with: a zone directory; with --against the tree to compare [default there: the configured zones]
+    /// What to compare with: a zone directory, or a revision of their repository; with --against the tree to compare [default there: the configured zones]
     #[arg(value_name = "BASE", required_unless_present = "against")]
     base: Option<String>,
-    /// The changed tree: a zone directory [default: the configured zones]
+    /// The changed tree: a zone directory or a revision [default: the configured zones]
     #[arg(value_name = "HEAD", conflicts_with = "against")]
     head: Option<String>,
     /// Compare with what a server answers now: by zone transfer where it allows it, else by queries
@@ -83,16 +82,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
 /// Prints a difference, and says whether there is one.
 fn show(diff: &Diff<'_>, format: DiffFormat) -> anyhow::Result<bool> {
     let text = match format {
-        DiffFormat::Text => text::render(diff).split_inclusive('\n').map(plain).collect(),
+        DiffFormat::Text => output::escape_lines(&text::render(diff)),
         DiffFormat::Markdown => markdown::render(diff),
         DiffFormat::Json => json::render(diff),
     };
     Output::new().print(text)?;
     Ok(!diff.is_empty())
-}
-
-fn plain(line: &str) -> String {
-    escape(line.trim_end_matches('\n').as_bytes()) + "\n"
 }
 
 /// Compares a tree with what a server answers now.

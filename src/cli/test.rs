@@ -11,7 +11,7 @@ use super::{ConfigArgument, Verdict};
 use crate::config::{Overrides, parse_expectations};
 use crate::control::load::{TestFiles, test_files};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::render::{self, Format};
+use crate::diagnostic::render::{self, Format, counted};
 use crate::review::expect::junit::{self, Case};
 use crate::review::expect::{Expectation, judge};
 
@@ -106,11 +106,11 @@ fn below(tree: &Tree, path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn summary(tests: usize, failed: usize, unreadable: usize) -> String {
-    let plural = if tests == 1 { "" } else { "s" };
+    let tests = counted(tests, "test");
     let unreadable =
         if unreadable == 0 { String::new() } else { format!(", {unreadable} of them before they could run") };
     match failed {
-        0 => format!("{tests} test{plural}, none failed"),
-        failed => format!("{tests} test{plural}, {failed} failed{unreadable}"),
+        0 => format!("{tests}, none failed"),
+        failed => format!("{tests}, {failed} failed{unreadable}"),
     }
 }

@@ -8,7 +8,7 @@ use super::output;
 use crate::authority::HashKey;
 use crate::config::Config;
 use crate::control::judged::Judged;
-use crate::control::load::{Listing, MirrorList, Terms, ZoneFile, load_listed, zone_files};
+use crate::control::load::{Listing, MirrorList, Terms, ZoneFile, load_listed, zone_files, zone_of};
 use crate::control::{Root, revision};
 use crate::diagnostic::render::escape;
 use crate::dns::{Name, NameRef};
@@ -152,10 +152,8 @@ fn name_of(path: &Path, file: &Path, config: Option<&Config>) -> anyhow::Result<
     if let Some((name, _)) = zones.iter().find(|(_, known)| known == file) {
         return Ok(name.clone());
     }
-    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".zone"));
-    match stem {
-        Some("root") => Ok(Name::absolute(".")?),
-        Some(stem) => Name::absolute(stem).with_context(|| format!("reading a zone's name off {}", path.display())),
+    match zone_of(path) {
+        Some(name) => name.with_context(|| format!("reading a zone's name off {}", path.display())),
         None => bail!("{} is not called NAME.zone: say which zone it is with --origin NAME", path.display()),
     }
 }

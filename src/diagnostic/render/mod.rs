@@ -186,6 +186,7 @@ impl fmt::Display for Summary {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// A number of things: `1 zone`, `2 zones`.
+pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
