@@ -5,9 +5,8 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use anyhow::Context as _;
 
 use super::output::{self, Output};
-use super::tree::{Tree, tree_of};
+use super::tree::{KEY, Tree, tree_of};
 use super::{ConfigArgument, Verdict};
-use crate::authority::HashKey;
 use crate::config::{Config, Overrides};
 use crate::control::remote::{self, Remote};
 use crate::review::Snapshot;
@@ -101,8 +100,8 @@ fn against(server: SocketAddr, tree: &Tree, config: &Config, format: DiffFormat)
         ));
     }
     // What was only asked for has its differences found; of the others both trees are whole.
-    let transferred = Snapshot::new(zones, Policy::default(), HashKey([0; 16]));
-    let mine = tree.snapshot_of(config, |name| transferred.zone(name).is_some());
+    let transferred = Snapshot::new(zones, Policy::default(), KEY);
+    let mine = head.only(|name| transferred.zone(name).is_some(), KEY);
     let mut diff = Diff::of(&transferred, &mine);
     diff.answers.list.extend(asked.changes);
     show(&diff, format)

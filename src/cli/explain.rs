@@ -32,7 +32,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let snapshot = Tree::configured(&config)?.snapshot(&config, Policy::default());
     let explanation = explain(&snapshot, &arguments.name, arguments.rtype)
         .with_context(|| format!("asking for {}", arguments.name))?;
-    // A directory has no history that would name an author.
+    // A tree is read without the history of its lines, which would name their authors.
     let text = explanation.print(&|_| None);
     Output::new().print(output::escape_lines(&text))?;
     Ok(Verdict::Good)

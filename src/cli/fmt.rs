@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use super::output::{self, Output};
-use super::{ConfigArgument, Verdict};
+use super::{ConfigArgument, Verdict, tree};
 use crate::config::{Config, Overrides};
 use crate::control::Root;
 use crate::control::load::{ZoneText, text_errors, text_files, zone_of};
@@ -71,20 +71,16 @@ impl Run<'_> {
         let absolute = path::absolute(path).with_context(|| format!("finding {}", path.display()))?;
         // A link is met where it is refused, with its name.
         let metadata = std::fs::symlink_metadata(path).with_context(|| format!("reading {}", path.display()))?;
-        let is_configured = absolute.starts_with(&self.config.source.directory);
-        let open = |directory: &Path| Root::open(directory).with_context(|| format!("opening {}", directory.display()));
         if metadata.is_dir() || (metadata.is_symlink() && path.is_dir()) {
-            let root = open(path)?;
+            let root = tree::open(path)?;
             let files = text_files(&root)?;
             if files.is_empty() {
                 bail!("there is no `*.zone` or `*.inc` below {}", path.display());
             }
             return files.iter().try_for_each(|file| self.file(&root, file));
         }
-        let parent = absolute.parent().unwrap_or(&absolute);
-        let root = open(if is_configured { &self.config.source.directory } else { parent })?;
-        let file = absolute.strip_prefix(root.directory()).unwrap_or(&absolute);
-        self.file(&root, file)
+        let (root, file) = tree::place_of(&absolute, self.config)?;
+        self.file(&root, &file)
     }
 
     fn file(&mut self, root: &Root, file: &Path) -> anyhow::Result<()> {
