@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::output::{self, Output};
-use super::tree::Tree;
+use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
 use crate::config::{Overrides, parse_expectations};
 use crate::control::load::{TestFiles, test_files};
@@ -52,15 +52,19 @@ enum TestFormat {
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let config = arguments.config.load(&Overrides::default())?;
-    let (tree, files) = match &arguments.paths[..] {
-        [directory] if directory.is_dir() => (Tree::at(directory, None, &config)?, Vec::new()),
+    let (tree, tests) = match &arguments.paths[..] {
+        [directory] if directory.is_dir() => {
+            let tests = test_files(&tree::open(directory)?, &[]);
+            (Tree::at(directory, None, &config)?, tests)
+        }
         paths => {
             let tree = Tree::configured(&config)?;
-            let files = paths.iter().map(|path| below(&tree, path)).collect::<anyhow::Result<_>>()?;
-            (tree, files)
+            let files = paths.iter().map(|path| below(&tree, path)).collect::<anyhow::Result<Vec<_>>>()?;
+            let tests = test_files(&tree.root, &files);
+            (tree, tests)
         }
     };
-    let TestFiles { sources, files, mut findings } = test_files(&tree.root, &files).context("reading tests")?;
+    let TestFiles { sources, files, mut findings } = tests.context("reading tests")?;
     let snapshot = tree.snapshot(&config, config.policy.clone());
     let mut results: Vec<(Expectation, Option<Diagnostic>)> = Vec::new();
     for file in files {

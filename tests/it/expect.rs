@@ -178,6 +178,21 @@ fn the_command_reads_tests_beside_the_zones_and_no_others() {
 }
 
 #[test]
+fn a_directory_below_the_configured_one_has_tests_of_its_own() {
+    let tests = |name: &str| test(name, "expect = [\"192.0.2.1\", \"192.0.2.2\"]");
+    let tree = command::directory(&[
+        ("zones/example.org.zone", ZONE),
+        ("zones/tests/a.toml", &tests("web.example.org")),
+        ("zones/below/example.net.zone", ZONE),
+        ("zones/below/tests/b.toml", &tests("web.example.net")),
+    ]);
+    for directory in ["zones", "zones/below"] {
+        let (code, stdout, stderr) = command::run(tree.path(), &["test", directory]);
+        assert_eq!((code, stderr.as_str()), (0, "1 test, none failed\n"), "{directory}: {stdout}");
+    }
+}
+
+#[test]
 fn every_test_file_of_the_repository_says_what_it_is_for() {
     let folder = support::zone_directory().join("tests");
     for entry in std::fs::read_dir(folder).expect("the tests") {
