@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// What counts as an error beside errors
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
-    /// Judge signatures as of this day, written like 2026-03-01 [default: now]
+    /// Judge signatures and waivers as of this day, written like 2026-03-01 [default: now]
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     today: Option<u32>,
     #[command(flatten)]

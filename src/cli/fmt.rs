@@ -19,7 +19,7 @@ use crate::zonefile;
 ///
 /// Lines stay what they are; blanks between their parts change, and nothing else: owner, TTL, class, type and data go into
 /// columns, comments behind them too, tabs become spaces, and line ends become line feeds. A file with errors in its text is
-/// left alone, and so are links and files outside the zone directory. What is written is renamed into place.
+/// left alone, and so are links. What is written is renamed into place.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Zone files, or directories: every `*.zone` and `*.inc` below [default: the configured zone directory]; `-` reads
