@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Modules are declared in reading order, and each imports only from those above it (`tests/it/layers.rs` holds them to
-//! it). All but [`control`], [`cli`] and the transports are pure: no clock, disk, socket or log line. What they need of the
-//! outside world (the hash seed, the texts of includes) is an argument; what they have to say is a
+//! it). All but [`config`], [`control`], [`cli`] and the transports are pure: no clock, disk, socket or log line. What they
+//! need of the outside world (the hash seed, the texts of includes) is an argument; what they have to say is a
 //! [`Diagnostic`](diagnostic::Diagnostic).
 //!
 //! # Words

@@ -1,6 +1,6 @@
 //! `check`: every finding of every zone.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// What counts as an error beside errors
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
-    /// Judge signatures as of this day, written like 2026-03-01 [default: now]
+    /// Judge signatures and waivers as of this day, written like 2026-03-01 [default: now]
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
     today: Option<u32>,
     #[command(flatten)]
@@ -136,16 +136,7 @@ impl Run {
         let Some(origin) = origin else {
             anyhow::bail!("`-` reads a zone from standard input: say which zone it is with --origin NAME");
         };
-        let most = u64::from(terms.limits.file_octets);
-        let mut text = Vec::new();
-        std::io::stdin()
-            .lock()
-            .take(most.saturating_add(1))
-            .read_to_end(&mut text)
-            .context("reading standard input")?;
-        if text.len() as u64 > most {
-            anyhow::bail!("standard input has more than {most} octets, the limit in the config");
-        }
+        let text = output::read_input(&terms.limits)?;
         let root = Root::open(Path::new(".")).context("opening the working directory")?;
         let loaded = load_text(&root, text, origin, terms);
         self.show(&Judged::beside(vec![loaded], MirrorList::default(), terms))

@@ -5,12 +5,10 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use anyhow::Context as _;
 
 use super::output::{self, Output};
-use super::tree::{Tree, tree_of};
+use super::tree::{KEY, Tree, tree_of};
 use super::{ConfigArgument, Verdict};
-use crate::authority::HashKey;
 use crate::config::{Config, Overrides};
 use crate::control::remote::{self, Remote};
-use crate::diagnostic::render::escape;
 use crate::review::Snapshot;
 use crate::review::diff::{Diff, json, markdown, text};
 use crate::server::Policy;
@@ -22,10 +20,10 @@ use crate::server::Policy;
 /// go on with the old answer. `*` stands for any name there that exists in neither tree.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// What to compare with: a zone directory; with --against the tree to compare [default there: the configured zones]
+    /// What to compare with: a zone directory, or a revision of their repository; with --against the tree to compare [default there: the configured zones]
     #[arg(value_name = "BASE", required_unless_present = "against")]
     base: Option<String>,
-    /// The changed tree: a zone directory [default: the configured zones]
+    /// The changed tree: a zone directory or a revision [default: the configured zones]
     #[arg(value_name = "HEAD", conflicts_with = "against")]
     head: Option<String>,
     /// Compare with what a server answers now: by zone transfer where it allows it, else by queries
@@ -83,16 +81,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
 /// Prints a difference, and says whether there is one.
 fn show(diff: &Diff<'_>, format: DiffFormat) -> anyhow::Result<bool> {
     let text = match format {
-        DiffFormat::Text => text::render(diff).split_inclusive('\n').map(plain).collect(),
+        DiffFormat::Text => output::escape_lines(&text::render(diff)),
         DiffFormat::Markdown => markdown::render(diff),
         DiffFormat::Json => json::render(diff),
     };
     Output::new().print(text)?;
     Ok(!diff.is_empty())
-}
-
-fn plain(line: &str) -> String {
-    escape(line.trim_end_matches('\n').as_bytes()) + "\n"
 }
 
 /// Compares a tree with what a server answers now.
@@ -106,8 +100,8 @@ fn against(server: SocketAddr, tree: &Tree, config: &Config, format: DiffFormat)
         ));
     }
     // What was only asked for has its differences found; of the others both trees are whole.
-    let transferred = Snapshot::new(zones, Policy::default(), HashKey([0; 16]));
-    let mine = tree.snapshot_of(config, |name| transferred.zone(name).is_some());
+    let transferred = Snapshot::new(zones, Policy::default(), KEY);
+    let mine = head.only(|name| transferred.zone(name).is_some(), KEY);
     let mut diff = Diff::of(&transferred, &mine);
     diff.answers.list.extend(asked.changes);
     show(&diff, format)

@@ -2,11 +2,10 @@
 
 use anyhow::Context as _;
 
-use super::output::Output;
+use super::output::{self, Output};
 use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
-use crate::diagnostic::render::escape;
 use crate::dns::{Name, Rtype};
 use crate::review::explain::explain;
 use crate::server::Policy;
@@ -33,12 +32,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let snapshot = Tree::configured(&config)?.snapshot(&config, Policy::default());
     let explanation = explain(&snapshot, &arguments.name, arguments.rtype)
         .with_context(|| format!("asking for {}", arguments.name))?;
-    // A directory has no history that would name an author.
+    // A tree is read without the history of its lines, which would name their authors.
     let text = explanation.print(&|_| None);
-    Output::new().print(text.split_inclusive('\n').map(shown).collect::<String>())?;
+    Output::new().print(output::escape_lines(&text))?;
     Ok(Verdict::Good)
-}
-
-fn shown(line: &str) -> String {
-    escape(line.trim_end_matches('\n').as_bytes()) + "\n"
 }

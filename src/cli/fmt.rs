@@ -1,17 +1,17 @@
 //! `fmt`: zone files in their one layout.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
 use super::output::{self, Output};
-use super::{ConfigArgument, Verdict};
+use super::{ConfigArgument, Verdict, tree};
 use crate::config::{Config, Overrides};
 use crate::control::Root;
-use crate::control::load::{ZoneText, text_errors, text_files};
-use crate::diagnostic::render::{Format, escape, render};
+use crate::control::load::{ZoneText, text_errors, text_files, zone_of};
+use crate::diagnostic::render::{Format, counted, escape, render};
 use crate::dns::Name;
 use crate::zonefile;
 
@@ -19,7 +19,7 @@ use crate::zonefile;
 ///
 /// Lines stay what they are; blanks between their parts change, and nothing else: owner, TTL, class, type and data go into
 /// columns, comments behind them too, tabs become spaces, and line ends become line feeds. A file with errors in its text is
-/// left alone, and so are links and files outside the zone directory. What is written is renamed into place.
+/// left alone, and so are links. What is written is renamed into place.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Zone files, or directories: every `*.zone` and `*.inc` below [default: the configured zone directory]; `-` reads
@@ -71,20 +71,16 @@ impl Run<'_> {
         let absolute = path::absolute(path).with_context(|| format!("finding {}", path.display()))?;
         // A link is met where it is refused, with its name.
         let metadata = std::fs::symlink_metadata(path).with_context(|| format!("reading {}", path.display()))?;
-        let is_configured = absolute.starts_with(&self.config.source.directory);
-        let open = |directory: &Path| Root::open(directory).with_context(|| format!("opening {}", directory.display()));
         if metadata.is_dir() || (metadata.is_symlink() && path.is_dir()) {
-            let root = open(path)?;
+            let root = tree::open(path)?;
             let files = text_files(&root)?;
             if files.is_empty() {
                 bail!("there is no `*.zone` or `*.inc` below {}", path.display());
             }
             return files.iter().try_for_each(|file| self.file(&root, file));
         }
-        let parent = absolute.parent().unwrap_or(&absolute);
-        let root = open(if is_configured { &self.config.source.directory } else { parent })?;
-        let file = absolute.strip_prefix(root.directory()).unwrap_or(&absolute);
-        self.file(&root, file)
+        let (root, file) = tree::place_of(&absolute, self.config)?;
+        self.file(&root, &file)
     }
 
     fn file(&mut self, root: &Root, file: &Path) -> anyhow::Result<()> {
@@ -97,7 +93,9 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        let Some(formatted) = self.format(&shown, &read.text, zone_of(file).as_ref()) else { return Ok(()) };
+        let Some(formatted) = self.format(&shown, &read.text, zone_of(file).and_then(Result::ok).as_ref()) else {
+            return Ok(());
+        };
         if formatted == *read.text {
             return Ok(());
         }
@@ -115,14 +113,7 @@ impl Run<'_> {
     }
 
     fn standard_input(&mut self) -> anyhow::Result<()> {
-        let most = u64::from(self.config.limits.file_octets);
-        let mut text = Vec::new();
-        let input = std::io::stdin().lock();
-        input.take(most.saturating_add(1)).read_to_end(&mut text).context("reading standard input")?;
-        if text.len() as u64 > most {
-            bail!("standard input has more than {most} octets, the limit in the config");
-        }
-        let text: Arc<[u8]> = text.into();
+        let text: Arc<[u8]> = output::read_input(&self.config.limits)?.into();
         let Some(formatted) = self.format("standard input", &text, None) else { return Ok(()) };
         let is_different = formatted != *text;
         self.count.different += usize::from(is_different);
@@ -150,8 +141,7 @@ impl Run<'_> {
         let mut told = String::new();
         errors.iter().take(MOST_ERRORS).for_each(|error| render(Format::Concise, error, &sources, colour, &mut told));
         output::say(&told);
-        let plural = if errors.len() == 1 { "" } else { "s" };
-        self.refuse(&format!("{shown} is left as it is: its text has {} error{plural}", errors.len()));
+        self.refuse(&format!("{shown} is left as it is: its text has {}", counted(errors.len(), "error")));
         None
     }
 
@@ -165,16 +155,9 @@ impl Run<'_> {
         let is_input = self.arguments.paths.first().is_some_and(|path| path.as_os_str() == "-");
         let would = if self.arguments.check || self.arguments.diff { "would be" } else { "were" };
         if !is_input {
-            let plural = if all == 1 { "" } else { "s" };
-            output::say(&format!("{different} of {all} file{plural} {would} laid out anew\n"));
+            output::say(&format!("{different} of {} {would} laid out anew\n", counted(all, "file")));
         }
         let is_wrong = refused > 0 || (self.arguments.check && different > 0);
         Ok(if is_wrong { Verdict::Errors } else { Verdict::Good })
     }
-}
-
-/// The zone of a file that is called as one.
-fn zone_of(file: &Path) -> Option<Name> {
-    let stem = file.file_name()?.to_str()?.strip_suffix(".zone")?;
-    Name::absolute(if stem == "root" { "." } else { stem }).ok()
 }

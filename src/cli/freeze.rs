@@ -1,8 +1,6 @@
 //! `freeze`: hold the commit that is served, whatever is pushed.
 
-use super::output::Output;
 use super::{ConfigArgument, Verdict};
-use crate::config::Overrides;
 use crate::control::commits::Order;
 use crate::control::socket;
 
@@ -16,8 +14,5 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
-    let config = arguments.config.load(&Overrides::default())?;
-    let look = socket::ask_order(&socket::find(&config), &Order::Freeze)?;
-    Output::new().print(look.say())?;
-    Ok(if look.is_refused() { Verdict::Errors } else { Verdict::Good })
+    arguments.config.tell(|socket| socket::ask_order(socket, &Order::Freeze))
 }

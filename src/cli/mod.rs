@@ -26,12 +26,16 @@ mod tree;
 mod zonemd;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use output::Output;
+
 use crate::config::{Config, LoadError, Overrides};
+use crate::control::socket;
+use crate::control::status::Look;
 use crate::diagnostic::render::{Format, escape, render};
 
 /// What `--help` says below the list of commands.
@@ -107,6 +111,14 @@ struct ConfigArgument {
 impl ConfigArgument {
     fn load(&self, overrides: &Overrides) -> Result<Config, LoadError> {
         Config::load(self.config.as_deref(), overrides)
+    }
+
+    /// Tells the running server what to do, by way of its control socket, and shows what came of it.
+    fn tell(&self, demand: impl FnOnce(&Path) -> anyhow::Result<Look>) -> anyhow::Result<Verdict> {
+        let config = self.load(&Overrides::default())?;
+        let look = demand(&socket::find(&config))?;
+        Output::new().print(look.say())?;
+        Ok(if look.is_refused() { Verdict::Errors } else { Verdict::Good })
     }
 }
 

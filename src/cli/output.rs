@@ -1,8 +1,11 @@
-//! Where commands write to: a reader that has seen enough and closed its end is no error.
+//! Where commands write to, and read from: a reader that has seen enough and closed its end is no error.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+
+use crate::diagnostic::render::escape;
+use crate::zonefile::Limits;
 
 /// Standard output.
 pub(super) struct Output {
@@ -28,6 +31,22 @@ impl Output {
             result => result.context("writing to standard output"),
         }
     }
+}
+
+/// The text as a terminal may see it, line by line.
+pub(super) fn escape_lines(text: &str) -> String {
+    text.split_terminator('\n').map(|line| escape(line.as_bytes()) + "\n").collect()
+}
+
+/// All of standard input, which may be as large as a zone file.
+pub(super) fn read_input(limits: &Limits) -> anyhow::Result<Vec<u8>> {
+    let most = u64::from(limits.file_octets);
+    let mut text = Vec::new();
+    io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut text).context("reading standard input")?;
+    if text.len() as u64 > most {
+        bail!("standard input has more than {most} octets, the limit in the config");
+    }
+    Ok(text)
 }
 
 /// Writes text to standard error; where that is closed, nobody is there to be told.

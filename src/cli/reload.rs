@@ -1,8 +1,6 @@
 //! `reload`: make a running server look at its files now.
 
-use super::output::Output;
 use super::{ConfigArgument, Verdict};
-use crate::config::Overrides;
 use crate::control::socket;
 
 /// Make the running server look at its config and zones now
@@ -18,8 +16,5 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
-    let config = arguments.config.load(&Overrides::default())?;
-    let look = socket::ask_reload(&socket::find(&config), arguments.accept_loss)?;
-    Output::new().print(look.say())?;
-    Ok(if look.is_refused() { Verdict::Errors } else { Verdict::Good })
+    arguments.config.tell(|socket| socket::ask_reload(socket, arguments.accept_loss))
 }

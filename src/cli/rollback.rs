@@ -1,8 +1,6 @@
 //! `rollback`: serve an earlier commit, and stay there.
 
-use super::output::Output;
 use super::{ConfigArgument, Verdict};
-use crate::config::Overrides;
 use crate::control::commits::Order;
 use crate::control::socket;
 
@@ -26,8 +24,5 @@ fn parse_revision(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
-    let config = arguments.config.load(&Overrides::default())?;
-    let look = socket::ask_order(&socket::find(&config), &Order::Rollback(arguments.revision))?;
-    Output::new().print(look.say())?;
-    Ok(if look.is_refused() { Verdict::Errors } else { Verdict::Good })
+    arguments.config.tell(|socket| socket::ask_order(socket, &Order::Rollback(arguments.revision)))
 }

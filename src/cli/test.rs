@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::output::{self, Output};
-use super::tree::Tree;
+use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
 use crate::config::{Overrides, parse_expectations};
 use crate::control::load::{TestFiles, test_files};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::render::{self, Format};
+use crate::diagnostic::render::{self, Format, counted};
 use crate::review::expect::junit::{self, Case};
 use crate::review::expect::{Expectation, judge};
 
@@ -52,15 +52,19 @@ enum TestFormat {
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let config = arguments.config.load(&Overrides::default())?;
-    let (tree, files) = match &arguments.paths[..] {
-        [directory] if directory.is_dir() => (Tree::at(directory, None, &config)?, Vec::new()),
+    let (tree, tests) = match &arguments.paths[..] {
+        [directory] if directory.is_dir() => {
+            let tests = test_files(&tree::open(directory)?, &[]);
+            (Tree::at(directory, None, &config)?, tests)
+        }
         paths => {
             let tree = Tree::configured(&config)?;
-            let files = paths.iter().map(|path| below(&tree, path)).collect::<anyhow::Result<_>>()?;
-            (tree, files)
+            let files = paths.iter().map(|path| below(&tree, path)).collect::<anyhow::Result<Vec<_>>>()?;
+            let tests = test_files(&tree.root, &files);
+            (tree, tests)
         }
     };
-    let TestFiles { sources, files, mut findings } = test_files(&tree.root, &files).context("reading tests")?;
+    let TestFiles { sources, files, mut findings } = tests.context("reading tests")?;
     let snapshot = tree.snapshot(&config, config.policy.clone());
     let mut results: Vec<(Expectation, Option<Diagnostic>)> = Vec::new();
     for file in files {
@@ -106,11 +110,11 @@ fn below(tree: &Tree, path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn summary(tests: usize, failed: usize, unreadable: usize) -> String {
-    let plural = if tests == 1 { "" } else { "s" };
+    let tests = counted(tests, "test");
     let unreadable =
         if unreadable == 0 { String::new() } else { format!(", {unreadable} of them before they could run") };
     match failed {
-        0 => format!("{tests} test{plural}, none failed"),
-        failed => format!("{tests} test{plural}, {failed} failed{unreadable}"),
+        0 => format!("{tests}, none failed"),
+        failed => format!("{tests}, {failed} failed{unreadable}"),
     }
 }

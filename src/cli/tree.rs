@@ -1,6 +1,6 @@
 //! Which zones a command is about: the configured ones, those below a directory, or the one of a file.
 
-use std::path::{self, Path};
+use std::path::{self, Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -8,12 +8,15 @@ use super::output;
 use crate::authority::HashKey;
 use crate::config::Config;
 use crate::control::judged::Judged;
-use crate::control::load::{Listing, MirrorList, Terms, ZoneFile, load_listed, zone_files};
+use crate::control::load::{Listing, MirrorList, Terms, ZoneFile, load_listed, zone_files, zone_of};
 use crate::control::{Root, revision};
 use crate::diagnostic::render::escape;
-use crate::dns::{Name, NameRef};
+use crate::dns::Name;
 use crate::review::{Reviewed, Snapshot};
 use crate::server::Policy;
+
+/// The key of trees that live as long as one command: nobody chooses names against it.
+pub(super) const KEY: HashKey = HashKey([0; 16]);
 
 /// Zone files, and the directory that neither they nor their includes leave.
 pub(super) struct Tree {
@@ -61,9 +64,7 @@ impl Tree {
             }
             return Self { root, listing }.or_nothing(&path.display());
         }
-        let parent = absolute.parent().unwrap_or(&absolute);
-        let root = open(if is_configured { &config.source.directory } else { parent })?;
-        let file = absolute.strip_prefix(root.directory()).unwrap_or(&absolute).to_owned();
+        let (root, file) = place_of(&absolute, config)?;
         let name = match origin {
             Some(origin) => origin.clone(),
             None => name_of(path, &file, is_configured.then_some(config))?,
@@ -78,45 +79,22 @@ impl Tree {
         Ok(Judged::read(&self.root, &self.listing, mirrors, terms))
     }
 
-    /// The zones, loaded and compiled, under a key that nobody chooses names against: it lives as long as one command. That some have errors is said, as an answer may look odd for it.
+    /// The zones, loaded and compiled. That some have errors is said, as an answer may look odd for it.
     pub(super) fn snapshot(&self, config: &Config, policy: Policy) -> Snapshot {
-        let zones = self.loaded(config);
-        Snapshot::new(zones, policy, HashKey([0; 16]))
-    }
-
-    /// The same of some zones only, asked by anybody; nothing is said of errors, which were said before.
-    pub(super) fn snapshot_of(&self, config: &Config, is_wanted: impl Fn(NameRef<'_>) -> bool) -> Snapshot {
-        let zones = self.load(config, is_wanted).map(|(reviewed, _)| reviewed).collect();
-        Snapshot::new(zones, Policy::default(), HashKey([0; 16]))
-    }
-
-    fn loaded(&self, config: &Config) -> Vec<Reviewed> {
-        let say = |(reviewed, errors): (Reviewed, usize)| {
-            if reviewed.zone.is_none() {
-                let name = escape(reviewed.name.to_string().as_bytes());
-                output::say(&format!("zonewright: `{name}` has errors ({errors}) and is not served\n"));
-            }
-            reviewed
-        };
-        self.load(config, |_| true).map(say).collect()
-    }
-
-    /// Each zone that is wanted, and how many errors it has.
-    fn load(
-        &self,
-        config: &Config,
-        is_wanted: impl Fn(NameRef<'_>) -> bool,
-    ) -> impl Iterator<Item = (Reviewed, usize)> {
         let terms = Terms::now(&config.limits, &config.lint);
-        let wanted = self.listing.zones.iter().filter(move |listed| is_wanted(listed.name.as_ref()));
-        wanted.map(move |listed| {
-            let mut loaded = load_listed(&self.root, listed, &terms);
+        let zones = self.listing.zones.iter().map(|listed| self.reviewed(listed, &terms));
+        Snapshot::new(zones.collect(), policy, KEY)
+    }
+
+    fn reviewed(&self, listed: &ZoneFile, terms: &Terms) -> Reviewed {
+        let mut loaded = load_listed(&self.root, listed, terms);
+        if loaded.servable(false).is_none() {
+            loaded.zone = None;
             let errors = loaded.findings.iter().filter(|finding| finding.is_error()).count();
-            if loaded.servable(false).is_none() {
-                loaded.zone = None;
-            }
-            (Reviewed { name: loaded.name, zone: loaded.zone, sources: loaded.sources }, errors)
-        })
+            let name = escape(loaded.name.to_string().as_bytes());
+            output::say(&format!("zonewright: `{name}` has errors ({errors}) and is not served\n"));
+        }
+        Reviewed { name: loaded.name, zone: loaded.zone, sources: loaded.sources }
     }
 
     fn or_nothing(self, place: &dyn std::fmt::Display) -> anyhow::Result<Self> {
@@ -142,7 +120,16 @@ pub(super) fn tree_of(argument: &str, config: &Config) -> anyhow::Result<Tree> {
     }
 }
 
-fn open(directory: &Path) -> anyhow::Result<Root> {
+/// The directory that a file, given by its whole path, and its includes do not leave, and the file's path from there.
+pub(super) fn place_of(file: &Path, config: &Config) -> anyhow::Result<(Root, PathBuf)> {
+    let configured = &config.source.directory;
+    let parent = file.parent().unwrap_or(file);
+    let root = open(if file.starts_with(configured) { configured } else { parent })?;
+    let below = file.strip_prefix(root.directory()).unwrap_or(file).to_owned();
+    Ok((root, below))
+}
+
+pub(super) fn open(directory: &Path) -> anyhow::Result<Root> {
     Root::open(directory).with_context(|| format!("opening the zone directory {}", directory.display()))
 }
 
@@ -152,10 +139,8 @@ fn name_of(path: &Path, file: &Path, config: Option<&Config>) -> anyhow::Result<
     if let Some((name, _)) = zones.iter().find(|(_, known)| known == file) {
         return Ok(name.clone());
     }
-    let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".zone"));
-    match stem {
-        Some("root") => Ok(Name::absolute(".")?),
-        Some(stem) => Name::absolute(stem).with_context(|| format!("reading a zone's name off {}", path.display())),
+    match zone_of(path) {
+        Some(name) => name.with_context(|| format!("reading a zone's name off {}", path.display())),
         None => bail!("{} is not called NAME.zone: say which zone it is with --origin NAME", path.display()),
     }
 }

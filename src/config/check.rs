@@ -23,10 +23,8 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     let spec::Server { listen, threads, udp_payload, version, id, nsid, control, state } = spec.server;
     replace(&mut config.server.listen, listeners(listen, problems));
     replace(&mut config.server.threads, threads.checked(problems, |&count| (count <= 1024).then_some(count)));
-    let control = control.checked(problems, |path| Some(path.clone())).filter(|path| !path.is_empty());
-    config.server.control = control.map(|path| config.base.join(path));
-    let state = state.checked(problems, |path| Some(path.clone())).filter(|path| !path.is_empty());
-    config.server.state = state.map(|path| config.base.join(path));
+    config.server.control = path_or_default(control, &config.base, problems);
+    config.server.state = path_or_default(state, &config.base, problems);
 
     let policy: &mut Policy = &mut config.policy;
     let payload = |&octets: &u16| (512..=MAX_UDP_PAYLOAD).contains(&octets).then_some(octets);
@@ -68,6 +66,12 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     config.lint.severities.everywhere = lint::levels(spec.levels, lint::KEYS, problems);
     config.lint.severities.zones = lint::zone_levels(spec.zone_levels, problems);
     lint::apply(spec.lint, config, problems);
+}
+
+/// A path below the config's place; none, which is a default place, for `""`.
+pub(super) fn path_or_default(key: Key<String>, base: &Path, problems: &mut Problems<'_>) -> Option<PathBuf> {
+    let path = key.checked(problems, |path| Some(path.clone())).filter(|path| !path.is_empty());
+    path.map(|path| base.join(path))
 }
 
 pub(super) fn replace<T>(setting: &mut T, given: Option<T>) {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::Config;
-use super::check::replace;
+use super::check::{path_or_default, replace};
 use super::problems::Problems;
 use super::spec::{self, Key};
 use crate::dns::{MAX_TTL, Name};
@@ -31,8 +31,7 @@ pub(super) fn apply(spec: spec::Lint, config: &mut Config, problems: &mut Proble
     replace(&mut settings.organisation, names(organisation, problems));
     replace(&mut settings.host_exceptions, patterns(host_exceptions, problems));
     replace(&mut settings.served_elsewhere, names(served_elsewhere, problems));
-    let mirrors = mirrors.checked(problems, |path| Some(path.clone())).filter(|path| !path.is_empty());
-    settings.mirrors = mirrors.map(|path| config.base.join(path));
+    settings.mirrors = path_or_default(mirrors, &config.base, problems);
     let ttl = |&seconds: &u32| (seconds <= MAX_TTL).then_some(seconds);
     replace(&mut settings.lowest_ttl, lowest_ttl.checked(problems, ttl));
     replace(&mut settings.highest_ttl, highest_ttl.checked(problems, ttl));

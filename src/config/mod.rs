@@ -268,8 +268,7 @@ impl fmt::Display for LoadError {
             Self::TooLarge(path) => write!(f, "the config {} has more than {MAX_OCTETS} octets", path.display()),
             Self::Refused { sources, findings } => {
                 let file = sources.iter().next().map_or("", |(_, source)| source.name());
-                let plural = if findings.len() == 1 { "" } else { "s" };
-                write!(f, "the config {file} has {} error{plural}", findings.len())
+                write!(f, "the config {file} has {}", diagnostic::render::counted(findings.len(), "error"))
             }
         }
     }

@@ -53,6 +53,13 @@ impl Snapshot {
         Self { zones, served }
     }
 
+    /// The tree of those of its zones that are wanted.
+    pub fn only(self, is_wanted: impl Fn(NameRef<'_>) -> bool, key: HashKey) -> Self {
+        let Self { mut zones, served } = self;
+        zones.retain(|reviewed| is_wanted(reviewed.name.as_ref()));
+        Self::new(zones, served.policy, key)
+    }
+
     /// Its zones in canonical order.
     pub fn zones(&self) -> &[Reviewed] {
         &self.zones

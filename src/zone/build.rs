@@ -166,7 +166,7 @@ fn group(apex: &Name, records: Records, sorted: Vec<u32>, sources: &Sources, fin
             rrsets.push(rrset::Row { rtype: row.rtype, ttl, records: range });
         }
         if !repeated.is_empty() {
-            findings.add(&codes::DUPLICATE_RECORD, || duplicates(&repeated, &records, sources));
+            findings.add(&codes::DUPLICATE_RECORD, || duplicates(repeated, &records, sources));
         }
         nodes.push(node::Row { rrsets: first..rrsets.len() as u32 });
     }
@@ -200,9 +200,8 @@ fn push_distinct(run: &[u32], records: &Records, order: &mut Vec<u32>, left_out:
 }
 
 /// The records of one owner that are there again: whoever copies a block of lines makes one mistake.
-fn duplicates(repeated: &[Repeated], records: &Records, sources: &Sources) -> Diagnostic {
+fn duplicates(mut repeated: Vec<Repeated>, records: &Records, sources: &Sources) -> Diagnostic {
     const SHOWN: usize = 4;
-    let mut repeated = repeated.to_vec();
     repeated.sort_unstable();
     let row = |index: u32| &records.rows()[index as usize];
     let place = |index: u32| records.places(row(index), sources).rdata;

@@ -296,10 +296,9 @@ impl Parser<'_, '_, '_> {
         data: &[u8],
         tokens: &mut Vec<Token>,
     ) -> Result<()> {
-        let origin = self.context.origin.clone();
         let nowhere = Span { file: self.file, start: 0, end: 0 };
         let owner = self.arena_offset(line.owner)?;
-        name::push(owner_text, nowhere, Some(origin.as_ref()), self.zonefile.records.arena())
+        name::push(owner_text, nowhere, Some(self.context.origin.as_ref()), self.zonefile.records.arena())
             .map_err(|finding| self.of_template(finding, line.owner, number))?;
         tokens.extend(Lexer::new(data, 0).filter(Token::is_data));
         if let Some(unclosed) = tokens.iter().find(|token| token.kind == TokenKind::Unclosed) {
@@ -307,7 +306,8 @@ impl Parser<'_, '_, '_> {
             return Err(self.bad_template(line.data, at..at + 1));
         }
         let start = self.arena_offset(line.data)?;
-        let mut fields = Fields::new(data, self.file, tokens, Some(origin.as_ref()), data.len() as u32);
+        let origin = Some(self.context.origin.as_ref());
+        let mut fields = Fields::new(data, self.file, tokens, origin, data.len() as u32);
         rdata::parse(line.rtype, &mut fields, self.zonefile.records.arena())
             .map_err(|finding| self.of_template(finding, line.data, number))?;
         self.push_record(owner, start, line.rtype, line.ttl, line.start);

@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
-use tempfile::TempDir;
 use zonewright::server::Printed;
+
+use crate::support::command::{command, directory, run, run_on, said};
 
 const GOOD: &str = "\
 $TTL 300
@@ -17,32 +18,6 @@ $TTL 300
 ns  A   11.0.2.53
 www CNAME ns
 ";
-
-/// A directory of files, which goes away with its test.
-fn directory(files: &[(&str, &str)]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = directory.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    directory
-}
-
-fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zonewright"));
-    command.current_dir(directory).args(arguments).env_remove("RUST_BACKTRACE");
-    command
-}
-
-fn run(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
-    text(command(directory, arguments).output().unwrap())
-}
-
-fn text(output: Output) -> (i32, String, String) {
-    let code = output.status.code().expect("no signal ended it");
-    (code, String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
-}
 
 #[test]
 fn the_example_zones_are_good() {
@@ -147,15 +122,9 @@ fn warnings_count_where_they_are_denied() {
 #[test]
 fn standard_input_is_a_zone() {
     let tree = directory(&[("parts/www.inc", "x A 2a00:db8::1\n")]);
-    let mut child = command(tree.path(), &["check", "--format", "concise", "--origin", "example.org", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let arguments = ["check", "--format", "concise", "--origin", "example.org", "-"];
     let text = format!("{GOOD}$INCLUDE parts/www.inc\n$INCLUDE ../secret\n");
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
-    let (code, stdout, _) = self::text(child.wait_with_output().unwrap());
+    let (code, stdout, _) = run_on(tree.path(), &arguments, &text);
     assert_eq!(code, 1);
     let places: Vec<&str> = stdout.lines().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(places, ["<stdin>:8:10", "parts/www.inc:1:5"], "{stdout}");
@@ -165,7 +134,7 @@ fn standard_input_is_a_zone() {
 fn a_job_summary_goes_to_the_file_that_the_runner_names() {
     let tree = directory(&[("a.zone", &format!("{GOOD}x A 192.0.2\n")), ("summary.md", "before\n")]);
     let mut check = command(tree.path(), &["check", "--format", "github", "a.zone"]);
-    let (code, stdout, _) = text(check.env("GITHUB_STEP_SUMMARY", "summary.md").output().unwrap());
+    let (code, stdout, _) = said(check.env("GITHUB_STEP_SUMMARY", "summary.md").output().unwrap());
     assert_eq!(code, 1);
     assert!(stdout.starts_with("::error file=a.zone,line=7,"), "{stdout}");
     let summary = fs::read_to_string(tree.path().join("summary.md")).unwrap();
@@ -239,7 +208,7 @@ fn a_reader_that_leaves_is_no_error() {
     for (arguments, code) in table {
         let mut child = command(tree.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let (ended, _, stderr) = text(child.wait_with_output().unwrap());
+        let (ended, _, stderr) = said(child.wait_with_output().unwrap());
         assert_eq!(ended, *code, "{arguments:?}: {stderr}");
         assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
     }

@@ -9,12 +9,13 @@ use proptest::prelude::*;
 use zonewright::authority::Authority;
 use zonewright::dns::{Name, NameRef, Rtype};
 use zonewright::review::diff::{AnswerChange, Diff, Scope, json, markdown, text};
-use zonewright::review::{Reply, Reviewed, Snapshot};
+use zonewright::review::{Reply, Snapshot};
 use zonewright::server::message::Message;
 use zonewright::server::{Policy, Transport, ask, respond};
 
+use crate::support::command::{directory, run};
 use crate::support::server::Server;
-use crate::support::{self, KEY, build};
+use crate::support::{self, build};
 
 const HEAD: &str = "$TTL 300\n@ 3600 SOA ns host 1 7200 1800 1209600 60\n@ 3600 NS ns\nns 3600 A 192.0.2.53\n";
 
@@ -23,11 +24,7 @@ fn name(text: &str) -> Name {
 }
 
 fn snapshot(zones: &[(&str, String)]) -> Snapshot {
-    let reviewed = |(apex, text): &(&str, String)| {
-        let (zone, _, sources) = build(apex, text);
-        Reviewed { name: name(apex), zone, sources }
-    };
-    Snapshot::new(zones.iter().map(reviewed).collect(), Policy::default(), KEY)
+    support::snapshot(zones, Policy::default())
 }
 
 fn reply(tree: &Snapshot, name: NameRef<'_>, rtype: Rtype) -> Reply {
@@ -90,12 +87,19 @@ fn a_comment_fits_and_no_record_can_end_its_block() {
     let many: String =
         (0..5000).map(|index| format!("h{index} TXT \"```\" \"\\226\\128\\174 @everyone <b>\"\n")).collect();
     let new = snapshot(&[("example.org", format!("{HEAD}{many}"))]);
-    let comment = markdown::render(&Diff::of(&old, &new));
+    let diff = Diff::of(&old, &new);
+    let comment = markdown::render(&diff);
     assert!(comment.chars().count() <= markdown::MAX_COMMENT && comment.len() > 60_000, "{}", comment.len());
     let fences = comment.lines().filter(|line| line.trim_start().starts_with("```")).count();
     assert!(fences.is_multiple_of(2) && fences >= 2, "{fences} fences");
     assert!(!comment.contains('\u{202e}'));
-    assert!(comment.trim_end().ends_with("shows all of them."), "{}", &comment[comment.len() - 100..]);
+    let block =
+        comment.split_once("\n```diff\n").and_then(|(_, rest)| rest.split_once("\n```\n")).expect("one block").0;
+    let shown = block.lines().count();
+    // What has no room: the other lines, and the heading of the answers.
+    let all = text::render(&diff).lines().filter(|line| line.starts_with("  ")).count();
+    let end = format!("\n… and {} more lines: `zonewright diff` shows all of them.\n", all - shown + 1);
+    assert!(comment.ends_with(&end), "{end} {}", &comment[comment.len() - 100..]);
 }
 
 #[test]
@@ -273,26 +277,6 @@ proptest! {
 }
 
 // The command.
-
-fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().expect("a directory");
-    for (file, text) in files {
-        let path = directory.path().join(file);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("its directory");
-        std::fs::write(path, text).expect("written");
-    }
-    directory
-}
-
-fn run(directory: &std::path::Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_zonewright"))
-        .current_dir(directory)
-        .args(arguments)
-        .output()
-        .expect("it runs");
-    let text = |octets| String::from_utf8(octets).expect("text");
-    (output.status.code().expect("no signal"), text(output.stdout), text(output.stderr))
-}
 
 #[test]
 fn the_command_exits_as_diff_does() {

@@ -2,18 +2,16 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests make the files that the command reads")]
 
-use std::process::Command;
-
 use zonewright::config::parse_expectations;
 use zonewright::diagnostic::render::{Format, render};
-use zonewright::dns::Name;
+use zonewright::review::Snapshot;
 use zonewright::review::expect::judge;
 use zonewright::review::expect::junit::{self, Case};
-use zonewright::review::{Reviewed, Snapshot};
 use zonewright::server::Policy;
 use zonewright::source::{Source, Sources};
 
-use crate::support::{self, KEY, build};
+use crate::support::running::write_all;
+use crate::support::{self, command};
 
 const ZONE: &str = "\
 $TTL 300
@@ -28,9 +26,7 @@ sub NS ns.example.net.
 ";
 
 fn tree(policy: Policy) -> Snapshot {
-    let (zone, _, sources) = build("example.org", ZONE);
-    let name = Name::absolute("example.org").expect("a name");
-    Snapshot::new(vec![Reviewed { name, zone, sources }], policy, KEY)
+    support::snapshot(&[("example.org", ZONE)], policy)
 }
 
 fn sources(text: impl AsRef<[u8]>) -> (Sources, zonewright::source::FileId) {
@@ -152,20 +148,10 @@ fn junit_lists_every_test() {
     insta::assert_snapshot!("expect_junit", junit::render(&cases, &sources));
 }
 
-fn command(directory: &std::path::Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_zonewright"))
-        .current_dir(directory)
-        .args(arguments)
-        .output()
-        .expect("it runs");
-    let text = |octets| String::from_utf8(octets).expect("text");
-    (output.status.code().expect("no signal"), text(output.stdout), text(output.stderr))
-}
-
 #[test]
 fn the_repository_keeps_its_promises() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (code, stdout, stderr) = command(root, &["test"]);
+    let (code, stdout, stderr) = command::run(root, &["test"]);
     assert_eq!((code, stdout.as_str()), (0, ""), "{stderr}");
     let tests: usize = stderr.split(' ').next().and_then(|count| count.parse().ok()).expect("a count");
     assert!(tests >= 60, "{stderr}");
@@ -173,27 +159,37 @@ fn the_repository_keeps_its_promises() {
 
 #[test]
 fn the_command_reads_tests_beside_the_zones_and_no_others() {
-    let tree = tempfile::tempdir().expect("a directory");
-    let write = |file: &str, text: &str| {
-        let path = tree.path().join(file);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("its directory");
-        std::fs::write(path, text).expect("written");
-    };
-    write("zones/example.org.zone", ZONE);
-    assert_eq!(command(tree.path(), &["test"]).2, "0 tests, none failed\n");
+    let tree = command::directory(&[("zones/example.org.zone", ZONE)]);
+    let write = |file: &str, text: &str| write_all(tree.path(), &[(file, text)]);
+    assert_eq!(command::run(tree.path(), &["test"]).2, "0 tests, none failed\n");
     write("zones/tests/a.toml", &test("web.example.org", "expect = \"nxdomain\""));
-    let (code, stdout, stderr) = command(tree.path(), &["test"]);
+    let (code, stdout, stderr) = command::run(tree.path(), &["test"]);
     assert_eq!((code, stderr.as_str()), (1, "1 test, 1 failed\n"));
     assert!(stdout.starts_with("error[test-failed]: `web.example.org.` A: expected nxdomain"), "{stdout}");
     assert!(stdout.contains("--> zones/tests/a.toml:3:10"), "{stdout}");
-    assert!(command(tree.path(), &["test", "--format", "json"]).1.contains("\"line\":3"));
-    assert!(command(tree.path(), &["test", "--format", "junit"]).1.contains("failures=\"1\""));
+    assert!(command::run(tree.path(), &["test", "--format", "json"]).1.contains("\"line\":3"));
+    assert!(command::run(tree.path(), &["test", "--format", "junit"]).1.contains("failures=\"1\""));
     // A link that leads out of the zone directory is not followed.
     write("outside.toml", &test("web.example.org", "expect = \"nxdomain\""));
     std::fs::remove_file(tree.path().join("zones/tests/a.toml")).expect("removed");
     std::os::unix::fs::symlink("../../outside.toml", tree.path().join("zones/tests/b.toml")).expect("linked");
-    let (code, stdout, _) = command(tree.path(), &["test"]);
+    let (code, stdout, _) = command::run(tree.path(), &["test"]);
     assert!(code == 1 && stdout.contains("leads out of the zone directory"), "{stdout}");
+}
+
+#[test]
+fn a_directory_below_the_configured_one_has_tests_of_its_own() {
+    let tests = |name: &str| test(name, "expect = [\"192.0.2.1\", \"192.0.2.2\"]");
+    let tree = command::directory(&[
+        ("zones/example.org.zone", ZONE),
+        ("zones/tests/a.toml", &tests("web.example.org")),
+        ("zones/below/example.net.zone", ZONE),
+        ("zones/below/tests/b.toml", &tests("web.example.net")),
+    ]);
+    for directory in ["zones", "zones/below"] {
+        let (code, stdout, stderr) = command::run(tree.path(), &["test", directory]);
+        assert_eq!((code, stderr.as_str()), (0, "1 test, none failed\n"), "{directory}: {stdout}");
+    }
 }
 
 #[test]

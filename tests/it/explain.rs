@@ -2,11 +2,11 @@
 
 use zonewright::dns::{Name, Rtype};
 use zonewright::review::explain::explain;
-use zonewright::review::{Place, Reviewed, Snapshot};
+use zonewright::review::{Place, Snapshot};
 use zonewright::server::Policy;
 use zonewright::zonefile::rdata;
 
-use crate::support::{KEY, build};
+use crate::support;
 
 const ZONE: &str = "\
 $TTL 300
@@ -27,12 +27,7 @@ pool CNAME loop
 ";
 
 fn tree() -> Snapshot {
-    let reviewed = |(apex, text): (&str, &str)| {
-        let (zone, _, sources) = build(apex, text);
-        Reviewed { name: Name::absolute(apex).expect("a name"), zone, sources }
-    };
-    let zones = [("example.org", ZONE), ("broken.test", "@ A x\n")].map(reviewed);
-    Snapshot::new(zones.into_iter().collect(), Policy::default(), KEY)
+    support::snapshot(&[("example.org", ZONE), ("broken.test", "@ A x\n")], Policy::default())
 }
 
 #[test]

@@ -3,10 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "the command's files are made and read, and so is the corpus")]
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -15,6 +14,7 @@ use zonewright::source::{Source, Sources};
 use zonewright::zonefile::{self, IncludeRefusal, Limits, Line};
 
 use crate::support;
+use crate::support::command::{directory, feed, run_on};
 
 fn format(text: impl AsRef<[u8]>) -> Vec<u8> {
     zonefile::format(text.as_ref()).expect("a layout has the same tokens")
@@ -259,25 +259,8 @@ fn a_large_text_is_laid_out_in_one_pass() {
 const ROUGH: &str = "$TTL 300\nwww\tA 192.0.2.1\n";
 const LAID_OUT: &str = "$TTL 300\nwww             A    192.0.2.1\n";
 
-fn directory(files: &[(&str, &str)]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = directory.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    directory
-}
-
 fn run(directory: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_zonewright"));
-    command.current_dir(directory).arg("fmt").args(arguments);
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    child.stdin.take().unwrap().write_all(input.as_bytes()).expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    let text = |octets| String::from_utf8(octets).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    run_on(directory, &[&["fmt"], arguments].concat(), input)
 }
 
 fn read(tree: &TempDir, file: &str) -> String {
@@ -336,7 +319,7 @@ fn fmt_refuses_links_and_what_lies_outside() {
 }
 
 #[test]
-fn fmt_shows_a_diff_that_patch_takes() {
+fn fmt_shows_a_diff() {
     let rough = format!(
         "{ROUGH}mail A 192.0.2.2\n\n\nx             A    192.0.2.3\ny A 192.0.2.4\r\nz A 192.0.2.5\n\n\n\n\n\n\n\n\n\n\n; end\n\n\n"
     );
@@ -345,6 +328,39 @@ fn fmt_shows_a_diff_that_patch_takes() {
     assert_eq!((code, read(&tree, "zones/a.example.zone")), (0, rough.clone()));
     insta::assert_snapshot!("fmt_diff", stdout);
     assert_eq!(run(tree.path(), &["--diff", "--check"], "").0, 1);
+}
+
+/// What a terminal would obey is escaped in a diff, so texts with such octets are for eyes only; all others can be patched.
+#[test]
+fn fmt_shows_a_diff_that_patch_takes() {
+    let far = "z A 192.0.2.5\n\n\n\n\n\n\n\n\n\n\n; ende ä";
+    let files = [
+        ("zones/a.example.zone", format!("{ROUGH}mail A 192.0.2.2\n\n\nx             A    192.0.2.3\n{far}\n\n\n")),
+        ("zones/b.example.zone", format!("{ROUGH}{far}")),
+        ("zones/c.inc", "x 300 TXT\t(\"a\tb\" ;\tc\n\n )".to_owned()),
+        ("zones/d.inc", "\n\n\n".to_owned()),
+    ];
+    let files = files.each_ref().map(|(file, text)| (*file, text.as_str()));
+    let tree = directory(&files);
+    let (code, diff, stderr) = run(tree.path(), &["--diff"], "");
+    assert!(code == 0 && stderr.starts_with("4 of 4 files"), "{stderr}");
+    assert_eq!(run(tree.path(), &[], "").0, 0);
+    for (tool, arguments) in [("git", &["apply", "-p0", "--verbose"][..]), ("patch", &["-p0"])] {
+        let patched = directory(&files);
+        if tool != "git" && Command::new(tool).arg("--version").output().is_err() {
+            continue;
+        }
+        let mut command = Command::new(tool);
+        let (code, stdout, stderr) = feed(command.current_dir(patched.path()).args(arguments), &diff);
+        // Both go on where a hunk's lines are found elsewhere than it says.
+        let is_off = [&stdout, &stderr].iter().any(|said| said.contains("offset") || said.contains("fuzz"));
+        assert!(code == 0 && !is_off, "{tool}: {stdout}{stderr}\n{diff}");
+        for (file, _) in files {
+            // An emptied file may be taken away.
+            let text = fs::read_to_string(patched.path().join(file)).unwrap_or_default();
+            assert_eq!(text, read(&tree, file), "{tool}: {file}\n{diff}");
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What people and programs read: the shared sample findings, once in each format.
 
-use zonewright::diagnostic::render::{Format, Rendering, Summary, escape, render};
+use zonewright::diagnostic::render::{Format, Rendering, Summary, escape, render, xml};
 use zonewright::diagnostic::{Diagnostic, codes};
 use zonewright::dns::Name;
 use zonewright::source::{FileId, Source, Sources, Span};
@@ -293,6 +293,11 @@ fn no_span_is_too_wild_to_show() {
             }
         }
     }
+}
+
+#[test]
+fn xml_holds_no_character_that_it_must_not() {
+    assert_eq!(xml("a<b> & \"c\"\u{7}\u{FFFE}\u{FFFF}"), "a&lt;b&gt; &amp; &quot;c&quot;\\x07\u{FFFD}\u{FFFD}");
 }
 
 #[test]

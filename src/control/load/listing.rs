@@ -11,7 +11,7 @@ use super::directory::Directory;
 use super::refused::say;
 use super::rewrite::is_link;
 use super::root::{Root, show};
-use crate::dns::{Name, NameRef};
+use crate::dns::{Name, NameError, NameRef};
 
 /// Levels of directories below the root that are searched for zones; a deeper tree is no zone directory.
 const MAX_DIRECTORY_DEPTH: usize = 32;
@@ -34,25 +34,29 @@ impl Listing {
     /// Adds the zone of a plain file, if its name is one's and no part of its path is hidden.
     fn add_shown(&mut self, path: &Path) {
         let is_hidden = path.components().any(|part| part.as_os_str().as_bytes().starts_with(b"."));
-        let stem = path.file_name().and_then(|name| name.as_bytes().strip_suffix(b".zone"));
-        match stem {
+        match zone_of(path) {
             _ if is_hidden => {}
-            Some(stem) => self.add(path, stem),
+            Some(name) => self.add(path, name),
             None if path.extension().is_some_and(|end| end == "inc") => self.includes.push(path.into()),
             None => {}
         }
     }
 
-    fn add(&mut self, path: &Path, stem: &[u8]) {
-        let name = match stem {
-            b"root" => Ok(NameRef::ROOT.to_name()),
-            _ => Name::parse(stem, Some(NameRef::ROOT)),
-        };
+    fn add(&mut self, path: &Path, name: Result<Name, NameError>) {
         match name {
             Ok(name) => self.zones.push(ZoneFile { name, file: path.into(), rival: None }),
             Err(error) => self.misnamed.push((path.into(), error.to_string())),
         }
     }
+}
+
+/// The zone that a file is called by: its name without `.zone`, `root.zone` being the root's; none if it is called otherwise.
+pub fn zone_of(file: &Path) -> Option<Result<Name, NameError>> {
+    let stem = file.file_name()?.as_bytes().strip_suffix(b".zone")?;
+    Some(match stem {
+        b"root" => Ok(NameRef::ROOT.to_name()),
+        _ => Name::parse(stem, Some(NameRef::ROOT)),
+    })
 }
 
 /// A zone and the file that holds it.
@@ -156,8 +160,8 @@ impl Search<'_> {
             let path = directory.join(&entry);
             if kind == FileType::Directory {
                 self.enter(&path, depth + 1)?;
-            } else if let Some(stem) = entry.as_bytes().strip_suffix(b".zone") {
-                self.add(path, stem, kind);
+            } else if let Some(name) = zone_of(&path) {
+                self.add(&path, name, kind);
             } else if entry.as_bytes().ends_with(b".inc") && kind == FileType::RegularFile {
                 self.listing.includes.push(path);
             }
@@ -199,12 +203,12 @@ impl Search<'_> {
         stat.map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode))
     }
 
-    fn add(&mut self, path: PathBuf, stem: &[u8], kind: FileType) {
+    fn add(&mut self, path: &Path, name: Result<Name, NameError>, kind: FileType) {
         let leads_to_directory =
-            || self.root.stat(&path).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
+            || self.root.stat(path).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
         if kind == FileType::Symlink && leads_to_directory() {
             return;
         }
-        self.listing.add(&path, stem);
+        self.listing.add(path, name);
     }
 }

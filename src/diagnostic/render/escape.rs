@@ -17,6 +17,24 @@ pub fn escape(octets: &[u8]) -> String {
     out
 }
 
+/// A text as XML, in attributes as in elements: escaped as [`escape`] does, since XML cannot hold most controls, and then as
+/// XML has it.
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in escape(text.as_bytes()).chars() {
+        match char {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            // XML 1.0 leaves these two out though they are no controls.
+            '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
+            char => out.push(char),
+        }
+    }
+    out
+}
+
 /// Appends one character as [`escape`] shows it.
 pub(super) fn push_char(char: char, out: &mut String) {
     // Writing to a string cannot fail.

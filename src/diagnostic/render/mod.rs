@@ -23,7 +23,7 @@ use std::fmt;
 use super::{Diagnostic, Severity};
 use crate::source::{Position, Sources, Span};
 
-pub use escape::escape;
+pub use escape::{escape, xml};
 
 /// One row a format: its variant, its module, and what it is for.
 macro_rules! formats {
@@ -186,6 +186,7 @@ impl fmt::Display for Summary {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// A number of things: `1 zone`, `2 zones`.
+pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

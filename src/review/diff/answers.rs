@@ -164,7 +164,9 @@ impl<'t> Comparison<'t> {
 
     fn keep(&mut self, scope: Scope, types: Vec<(Rtype, Option<Change>)>, others: Option<Change>) {
         if others.is_none() && types.iter().all(|(_, change)| change.is_none()) {
-        } else if self.answers.list.len() == MAX_ANSWERS {
+            return;
+        }
+        if self.answers.list.len() == MAX_ANSWERS {
             self.answers.left_out += 1;
         } else {
             self.answers.list.push(AnswerChange { scope, types, others });

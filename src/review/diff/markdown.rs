@@ -59,10 +59,8 @@ impl Comment {
     }
 
     fn line(&mut self, line: &Marked) {
-        if !self.is_open {
-            self.is_open = self.add("```diff\n");
-        }
-        self.add(&format!("{} {}\n", line.mark, escape(line.text.as_bytes())));
+        let fence = if self.is_open { "" } else { "```diff\n" };
+        self.is_open |= self.add(&format!("{fence}{} {}\n", line.mark, escape(line.text.as_bytes())));
     }
 
     fn close(&mut self) {

@@ -12,8 +12,9 @@
 //! *Columns.* TTL at 8, class at 16, type behind the class, data five columns behind the type: what hand-written zones of
 //! eight-column tabs look like, so that blocks line up with each other and not only inside themselves. A block, which ends
 //! at an empty line, a ruler (`; ----`) or a directive, has one set of columns. Where more than half of its entries do not
-//! fit, a column moves to the next multiple of 8, up to a cap. Those that stick out do not move the others: a new long name
-//! changes one line of a pull request and not the whole block. Neighbours that stick out line up among themselves.
+//! fit, TTL and class move to the next multiple of 8, up to a cap, and the data past the longer types. Those that stick out
+//! do not move the others: a new long name changes one line of a pull request and not the whole block. Neighbours that stick
+//! out line up among themselves.
 //!
 //! *Spaces*, not tabs: a diff's `+` and a comment's quote shift text against tab stops, and names are seldom measured in eights.
 //!

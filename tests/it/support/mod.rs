@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests are told by the environment what they may skip")]
 
 pub(crate) mod client;
+pub(crate) mod command;
 pub(crate) mod disk;
 pub(crate) mod fixture;
 pub(crate) mod git;
@@ -19,6 +20,7 @@ use zonewright::control::{Root, load};
 use zonewright::diagnostic::Diagnostic;
 use zonewright::dns::Name;
 use zonewright::lint::Settings;
+use zonewright::review::{Reviewed, Snapshot};
 use zonewright::server::{Policy, Served};
 use zonewright::source::{Source, Sources};
 use zonewright::zone::{self, Zone};
@@ -83,6 +85,15 @@ pub(crate) fn served<'t>(zones: impl IntoIterator<Item = (&'t str, &'t str)>) ->
         .into_iter()
         .map(|(apex, text)| (Name::absolute(apex).expect("the apex is a name"), Some(authority(apex, text))));
     Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() }
+}
+
+/// A tree of zones given as apex and text, those that are wrong included.
+pub(crate) fn snapshot(zones: &[(&str, impl AsRef<[u8]>)], policy: Policy) -> Snapshot {
+    let reviewed = |(apex, text): &(&str, _)| {
+        let (zone, _, sources) = build(apex, text);
+        Reviewed { name: Name::absolute(apex).expect("the apex is a name"), zone, sources }
+    };
+    Snapshot::new(zones.iter().map(reviewed).collect(), policy, KEY)
 }
 
 /// Each finding as code, line, column and headline.
