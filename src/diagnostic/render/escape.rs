@@ -17,6 +17,24 @@ pub fn escape(octets: &[u8]) -> String {
     out
 }
 
+/// `text` as it may stand in attributes and elements of XML 1.0, which has no way to write most control characters: they
+/// are escaped as everywhere before its own characters are.
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in escape(text.as_bytes()).chars() {
+        match char {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            // Two characters that XML leaves out though they are no controls.
+            '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
+            char => out.push(char),
+        }
+    }
+    out
+}
+
 /// Appends one character as [`escape`] shows it.
 pub(super) fn push_char(char: char, out: &mut String) {
     // Writing to a string cannot fail.
@@ -43,5 +61,23 @@ pub(super) fn is_plain(char: char) -> bool {
         ' '..='~' => true,
         SOFT_HYPHEN => false,
         _ => !char.is_whitespace() && !INTERLINEAR.contains(&char) && char.width().is_some_and(|width| width > 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_holds_what_it_can_and_nothing_else() {
+        let table = [
+            ("a<b> & \"c\"", "a&lt;b&gt; &amp; &quot;c&quot;"),
+            ("\u{1b}[31m", "\\x1b[31m"),
+            ("\u{202e}", "\\u{202e}"),
+            ("\u{FFFE}\u{FFFF}\u{FFFD}", "\u{FFFD}\u{FFFD}\u{FFFD}"),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(xml(text), wanted, "{text:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::super::{Diagnostic, Severity};
-use super::escape::escape;
+use super::escape::xml;
 use super::{Page, Place, Summary};
 use crate::source::Sources;
 
@@ -44,7 +44,7 @@ impl Page for Junit {
     fn finish(&mut self, _summary: &Summary, out: &mut String) -> Option<String> {
         for suite in self.suites.iter_mut().filter(|suite| suite.count == 0) {
             suite.count = 1;
-            suite.cases = format!("    <testcase classname=\"{}\" name=\"no findings\"/>\n", text(&suite.name));
+            suite.cases = format!("    <testcase classname=\"{}\" name=\"no findings\"/>\n", xml(&suite.name));
         }
         let total = |of: fn(&Suite) -> usize| self.suites.iter().map(of).sum::<usize>();
         let (tests, failures) = (total(|suite| suite.count), total(|suite| suite.failures));
@@ -52,7 +52,7 @@ impl Page for Junit {
         let _ =
             writeln!(out, "<testsuites name=\"zonewright\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">");
         for Suite { name, cases, count, failures } in &self.suites {
-            let name = text(name);
+            let name = xml(name);
             let counts = format!("tests=\"{count}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"");
             let _ = write!(out, "  <testsuite name=\"{name}\" {counts}>\n{cases}  </testsuite>\n");
         }
@@ -65,13 +65,13 @@ impl Suite {
     fn add(&mut self, finding: &Diagnostic, sources: &Sources) {
         self.count += 1;
         let place = Place::of(finding.primary.span, sources);
-        let (file, line, column) = (text(&place.file), place.start.line, place.start.column);
-        let (code, headline, severity) = (finding.code.name, text(&finding.headline), finding.severity.as_str());
+        let (file, line, column) = (xml(&place.file), place.start.line, place.start.column);
+        let (code, headline, severity) = (finding.code.name, xml(&finding.headline), finding.severity.as_str());
         let notes = [("why", &finding.why), ("fix", &finding.fix)];
         let notes: String = notes
             .iter()
             .filter(|(_, note)| !note.is_empty())
-            .map(|(name, note)| format!("{name}: {}\n", text(note)))
+            .map(|(name, note)| format!("{name}: {}\n", xml(note)))
             .collect();
         let body = format!("{file}:{line}:{column}\n{notes}");
         let inner = match finding.severity {
@@ -86,10 +86,4 @@ impl Suite {
         );
         let _ = writeln!(self.cases, "    {case}{inner}</testcase>");
     }
-}
-
-/// A text as XML, in attributes as in elements; what XML cannot hold is escaped as for a terminal.
-fn text(written: &str) -> String {
-    let escaped = escape(written.as_bytes());
-    escaped.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

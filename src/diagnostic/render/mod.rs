@@ -23,7 +23,7 @@ use std::fmt;
 use super::{Diagnostic, Severity};
 use crate::source::{Position, Sources, Span};
 
-pub use escape::escape;
+pub use escape::{escape, xml};
 
 /// One row a format: its variant, its module, and what it is for.
 macro_rules! formats {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Expectation;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::render::escape;
+use crate::diagnostic::render::xml;
 use crate::source::Sources;
 use crate::zonefile::rdata::Mnemonic;
 
@@ -31,36 +31,18 @@ fn write_case(case: &Case<'_>, sources: &Sources, out: &mut String) {
     let span = case.test.map(|test| test.place).or(case.finding.map(|finding| finding.primary.span));
     let Some(span) = span else { return };
     let source = sources.get(span.file);
-    let (file, line) = (attribute(source.name()), source.position(span.start).line);
+    let (file, line) = (xml(source.name()), source.position(span.start).line);
     let name = match (case.test, case.finding) {
         (Some(test), _) => format!("{} {}, line {line}", test.name, Mnemonic(test.rtype)),
         (None, _) => format!("line {line}"),
     };
-    let head = format!("<testcase classname=\"{file}\" name=\"{}\" file=\"{file}\" line=\"{line}\"", attribute(&name));
+    let head = format!("<testcase classname=\"{file}\" name=\"{}\" file=\"{file}\" line=\"{line}\"", xml(&name));
     let _ = match case.finding {
         None => writeln!(out, "{head}/>"),
         Some(finding) => {
-            let (message, kind) = (attribute(&finding.headline), finding.code.name);
-            let details = attribute(&format!("{file}:{line}: {}. {}", finding.why, finding.fix));
+            let (message, kind) = (xml(&finding.headline), finding.code.name);
+            let details = xml(&format!("{}:{line}: {}. {}", source.name(), finding.why, finding.fix));
             writeln!(out, "{head}>\n<failure message=\"{message}\" type=\"{kind}\">{details}</failure>\n</testcase>")
         }
     };
-}
-
-/// Text that can stand in an attribute or an element: XML 1.0 has no way to write most control characters, so they are
-/// escaped as everywhere before its own characters are.
-fn attribute(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in escape(text.as_bytes()).chars() {
-        match char {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            // Two characters that XML 1.0 leaves out though they are no controls.
-            '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
-            char => out.push(char),
-        }
-    }
-    out
 }
