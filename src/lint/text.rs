@@ -114,6 +114,12 @@ fn written(text: &[u8], octets: usize) -> usize {
     at.min(text.len())
 }
 
+/// Whether a label is one that a host may have: letters, digits and inner hyphens (RFC 952, RFC 1123 §2.1).
+pub(super) fn is_host_label(label: &[u8]) -> bool {
+    let is_inner = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+    !label.is_empty() && label.iter().all(is_inner) && !label.starts_with(b"-") && !label.ends_with(b"-")
+}
+
 /// Octets as findings show them: between backquotes, cut where they are too many to be read.
 pub(super) fn quote(octets: &[u8]) -> String {
     const MOST: usize = 60;
