@@ -5,10 +5,11 @@
 //!
 //! # Design
 //!
-//! A rule's scope is its function's argument: a name, a zone, a zone beside all others, or a zone before and after a change. Rules of scope Repository are given the zone they judge and ask
-//! the [`Catalog`](crate::authority::Catalog) about all others, by the very lookup that answers queries. The road not taken, all zones as records at
-//! once, would make a server that follows an edit hold every zone a second time. A zone that did not build is in the
-//! catalog without an authority: unknown, and not empty.
+//! A rule's scope is its function's argument: a name, a zone, a zone beside all others, the mirror list beside all zones, or a
+//! zone before and after a change. Rules of scope Repository are given the zone they judge and ask the
+//! [`Catalog`](crate::authority::Catalog) about all others, by the very lookup that answers queries. The road not taken, all
+//! zones as records at once, would make a server that follows an edit hold every zone a second time. A zone that did not
+//! build is in the catalog without an authority: unknown, and not empty.
 //!
 //! Codes of rules live in their rows. What `rule NAME`, RULES.md and reports call the registry is [`codes`]: the table of
 //! the rooms below, then the rows here; a test holds their names apart.
@@ -145,7 +146,7 @@ impl<'z> Subject<'z> {
 
     /// The zone as one that is signed, if it is.
     fn signed(&self) -> Option<&Signed<'z>> {
-        self.signed.get_or_init(|| Signed::of(self.zone, self.settings.threads)).as_ref()
+        self.signed.get_or_init(|| Signed::of(self)).as_ref()
     }
 
     /// The zone's nodes in canonical order, each with the topmost cut that it is or lies below.
@@ -224,18 +225,16 @@ impl<'z> Subject<'z> {
 
 /// What rules that need no other zone say of one, beside what was found when it was built, in the order of its text.
 pub fn check(zone: &Zone, sources: &Sources, settings: &Settings, built: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let is_asked = |code: &Code| RULES.iter().all(|rule| !std::ptr::eq(&rule.code, code) || !rule.scope.is_beside());
+    let is_asked = |code: &Code| rule_of(code).is_none_or(|rule| !rule.scope.is_beside());
     let waivers = Waivers::read(sources, settings.now, is_asked, true);
     let subject = Subject::new(zone, settings);
     let mut findings = weigh(built, zone.apex(), settings, &waivers);
     findings.extend(check_nodes(&subject, sources, &waivers));
-    for (rule, severity) in rules_of(zone, settings) {
-        let mut report = Report::new(rule, severity, zone, sources, settings, &waivers);
-        if let Scope::Zone(check) = rule.scope {
-            check(&subject, &mut report);
+    findings.extend(ask(zone, sources, settings, &waivers, |scope, report| {
+        if let Scope::Zone(check) = scope {
+            check(&subject, report);
         }
-        findings.extend(report.finish());
-    }
+    }));
     findings.extend(weigh(waivers.finish(), zone.apex(), settings, &Waivers::default()));
     reconcile(findings, sources)
 }
@@ -248,16 +247,14 @@ pub fn check_beside(
     others: &Others<'_>,
     mut findings: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
-    let is_asked = |code: &Code| RULES.iter().any(|rule| std::ptr::eq(&rule.code, code) && rule.scope.is_beside());
+    let is_asked = |code: &Code| rule_of(code).is_some_and(|rule| rule.scope.is_beside());
     let waivers = Waivers::read(sources, settings.now, is_asked, false);
     let subject = Subject::new(zone, settings);
-    for (rule, severity) in rules_of(zone, settings) {
-        let mut report = Report::new(rule, severity, zone, sources, settings, &waivers);
-        if let Scope::Repository(check) = rule.scope {
-            check(&subject, others, &mut report);
+    findings.extend(ask(zone, sources, settings, &waivers, |scope, report| {
+        if let Scope::Repository(check) = scope {
+            check(&subject, others, report);
         }
-        findings.extend(report.finish());
-    }
+    }));
     findings.extend(weigh(waivers.finish(), zone.apex(), settings, &Waivers::default()));
     reconcile(findings, sources)
 }
@@ -270,9 +267,7 @@ pub fn check_beside(
 pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for rule in RULES {
-        let (Scope::Mirrors(check), Level::On(severity)) =
-            (rule.scope, settings.severities.of_rule(rule, NameRef::ROOT))
-        else {
+        let (Scope::Mirrors(check), Level::On(severity)) = (rule.scope, settings.severities.of_rule(rule, None)) else {
             continue;
         };
         findings
@@ -282,9 +277,25 @@ pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>
     findings
 }
 
+/// What the rules that are asked of a zone find, each in a report of its own: `ask` puts those of its scope.
+fn ask(
+    zone: &Zone,
+    sources: &Sources,
+    settings: &Settings,
+    waivers: &Waivers,
+    mut ask: impl FnMut(Scope, &mut Report<'_>),
+) -> Vec<Diagnostic> {
+    let found = rules_of(zone, settings).flat_map(|(rule, severity)| {
+        let mut report = Report::new(rule, severity, zone, sources, settings, waivers);
+        ask(rule.scope, &mut report);
+        report.finish()
+    });
+    found.collect()
+}
+
 /// The rules that are asked of a zone, and how bad their findings are.
 fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static Rule, Severity)> {
-    RULES.iter().filter_map(|rule| match settings.severities.of_rule(rule, zone.apex()) {
+    RULES.iter().filter_map(|rule| match settings.severities.of_rule(rule, Some(zone.apex())) {
         Level::On(severity) => Some((rule, severity)),
         Level::Off => None,
     })
@@ -312,21 +323,15 @@ fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> V
 /// The finding on a file that is made to be included, the only text of `sources`, and that no zone includes; none where the
 /// config turns the rule off.
 pub fn unused_include(sources: &Sources, settings: &Settings) -> Option<Diagnostic> {
-    let code = find("unused-include")?;
-    let level = settings.severities.everywhere.iter().find(|(name, _)| *name == code.name).map(|&(_, level)| level);
-    let severity = match level.unwrap_or(Level::On(code.severity)) {
-        Level::On(severity) => severity,
-        Level::Off => return None,
-    };
+    let rule = RULES.iter().find(|rule| rule.code.name == "unused-include")?;
+    let Level::On(severity) = settings.severities.of_rule(rule, None) else { return None };
     let place = Span { file: FileId(0), start: 0, end: 0 };
     let headline = format!("`{}` is included by no zone", sources.get(place.file).name());
-    let mut finding = Diagnostic::new(code, place, headline).label("nobody reads this file");
-    finding.severity = severity;
-    Some(
-        finding
-            .why("its records are never served, and an edit of them changes nothing")
-            .fix("add `$INCLUDE` with its name to a zone, or delete it"),
-    )
+    let finding = Diagnostic::new(&rule.code, place, headline)
+        .label("nobody reads this file")
+        .why("its records are never served, and an edit of them changes nothing")
+        .fix("add `$INCLUDE` with its name to a zone, or delete it");
+    Some(Diagnostic { severity, ..finding })
 }
 
 /// Takes what rooms below found as the config and the waivers want it.
@@ -350,18 +355,13 @@ fn reconcile(mut findings: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic
         let span = finding.primary.span;
         (span.file, sources.get(span.file).position(span.start).line)
     };
-    let mut said: Vec<(&str, _)> = Vec::new();
+    let mut said: HashSet<(&str, _)> = HashSet::new();
     for finding in &findings {
-        let subsumed =
-            RULES.iter().find(|rule| std::ptr::eq(&rule.code, finding.code)).map_or(&[][..], |rule| rule.subsumes);
+        let subsumed = rule_of(finding.code).map_or(&[][..], |rule| rule.subsumes);
         said.extend(subsumed.iter().map(|name| (*name, line(finding))));
     }
     if !said.is_empty() {
-        let is_subsumed = |finding: &Diagnostic| {
-            said.iter().any(|(name, _)| *name == finding.code.name)
-                && said.contains(&(finding.code.name, line(finding)))
-        };
-        findings.retain(|finding| !is_subsumed(finding));
+        findings.retain(|finding| !said.contains(&(finding.code.name, line(finding))));
     }
     diagnostic::sort(&mut findings);
     findings
@@ -377,9 +377,14 @@ pub fn find(name: &str) -> Option<&'static Code> {
     codes().find(|code| code.name == name)
 }
 
+/// The rule of a code, if it is one's.
+fn rule_of(code: &Code) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| std::ptr::eq(&rule.code, code))
+}
+
 /// How bad a code's findings are, as a config would write it: `off` for a rule that is not asked by default.
 pub fn default_of(code: &Code) -> &'static str {
-    RULES.iter().find(|rule| std::ptr::eq(&rule.code, code)).map_or(code.severity.as_str(), Rule::default)
+    rule_of(code).map_or(code.severity.as_str(), Rule::default)
 }
 
 /// The code whose name is most like `name`: for those who misspelt one.
@@ -392,7 +397,7 @@ pub fn nearest(name: &str) -> &'static str {
 
 /// What is to be known of a code: a rule's manual, or one line for faults that need no more.
 pub fn manual(code: &Code) -> String {
-    match RULES.iter().find(|rule| rule.code.name == code.name) {
+    match rule_of(code) {
         Some(rule) => plain(&rule.manual()),
         None => format!("{}\n", code.summary),
     }

@@ -75,7 +75,7 @@ fn fault(target: &Target<'_>, subject: &Subject<'_>, others: &Others<'_>) -> Opt
     }
     match others.ask(target.name) {
         Answer::Missing if !others.is_hidden(target.name) => Some(Fault::Missing),
-        Answer::Exists { v4: None, v6: None, .. } if HOSTS.contains(&rtype) => Some(Fault::NoAddress),
+        Answer::Exists { v4: None, v6: None } if HOSTS.contains(&rtype) => Some(Fault::NoAddress),
         _ => None,
     }
 }

@@ -52,7 +52,7 @@ fn networks(server: NameRef<'_>, own: &Authority, others: &Others<'_>) -> Option
     let glue = own.node(server).map_or([None, None], |node| [node.rrset(Rtype::A), node.rrset(Rtype::AAAA)]);
     let rrsets = match glue {
         [None, None] => match others.ask(server) {
-            Answer::Exists { v4, v6, .. } => [v4, v6],
+            Answer::Exists { v4, v6 } => [v4, v6],
             _ => return None,
         },
         glue => glue,

@@ -16,8 +16,8 @@ use std::collections::HashSet;
 
 use crate::authority::{Outcome, Question, RrsetRef, lookup};
 use crate::dns::{Name, NameRef, Rtype};
-use crate::lint::others::Answer;
-use crate::lint::{Others, Report, Subject};
+use crate::lint::others::{Answer, MAX_STEPS};
+use crate::lint::{Others, Report, Subject, address};
 use crate::zone::{Node, Rrset};
 use crate::zonefile::Record;
 use crate::zonefile::rdata::Mnemonic;
@@ -32,9 +32,6 @@ struct Binding<'z> {
 
 /// The hints' keys, their names, and how many octets an address has.
 const HINTS: &[(u16, &str, usize)] = &[(4, "ipv4hint", 4), (6, "ipv6hint", 16)];
-
-/// Aliases that are followed; nobody follows as many.
-const STEPS: usize = 17;
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     for (node, _) in subject.nodes().filter(|(_, cut)| cut.is_none()) {
@@ -105,7 +102,7 @@ fn check_hints(node: Node<'_>, binding: &Binding<'_>, others: &Others<'_>, repor
     }
     let target = if binding.target.is_root() { node.name() } else { binding.target };
     let walk = others.follow(target);
-    let Answer::Exists { v4, v6, .. } = walk.end else { return };
+    let Answer::Exists { v4, v6 } = walk.end else { return };
     for (&(key, name, octets), addresses) in HINTS.iter().zip([v4, v6]) {
         let Some(hints) = param(binding.params, key) else { continue };
         let known: HashSet<&[u8]> = addresses.into_iter().flat_map(RrsetRef::rdatas).collect();
@@ -142,18 +139,14 @@ fn say_addresses(target: NameRef<'_>, addresses: Option<RrsetRef<'_>>, octets: u
     }
 }
 
-fn show(address: &[u8]) -> String {
-    match (<[u8; 4]>::try_from(address), <[u8; 16]>::try_from(address)) {
-        (Ok(v4), _) => std::net::Ipv4Addr::from(v4).to_string(),
-        (_, Ok(v6)) => std::net::Ipv6Addr::from(v6).to_string(),
-        _ => String::new(),
-    }
+fn show(rdata: &[u8]) -> String {
+    address::of(rdata).map(|address| address.to_string()).unwrap_or_default()
 }
 
 /// Whether aliases that start at `target` come back to `owner`.
 fn leads_back(owner: NameRef<'_>, target: NameRef<'_>, rtype: Rtype, others: &Others<'_>) -> bool {
     let mut name: Name = target.to_name();
-    for _ in 0..STEPS {
+    for _ in 0..MAX_STEPS {
         if name.as_ref().is(owner) {
             return true;
         }

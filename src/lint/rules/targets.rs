@@ -159,7 +159,7 @@ pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, own: &Authority, others:
     }
     match others.ask(server) {
         Answer::Missing => Reach::NoAddress,
-        Answer::Exists { v4: None, v6: None, .. } => Reach::NoAddress,
+        Answer::Exists { v4: None, v6: None } => Reach::NoAddress,
         Answer::Exists { .. } => Reach::Address,
         // An alias is no address of its own, and another rule's.
         Answer::Alias { .. } | Answer::Unknown | Answer::Outside => Reach::Unknown,

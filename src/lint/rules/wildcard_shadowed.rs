@@ -13,7 +13,7 @@
 
 use crate::dns::{NameRef, Rtype};
 use crate::lint::{Report, Subject};
-use crate::zone::{Node, Zone};
+use crate::zone::Node;
 
 /// What gives a name an address, or hands it to somebody else.
 const ADDRESSES: &[Rtype] = &[Rtype::A, Rtype::AAAA, Rtype::CNAME];
@@ -50,9 +50,4 @@ fn is_shadowing(node: Node<'_>) -> bool {
     let has = |types: &[Rtype]| types.iter().any(|rtype| node.rrset(*rtype).is_some());
     let is_host = node.name().labels().next().is_some_and(|label| !label.starts_with(b"_") && label != b"*");
     is_host && !has(ADDRESSES) && !has(&elsewhere)
-}
-
-/// Whether a name owns records.
-pub(super) fn exists(zone: &Zone, name: NameRef<'_>) -> bool {
-    zone.node(name).is_some()
 }
