@@ -28,23 +28,21 @@ mod signatures;
 mod signed;
 mod slip;
 mod spf;
+mod subject;
 mod suppression;
 mod tags;
 mod text;
 mod zonemd;
 
-use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
-use crate::dns::{MAX_NAME, NameRef, Rtype};
+use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
-use crate::zone::{Node, Rrset, Zone};
-use crate::zonefile::Record;
+use crate::zone::{Node, Zone};
 use change::Change;
-use others::Presence;
 use report::Report;
-use signed::Signed;
+use subject::{Subject, Target, target_field};
 use suppression::Waivers;
 
 pub use change::{check_change, check_removed};
@@ -73,8 +71,8 @@ pub struct Rule {
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
 enum Scope {
-    /// One name at a time, whatever the others are.
-    Node(fn(Node<'_>, &Subject<'_>, &mut Report<'_>)),
+    /// One name at a time, whatever the others are, if it has one of these types; none: each name.
+    Node(&'static [Rtype], fn(Node<'_>, &Subject<'_>, &mut Report<'_>)),
     /// One zone.
     Zone(fn(&Subject<'_>, &mut Report<'_>)),
     /// One zone beside all others.
@@ -88,7 +86,7 @@ enum Scope {
 impl Scope {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Node(_) => "node",
+            Self::Node(..) => "node",
             Self::Zone(_) => "zone",
             Self::Repository(_) => "repository",
             Self::Mirrors(_) => "mirrors",
@@ -98,128 +96,6 @@ impl Scope {
 
     fn is_beside(self) -> bool {
         matches!(self, Self::Repository(_))
-    }
-}
-
-/// A zone and what several rules ask of it.
-struct Subject<'z> {
-    zone: &'z Zone,
-    settings: &'z Settings,
-    signed: OnceCell<Option<Signed<'z>>>,
-    targets: OnceCell<Vec<Target<'z>>>,
-    presences: OnceCell<Vec<Presence>>,
-    servers: OnceCell<HashSet<Box<[u8]>>>,
-    cut: Cell<Option<Node<'z>>>,
-}
-
-/// A record that names a host or another name, in data that is the zone's own to give.
-#[derive(Clone, Copy)]
-struct Target<'z> {
-    rrset: Rrset<'z>,
-    record: &'z Record,
-    /// The name, as it was read: absolute.
-    name: NameRef<'z>,
-}
-
-/// The types whose first name is one to go to, and which of their fields that is.
-const TARGETS: &[(Rtype, usize)] = &[
-    (Rtype::NS, 0),
-    (Rtype::CNAME, 0),
-    (Rtype::PTR, 0),
-    (Rtype::MX, 1),
-    (Rtype::SRV, 3),
-    (Rtype::DNAME, 0),
-    (Rtype::SVCB, 1),
-    (Rtype::HTTPS, 1),
-];
-
-/// Which field of a record's data holds the name to go to, in records of a type that has one.
-fn target_field(rtype: Rtype) -> usize {
-    TARGETS.iter().find(|(known, _)| *known == rtype).map_or(0, |&(_, field)| field)
-}
-
-impl<'z> Subject<'z> {
-    fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
-        let (signed, targets, presences) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { zone, settings, signed, targets, presences, servers: OnceCell::new(), cut: Cell::new(None) }
-    }
-
-    /// The zone as one that is signed, if it is.
-    fn signed(&self) -> Option<&Signed<'z>> {
-        self.signed.get_or_init(|| Signed::of(self)).as_ref()
-    }
-
-    /// The zone's nodes in canonical order, each with the topmost cut that it is or lies below.
-    fn nodes(&self) -> impl Iterator<Item = (Node<'z>, Option<Node<'z>>)> {
-        let mut cut: Option<Node<'z>> = None;
-        self.zone.nodes().map(move |node| {
-            cut = cut.filter(|cut| node.name().is_at_or_below(cut.name()));
-            if cut.is_none() && node.is_delegation() {
-                cut = Some(node);
-            }
-            (node, cut)
-        })
-    }
-
-    /// The topmost cut that the node of a rule of scope Node is or lies below; none where the node is the zone's own.
-    fn cut(&self) -> Option<Node<'z>> {
-        self.cut.get()
-    }
-
-    /// The records that name a host or another name, in canonical order: those of the zone and the NS records of its cuts,
-    /// none of what a cut hides.
-    fn targets(&self) -> &[Target<'z>] {
-        self.targets.get_or_init(|| {
-            let mut targets = Vec::new();
-            for (node, cut) in self.nodes() {
-                let is_shown = |rrset: &Rrset<'z>| match cut {
-                    None => true,
-                    Some(cut) => rrset.rtype() == Rtype::NS && cut.is_same(node),
-                };
-                for rrset in node.rrsets().filter(|rrset| TARGETS.iter().any(|(rtype, _)| *rtype == rrset.rtype())) {
-                    if is_shown(&rrset) {
-                        let with_name = |(record, rdata)| {
-                            Some(Target { rrset, record, name: others::target(rrset.rtype(), rdata)? })
-                        };
-                        targets.extend(rrset.records().zip(rrset.rdatas()).filter_map(with_name));
-                    }
-                }
-            }
-            targets
-        })
-    }
-
-    /// Whether an NS record of the zone names this host: then its addresses may be glue.
-    fn is_server(&self, name: NameRef<'_>) -> bool {
-        let lower = |name: NameRef<'_>| -> Box<[u8]> { name.octets().to_ascii_lowercase().into() };
-        let servers = || self.targets_of(&[Rtype::NS]).map(|target| lower(target.name)).collect();
-        // Asked of every name below a cut: the buffer spares each an allocation.
-        let mut buffer = [0; MAX_NAME];
-        let octets = &mut buffer[..name.octets().len()];
-        octets.copy_from_slice(name.octets());
-        octets.make_ascii_lowercase();
-        self.servers.get_or_init(servers).contains(&*octets)
-    }
-
-    /// Those of some types of whose name this is said, each name looked up once for all rules.
-    fn targets_that(
-        &self,
-        others: &Others<'_>,
-        said: &[Presence],
-        types: &[Rtype],
-    ) -> impl Iterator<Item = &Target<'z>> {
-        let ask = |target: &Target<'z>| others.presence(target.name);
-        let presences = self.presences.get_or_init(|| self.targets().iter().map(ask).collect());
-        let asked = self.targets().iter().zip(presences);
-        let is_meant = move |(target, known): &(&Target<'z>, &Presence)| {
-            said.contains(known) && types.contains(&target.rrset.rtype())
-        };
-        asked.filter(is_meant).map(|(target, _)| target)
-    }
-
-    /// Those of some types.
-    fn targets_of(&self, types: &[Rtype]) -> impl Iterator<Item = &Target<'z>> {
-        self.targets().iter().filter(move |target| types.contains(&target.rrset.rtype()))
     }
 }
 
@@ -305,19 +181,26 @@ fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static 
 fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> Vec<Diagnostic> {
     let mut asked: Vec<_> = rules_of(subject.zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
-            Scope::Node(check) => {
-                Some((check, Report::new(rule, severity, subject.zone, sources, subject.settings, waivers)))
+            Scope::Node(types, check) => {
+                Some((types, check, Report::new(rule, severity, subject.zone, sources, subject.settings, waivers)))
             }
             Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) | Scope::Change(_) => None,
         })
         .collect();
+    let mut types: Vec<Rtype> = Vec::new();
     // A name that is the hash of another is nobody's to edit.
     for (node, cut) in subject.nodes().filter(|(node, _)| !node.is_hash()) {
-        subject.cut.set(cut);
-        asked.iter_mut().for_each(|(check, report)| check(node, subject, report));
+        subject.set_cut(cut);
+        types.clear();
+        types.extend(node.rrsets().map(|rrset| rrset.rtype()));
+        for (wanted, check, report) in &mut asked {
+            if wanted.is_empty() || wanted.iter().any(|rtype| types.contains(rtype)) {
+                check(node, subject, report);
+            }
+        }
     }
-    subject.cut.set(None);
-    asked.into_iter().flat_map(|(_, report)| report.finish()).collect()
+    subject.set_cut(None);
+    asked.into_iter().flat_map(|(.., report)| report.finish()).collect()
 }
 
 /// The finding on a file that is made to be included, the only text of `sources`, and that no zone includes; none where the

@@ -8,10 +8,10 @@
 
 use std::cell::OnceCell;
 
-use super::Subject;
 use super::canonical;
 use super::crypto::Verdict;
 use super::signatures::{Key, Signature};
+use super::subject::Subject;
 use crate::dns::{NameRef, Rtype};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::rdata::{Mnemonic, covered};

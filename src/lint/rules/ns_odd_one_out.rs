@@ -27,7 +27,9 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
     if subject.cut().is_some_and(|cut| !cut.is_same(node)) {
         return;
     }
-    let Some(servers) = node.rrset(Rtype::NS) else { return };
+    // Of two servers, none is the odd one; only the apex has a third name to hold them against.
+    let is_judged = |servers: &Rrset<'_>| servers.records().len() > 2 || node.is_apex();
+    let Some(servers) = node.rrset(Rtype::NS).filter(is_judged) else { return };
     let names: Vec<NameRef<'_>> = servers.rdatas().filter_map(NameRef::parse).collect();
     let places = || servers.records().map(|record| report.field(record, 0));
     let odd = (0..names.len()).find_map(|at| {

@@ -16,6 +16,7 @@
 use crate::authority::{Authority, RrsetRef};
 use crate::dns::{NameRef, Rtype};
 use crate::lint::others::Answer;
+use crate::lint::subject::{Known, Reach, node};
 use crate::lint::{Others, Report, Subject};
 use crate::zone::Node;
 
@@ -24,10 +25,14 @@ const NETWORK: [(Rtype, usize); 2] = [(Rtype::A, 3), (Rtype::AAAA, 6)];
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let Some(own) = others.zone(subject.zone.apex()) else { return };
-    for (node, cut) in subject.nodes() {
-        // A child that is here is judged at its own apex.
-        let is_asked = node.is_apex() || cut.is_some_and(|cut| cut.is_same(node) && !others.has_zone(cut.name()));
-        let Some(servers) = node.rrset(Rtype::NS).filter(|servers| is_asked && servers.records().len() > 1) else { continue };
+    // What has no address that is known here needs no second look; and a child that is here is judged at its own apex.
+    let has_address = |known: Known| matches!(known.reach, Reach::Address | Reach::NoGlue);
+    let cuts = subject.survey().cuts.iter().filter(|cut| {
+        subject.servers(cut, others).all(|(_, known)| has_address(known)) && !others.has_zone(cut.node.name())
+    });
+    let cuts = cuts.map(|cut| cut.node);
+    for node in subject.zone.node(subject.zone.apex()).into_iter().chain(cuts) {
+        let Some(servers) = node.rrset(Rtype::NS).filter(|servers| servers.records().len() > 1) else { continue };
         let networks: Option<Vec<_>> =
             servers.rdatas().map(|rdata| networks(NameRef::parse(rdata)?, own, others)).collect();
         let Some(networks) = networks else { continue };
@@ -49,7 +54,7 @@ fn is_within(networks: &[Vec<u8>], first: &[Vec<u8>]) -> bool {
 
 /// The networks of a server; none where it has no address here.
 fn networks(server: NameRef<'_>, own: &Authority, others: &Others<'_>) -> Option<Vec<Vec<u8>>> {
-    let glue = own.node(server).map_or([None, None], |node| [node.rrset(Rtype::A), node.rrset(Rtype::AAAA)]);
+    let glue = node(own, server).map_or([None, None], |node| [node.rrset(Rtype::A), node.rrset(Rtype::AAAA)]);
     let rrsets = match glue {
         [None, None] => match others.ask(server) {
             Answer::Exists { v4, v6 } => [v4, v6],

@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     for (wildcard, parent) in wildcards(subject) {
         let Some(rrset) = wildcard.rrsets().find(|rrset| ADDRESSES.contains(&rrset.rtype())) else { continue };
         let labels = parent.label_count() + 1;
-        let siblings = subject.zone.nodes_below(parent).filter(|node| node.name().label_count() == labels);
+        let siblings = wildcard.around(parent).filter(|node| node.name().label_count() == labels);
         for node in siblings.filter(|node| is_shadowing(*node)) {
             let Some(record) = node.rrsets().next().and_then(|rrset| rrset.records().next()) else { continue };
             let name = node.name();
@@ -40,8 +40,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
 
 /// The zone's wildcards, each with the name it stands below.
 pub(super) fn wildcards<'z>(subject: &Subject<'z>) -> impl Iterator<Item = (Node<'z>, NameRef<'z>)> {
-    let own = subject.nodes().filter(|(node, cut)| cut.is_none() && node.name().is_wildcard());
-    own.filter_map(|(node, _)| Some((node, node.name().parent()?)))
+    subject.survey().wildcards.iter().filter_map(|&node| Some((node, node.name().parent()?)))
 }
 
 /// Whether a name exists with records and without an address, though it may be taken for a host.

@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     for (wildcard, parent) in wildcards(subject) {
         let labels = parent.label_count() + 1;
         let mut last: Option<NameRef<'_>> = None;
-        for node in subject.zone.nodes_below(parent).filter(|node| node.name().label_count() > labels) {
+        for node in wildcard.around(parent).filter(|node| node.name().label_count() > labels) {
             let between = node.name().suffix(labels);
             if last.is_some_and(|last| last.is(between)) || !is_stopped(between, subject) {
                 continue;
