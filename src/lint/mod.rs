@@ -21,6 +21,7 @@ mod crypto;
 mod dkim;
 mod mirrors;
 mod others;
+mod recent;
 mod report;
 mod rules;
 mod settings;

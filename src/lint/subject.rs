@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::others::{Answer, Presence};
+use super::recent::Recent;
 use super::signed::Signed;
 use super::{Others, Settings};
 use crate::authority::{Authority, NodeRef};
@@ -205,11 +206,16 @@ impl<'z> Subject<'z> {
     fn known(&self, others: &Others<'_>) -> &[Known] {
         self.known.get_or_init(|| {
             let survey = self.survey();
-            let ask = |target: &Target<'_>| Known { presence: others.presence(target.name), reach: Reach::Unknown };
-            let mut known: Vec<Known> = survey.targets.iter().map(ask).collect();
+            let mut recent = Recent::new();
+            let mut ask = |target: &Target<'z>| Known {
+                presence: *recent.of(target.name, || others.presence(target.name)),
+                reach: Reach::Unknown,
+            };
+            let mut known: Vec<Known> = survey.targets.iter().map(&mut ask).collect();
             if let Some(own) = others.zone(self.zone.apex()) {
+                let mut recent = Recent::new();
                 for cut in &survey.cuts {
-                    reach_all(cut, &survey.targets, &mut known[cut.servers.clone()], own, others);
+                    reach_all(cut, &survey.targets, &mut known[cut.servers.clone()], own, others, &mut recent);
                 }
             }
             known
@@ -275,19 +281,33 @@ impl<'z> Survey<'z> {
 /// Finds whether the servers of a cut are reached; `own` is the zone of the cut.
 ///
 /// The compiled zone is asked: it finds a name by its hash, and a zone may have a million cuts.
-fn reach_all(cut: &Cut<'_>, targets: &[Target<'_>], known: &mut [Known], own: &Authority, others: &Others<'_>) {
+fn reach_all<'z, 'c>(
+    cut: &Cut<'z>,
+    targets: &[Target<'z>],
+    known: &mut [Known],
+    own: &'c Authority,
+    others: &Others<'_>,
+    recent: &mut Recent<'z, Option<NodeRef<'c>>>,
+) {
     for (server, known) in targets[cut.servers.clone()].iter().zip(&mut *known) {
-        known.reach = reach(cut.node.name(), server.name, known.presence, own, others);
+        let node = *recent.of(server.name, || node(own, server.name));
+        known.reach = reach(cut.node.name(), server.name, node, known.presence, own, others);
     }
     if known.iter().all(|known| known.reach == Reach::NoAddress) {
         known.iter_mut().for_each(|known| known.reach = Reach::Lost);
     }
 }
 
-fn reach(cut: NameRef<'_>, server: NameRef<'_>, presence: Presence, own: &Authority, others: &Others<'_>) -> Reach {
+fn reach(
+    cut: NameRef<'_>,
+    server: NameRef<'_>,
+    node: Option<NodeRef<'_>>,
+    presence: Presence,
+    own: &Authority,
+    others: &Others<'_>,
+) -> Reach {
     let is_below = server.is_at_or_below(cut);
     let has_address = |node: NodeRef<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
-    let node = node(own, server);
     if node.is_some_and(has_address)
         || (node.is_none() && is_below && wildcard_glue(cut, server, own).is_some_and(has_address))
     {
