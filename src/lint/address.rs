@@ -8,9 +8,23 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::authority::{Outcome, Question, lookup};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::Others;
+use crate::zone::{Node, Rrset};
+use crate::zonefile::Record;
 
 /// Types that hold addresses.
 pub(super) const TYPES: [Rtype; 2] = [Rtype::A, Rtype::AAAA];
+
+/// A name's address records.
+pub(super) fn records<'z>(node: Node<'z>) -> impl Iterator<Item = (&'z Record, IpAddr)> {
+    let rrsets = node.rrsets().filter(|rrset| TYPES.contains(&rrset.rtype()));
+    let records = rrsets.flat_map(|rrset| rrset.records().zip(rrset.rdatas()));
+    records.filter_map(|(record, rdata)| Some((record, of(rdata)?)))
+}
+
+/// A name's A rrset, or else its AAAA rrset.
+pub(super) fn any(node: Node<'_>) -> Option<Rrset<'_>> {
+    node.rrset(Rtype::A).or_else(|| node.rrset(Rtype::AAAA))
+}
 
 /// The address of an A or AAAA record's data.
 pub(super) fn of(rdata: &[u8]) -> Option<IpAddr> {

@@ -4,16 +4,13 @@
 //! What a change is taken against (a branch's base, what is served) is the caller's to know, and the settings that it is
 //! judged by are those of that base: a change has no say in its own judgement, so none of these findings can be waived.
 
-use std::cmp::Ordering;
-
-use super::report::Report;
 use super::suppression::Waivers;
-use super::{RULES, Rule, Scope, Settings, rules_of};
+use super::{Rule, Scope, Settings, ask, rule_of, rules_of, zonemd};
 use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::dns::{NameRef, Rtype};
+use crate::dns::Rtype;
 use crate::source::{FileId, Sources, Span};
-use crate::zone::{Node, Rrset, Zone};
-use crate::zonefile::rdata;
+use crate::zone::{Node, Rrset, RrsetChange, Zone, diff};
+use crate::zonefile::{Record, rdata};
 
 /// A zone before and after.
 pub(super) struct Change<'z> {
@@ -40,15 +37,11 @@ pub(super) enum Altered<'z> {
 /// `is_meant` is whether the change says `Zone-Mass-Change: yes`.
 pub fn check_change(old: &Zone, new: &Zone, sources: &Sources, settings: &Settings, is_meant: bool) -> Vec<Diagnostic> {
     let change = Change { old, new, settings, is_meant };
-    let mut findings = Vec::new();
-    for (rule, severity) in rules_of(new, settings) {
-        if let Scope::Change(check) = rule.scope {
-            let waivers = Waivers::default();
-            let mut report = Report::new(rule, severity, new, sources, settings, &waivers);
-            check(&change, &mut report);
-            findings.extend(report.finish());
+    let mut findings = ask(new, sources, settings, &Waivers::default(), |scope, report| {
+        if let Scope::Change(check) = scope {
+            check(&change, report);
         }
-    }
+    });
     diagnostic::sort(&mut findings);
     findings
 }
@@ -56,7 +49,7 @@ pub fn check_change(old: &Zone, new: &Zone, sources: &Sources, settings: &Settin
 /// What rules about a change say of a zone that is no longer there; `sources` holds its file, empty.
 pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_meant: bool) -> Vec<Diagnostic> {
     let (zone, names) = (old.apex(), old.name_count());
-    let critical = settings.critical_names.iter().filter(|name| has_records(old, name.as_ref()));
+    let critical = settings.critical_names.iter().filter(|name| old.node(name.as_ref()).is_some());
     let critical: Vec<String> = critical.map(|name| format!("`{name}`")).collect();
     let place = Span { file: FileId(0), start: 0, end: 0 };
     let told = |(rule, severity): (&'static Rule, Severity)| {
@@ -80,81 +73,42 @@ pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_mean
 
 /// Whether a code is of a rule that judges a change as a whole.
 pub(super) fn is_of_change(code: &diagnostic::Code) -> bool {
-    RULES.iter().any(|rule| std::ptr::eq(&rule.code, code) && matches!(rule.scope, Scope::Change(_)))
+    rule_of(code).is_some_and(|rule| matches!(rule.scope, Scope::Change(_)))
 }
 
 impl<'z> Change<'z> {
     /// The names whose records differ, in canonical order; the SOA record's serial makes no difference.
-    pub(super) fn altered(&self) -> impl Iterator<Item = Altered<'z>> {
-        let (mut old, mut new) = (self.old.nodes().peekable(), self.new.nodes().peekable());
-        std::iter::from_fn(move || {
-            loop {
-                let order = match (old.peek(), new.peek()) {
-                    (None, None) => return None,
-                    (Some(_), None) => Ordering::Less,
-                    (None, Some(_)) => Ordering::Greater,
-                    (Some(old), Some(new)) => old.name().canonical_cmp(new.name()),
-                };
-                match order {
-                    Ordering::Less => return old.next().map(Altered::Removed),
-                    Ordering::Greater => return new.next().map(|_| Altered::Added),
-                    Ordering::Equal => {
-                        let (before, after) = (old.next()?, new.next()?);
-                        if !is_same(before, after) {
-                            return Some(Altered::Changed);
-                        }
-                    }
-                }
-            }
-        })
+    pub(super) fn altered(&self) -> Vec<Altered<'z>> {
+        let mut changes = diff(Some(self.old), Some(self.new));
+        changes.retain(|change| !is_bump(change));
+        let of_name = changes.chunk_by(|a, b| a.owner().is(b.owner()));
+        let became = |name| match (self.old.node(name), self.new.node(name)) {
+            (None, _) => Altered::Added,
+            (Some(old), None) => Altered::Removed(old),
+            (Some(_), Some(_)) => Altered::Changed,
+        };
+        of_name.map(|changes| became(changes[0].owner())).collect()
     }
 
     /// The serial numbers before and after, where both have one.
     pub(super) fn serials(&self) -> Option<(u32, u32)> {
-        Some((serial(self.old)?, serial(self.new)?))
+        let of = |zone| zonemd::serial(zone).map(u32::from_be_bytes);
+        of(self.old).zip(of(self.new))
     }
 
     /// The SOA record after the change.
-    pub(super) fn soa(&self) -> Option<Rrset<'z>> {
-        self.new.rrset(self.new.apex(), Rtype::SOA)
+    pub(super) fn soa(&self) -> Option<&'z Record> {
+        self.new.rrset(self.new.apex(), Rtype::SOA)?.records().next()
     }
 }
 
-fn serial(zone: &Zone) -> Option<u32> {
-    let soa = zone.rrset(zone.apex(), Rtype::SOA)?;
-    let numbers = soa.rdatas().next()?.last_chunk::<20>()?;
-    numbers.first_chunk().map(|octets| u32::from_be_bytes(*octets))
-}
-
-fn is_same(old: Node<'_>, new: Node<'_>) -> bool {
-    old.rrsets().len() == new.rrsets().len() && old.rrsets().zip(new.rrsets()).all(|(old, new)| is_same_rrset(old, new))
-}
-
-fn is_same_rrset(old: Rrset<'_>, new: Rrset<'_>) -> bool {
-    if old.rtype() != new.rtype() || old.ttl() != new.ttl() || old.records().len() != new.records().len() {
-        return false;
-    }
-    // The common case allocates nothing: the same records in the same order.
-    old.rdatas().eq(new.rdatas()) || canonical(old) == canonical(new)
-}
-
-/// The data of an rrset in canonical form and order, a serial number left out.
-fn canonical(rrset: Rrset<'_>) -> Vec<Vec<u8>> {
-    let of = |octets: &[u8]| {
-        let mut octets = rdata::canonical(rrset.rtype(), octets).into_owned();
-        if rrset.rtype() == Rtype::SOA
-            && let Some(numbers) = octets.last_chunk_mut::<20>()
-        {
-            numbers[..4].fill(0);
-        }
-        octets
+/// Whether nothing but the serial number is another.
+fn is_bump(change: &RrsetChange<'_>) -> bool {
+    let rest = |rrset: Rrset<'_>| {
+        let mut octets = rdata::canonical(Rtype::SOA, rrset.rdatas().next()?).into_owned();
+        octets.last_chunk_mut::<20>()?[..4].fill(0);
+        Some(octets)
     };
-    let mut all: Vec<_> = rrset.rdatas().map(of).collect();
-    all.sort_unstable();
-    all
-}
-
-/// Whether a name owns records of its own in a zone.
-pub(super) fn has_records(zone: &Zone, name: NameRef<'_>) -> bool {
-    zone.node(name).is_some()
+    let sides = change.old.zip(change.new).filter(|_| change.rtype() == Rtype::SOA && change.ttls().is_none());
+    sides.is_some_and(|(old, new)| rest(old) == rest(new))
 }

@@ -5,10 +5,11 @@
 //!
 //! # Design
 //!
-//! A rule's scope is its function's argument: a name, a zone, a zone beside all others, or a zone before and after a change. Rules of scope Repository are given the zone they judge and ask
-//! the [`Catalog`](crate::authority::Catalog) about all others, by the very lookup that answers queries. The road not taken, all zones as records at
-//! once, would make a server that follows an edit hold every zone a second time. A zone that did not build is in the
-//! catalog without an authority: unknown, and not empty.
+//! A rule's scope is its function's argument: a name, a zone, a zone beside all others, the mirror list beside all zones, or a
+//! zone before and after a change. Rules of scope Repository are given the zone they judge and ask the
+//! [`Catalog`](crate::authority::Catalog) about all others, by the very lookup that answers queries. The road not taken, all
+//! zones as records at once, would make a server that follows an edit hold every zone a second time. A zone that did not
+//! build is in the catalog without an authority: unknown, and not empty.
 //!
 //! Codes of rules live in their rows. What `rule NAME`, RULES.md and reports call the registry is [`codes`]: the table of
 //! the rooms below, then the rows here; a test holds their names apart.
@@ -20,6 +21,7 @@ mod crypto;
 mod dkim;
 mod mirrors;
 mod others;
+mod recent;
 mod report;
 mod rules;
 mod settings;
@@ -27,23 +29,21 @@ mod signatures;
 mod signed;
 mod slip;
 mod spf;
+mod subject;
 mod suppression;
 mod tags;
 mod text;
 mod zonemd;
 
-use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
-use crate::dns::{MAX_NAME, NameRef, Rtype};
+use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
-use crate::zone::{Node, Rrset, Zone};
-use crate::zonefile::Record;
+use crate::zone::{Node, Zone};
 use change::Change;
-use others::Presence;
 use report::Report;
-use signed::Signed;
+use subject::{Subject, Target, target_field};
 use suppression::Waivers;
 
 pub use change::{check_change, check_removed};
@@ -72,8 +72,8 @@ pub struct Rule {
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
 enum Scope {
-    /// One name at a time, whatever the others are.
-    Node(fn(Node<'_>, &Subject<'_>, &mut Report<'_>)),
+    /// One name at a time, whatever the others are, if it has one of these types; none: each name.
+    Node(&'static [Rtype], fn(Node<'_>, &Subject<'_>, &mut Report<'_>)),
     /// One zone.
     Zone(fn(&Subject<'_>, &mut Report<'_>)),
     /// One zone beside all others.
@@ -87,7 +87,7 @@ enum Scope {
 impl Scope {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Node(_) => "node",
+            Self::Node(..) => "node",
             Self::Zone(_) => "zone",
             Self::Repository(_) => "repository",
             Self::Mirrors(_) => "mirrors",
@@ -100,142 +100,18 @@ impl Scope {
     }
 }
 
-/// A zone and what several rules ask of it.
-struct Subject<'z> {
-    zone: &'z Zone,
-    settings: &'z Settings,
-    signed: OnceCell<Option<Signed<'z>>>,
-    targets: OnceCell<Vec<Target<'z>>>,
-    presences: OnceCell<Vec<Presence>>,
-    servers: OnceCell<HashSet<Box<[u8]>>>,
-    cut: Cell<Option<Node<'z>>>,
-}
-
-/// A record that names a host or another name, in data that is the zone's own to give.
-#[derive(Clone, Copy)]
-struct Target<'z> {
-    rrset: Rrset<'z>,
-    record: &'z Record,
-    /// The name, as it was read: absolute.
-    name: NameRef<'z>,
-}
-
-/// The types whose first name is one to go to, and which of their fields that is.
-const TARGETS: &[(Rtype, usize)] = &[
-    (Rtype::NS, 0),
-    (Rtype::CNAME, 0),
-    (Rtype::PTR, 0),
-    (Rtype::MX, 1),
-    (Rtype::SRV, 3),
-    (Rtype::DNAME, 0),
-    (Rtype::SVCB, 1),
-    (Rtype::HTTPS, 1),
-];
-
-/// Which field of a record's data holds the name to go to, in records of a type that has one.
-fn target_field(rtype: Rtype) -> usize {
-    TARGETS.iter().find(|(known, _)| *known == rtype).map_or(0, |&(_, field)| field)
-}
-
-impl<'z> Subject<'z> {
-    fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
-        let (signed, targets, presences) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { zone, settings, signed, targets, presences, servers: OnceCell::new(), cut: Cell::new(None) }
-    }
-
-    /// The zone as one that is signed, if it is.
-    fn signed(&self) -> Option<&Signed<'z>> {
-        self.signed.get_or_init(|| Signed::of(self.zone, self.settings.threads)).as_ref()
-    }
-
-    /// The zone's nodes in canonical order, each with the topmost cut that it is or lies below.
-    fn nodes(&self) -> impl Iterator<Item = (Node<'z>, Option<Node<'z>>)> {
-        let mut cut: Option<Node<'z>> = None;
-        self.zone.nodes().map(move |node| {
-            cut = cut.filter(|cut| node.name().is_at_or_below(cut.name()));
-            if cut.is_none() && node.is_delegation() {
-                cut = Some(node);
-            }
-            (node, cut)
-        })
-    }
-
-    /// The topmost cut that the node of a rule of scope Node is or lies below; none where the node is the zone's own.
-    fn cut(&self) -> Option<Node<'z>> {
-        self.cut.get()
-    }
-
-    /// The records that name a host or another name, in canonical order: those of the zone and the NS records of its cuts,
-    /// none of what a cut hides.
-    fn targets(&self) -> &[Target<'z>] {
-        self.targets.get_or_init(|| {
-            let mut targets = Vec::new();
-            for (node, cut) in self.nodes() {
-                let is_shown = |rrset: &Rrset<'z>| match cut {
-                    None => true,
-                    Some(cut) => rrset.rtype() == Rtype::NS && cut.is_same(node),
-                };
-                for rrset in node.rrsets().filter(|rrset| TARGETS.iter().any(|(rtype, _)| *rtype == rrset.rtype())) {
-                    if is_shown(&rrset) {
-                        let with_name = |(record, rdata)| {
-                            Some(Target { rrset, record, name: others::target(rrset.rtype(), rdata)? })
-                        };
-                        targets.extend(rrset.records().zip(rrset.rdatas()).filter_map(with_name));
-                    }
-                }
-            }
-            targets
-        })
-    }
-
-    /// Whether an NS record of the zone names this host: then its addresses may be glue.
-    fn is_server(&self, name: NameRef<'_>) -> bool {
-        let lower = |name: NameRef<'_>| -> Box<[u8]> { name.octets().to_ascii_lowercase().into() };
-        let servers = || self.targets_of(&[Rtype::NS]).map(|target| lower(target.name)).collect();
-        // Asked of every name below a cut: the buffer spares each an allocation.
-        let mut buffer = [0; MAX_NAME];
-        let octets = &mut buffer[..name.octets().len()];
-        octets.copy_from_slice(name.octets());
-        octets.make_ascii_lowercase();
-        self.servers.get_or_init(servers).contains(&*octets)
-    }
-
-    /// Those of some types of whose name this is said, each name looked up once for all rules.
-    fn targets_that(
-        &self,
-        others: &Others<'_>,
-        said: &[Presence],
-        types: &[Rtype],
-    ) -> impl Iterator<Item = &Target<'z>> {
-        let ask = |target: &Target<'z>| others.presence(target.name);
-        let presences = self.presences.get_or_init(|| self.targets().iter().map(ask).collect());
-        let asked = self.targets().iter().zip(presences);
-        let is_meant = move |(target, known): &(&Target<'z>, &Presence)| {
-            said.contains(known) && types.contains(&target.rrset.rtype())
-        };
-        asked.filter(is_meant).map(|(target, _)| target)
-    }
-
-    /// Those of some types.
-    fn targets_of(&self, types: &[Rtype]) -> impl Iterator<Item = &Target<'z>> {
-        self.targets().iter().filter(move |target| types.contains(&target.rrset.rtype()))
-    }
-}
-
 /// What rules that need no other zone say of one, beside what was found when it was built, in the order of its text.
 pub fn check(zone: &Zone, sources: &Sources, settings: &Settings, built: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let is_asked = |code: &Code| RULES.iter().all(|rule| !std::ptr::eq(&rule.code, code) || !rule.scope.is_beside());
+    let is_asked = |code: &Code| rule_of(code).is_none_or(|rule| !rule.scope.is_beside());
     let waivers = Waivers::read(sources, settings.now, is_asked, true);
     let subject = Subject::new(zone, settings);
     let mut findings = weigh(built, zone.apex(), settings, &waivers);
     findings.extend(check_nodes(&subject, sources, &waivers));
-    for (rule, severity) in rules_of(zone, settings) {
-        let mut report = Report::new(rule, severity, zone, sources, settings, &waivers);
-        if let Scope::Zone(check) = rule.scope {
-            check(&subject, &mut report);
+    findings.extend(ask(zone, sources, settings, &waivers, |scope, report| {
+        if let Scope::Zone(check) = scope {
+            check(&subject, report);
         }
-        findings.extend(report.finish());
-    }
+    }));
     findings.extend(weigh(waivers.finish(), zone.apex(), settings, &Waivers::default()));
     reconcile(findings, sources)
 }
@@ -248,16 +124,14 @@ pub fn check_beside(
     others: &Others<'_>,
     mut findings: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
-    let is_asked = |code: &Code| RULES.iter().any(|rule| std::ptr::eq(&rule.code, code) && rule.scope.is_beside());
+    let is_asked = |code: &Code| rule_of(code).is_some_and(|rule| rule.scope.is_beside());
     let waivers = Waivers::read(sources, settings.now, is_asked, false);
     let subject = Subject::new(zone, settings);
-    for (rule, severity) in rules_of(zone, settings) {
-        let mut report = Report::new(rule, severity, zone, sources, settings, &waivers);
-        if let Scope::Repository(check) = rule.scope {
-            check(&subject, others, &mut report);
+    findings.extend(ask(zone, sources, settings, &waivers, |scope, report| {
+        if let Scope::Repository(check) = scope {
+            check(&subject, others, report);
         }
-        findings.extend(report.finish());
-    }
+    }));
     findings.extend(weigh(waivers.finish(), zone.apex(), settings, &Waivers::default()));
     reconcile(findings, sources)
 }
@@ -270,9 +144,7 @@ pub fn check_beside(
 pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for rule in RULES {
-        let (Scope::Mirrors(check), Level::On(severity)) =
-            (rule.scope, settings.severities.of_rule(rule, NameRef::ROOT))
-        else {
+        let (Scope::Mirrors(check), Level::On(severity)) = (rule.scope, settings.severities.of_rule(rule, None)) else {
             continue;
         };
         findings
@@ -282,9 +154,25 @@ pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>
     findings
 }
 
+/// What the rules that are asked of a zone find, each in a report of its own: `ask` puts those of its scope.
+fn ask(
+    zone: &Zone,
+    sources: &Sources,
+    settings: &Settings,
+    waivers: &Waivers,
+    mut ask: impl FnMut(Scope, &mut Report<'_>),
+) -> Vec<Diagnostic> {
+    let found = rules_of(zone, settings).flat_map(|(rule, severity)| {
+        let mut report = Report::new(rule, severity, zone, sources, settings, waivers);
+        ask(rule.scope, &mut report);
+        report.finish()
+    });
+    found.collect()
+}
+
 /// The rules that are asked of a zone, and how bad their findings are.
 fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static Rule, Severity)> {
-    RULES.iter().filter_map(|rule| match settings.severities.of_rule(rule, zone.apex()) {
+    RULES.iter().filter_map(|rule| match settings.severities.of_rule(rule, Some(zone.apex())) {
         Level::On(severity) => Some((rule, severity)),
         Level::Off => None,
     })
@@ -294,39 +182,40 @@ fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static 
 fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> Vec<Diagnostic> {
     let mut asked: Vec<_> = rules_of(subject.zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
-            Scope::Node(check) => {
-                Some((check, Report::new(rule, severity, subject.zone, sources, subject.settings, waivers)))
+            Scope::Node(types, check) => {
+                Some((types, check, Report::new(rule, severity, subject.zone, sources, subject.settings, waivers)))
             }
             Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) | Scope::Change(_) => None,
         })
         .collect();
+    let mut types: Vec<Rtype> = Vec::new();
     // A name that is the hash of another is nobody's to edit.
     for (node, cut) in subject.nodes().filter(|(node, _)| !node.is_hash()) {
-        subject.cut.set(cut);
-        asked.iter_mut().for_each(|(check, report)| check(node, subject, report));
+        subject.set_cut(cut);
+        types.clear();
+        types.extend(node.rrsets().map(|rrset| rrset.rtype()));
+        for (wanted, check, report) in &mut asked {
+            if wanted.is_empty() || wanted.iter().any(|rtype| types.contains(rtype)) {
+                check(node, subject, report);
+            }
+        }
     }
-    subject.cut.set(None);
-    asked.into_iter().flat_map(|(_, report)| report.finish()).collect()
+    subject.set_cut(None);
+    asked.into_iter().flat_map(|(.., report)| report.finish()).collect()
 }
 
 /// The finding on a file that is made to be included, the only text of `sources`, and that no zone includes; none where the
 /// config turns the rule off.
 pub fn unused_include(sources: &Sources, settings: &Settings) -> Option<Diagnostic> {
-    let code = find("unused-include")?;
-    let level = settings.severities.everywhere.iter().find(|(name, _)| *name == code.name).map(|&(_, level)| level);
-    let severity = match level.unwrap_or(Level::On(code.severity)) {
-        Level::On(severity) => severity,
-        Level::Off => return None,
-    };
+    let rule = RULES.iter().find(|rule| rule.code.name == "unused-include")?;
+    let Level::On(severity) = settings.severities.of_rule(rule, None) else { return None };
     let place = Span { file: FileId(0), start: 0, end: 0 };
     let headline = format!("`{}` is included by no zone", sources.get(place.file).name());
-    let mut finding = Diagnostic::new(code, place, headline).label("nobody reads this file");
-    finding.severity = severity;
-    Some(
-        finding
-            .why("its records are never served, and an edit of them changes nothing")
-            .fix("add `$INCLUDE` with its name to a zone, or delete it"),
-    )
+    let finding = Diagnostic::new(&rule.code, place, headline)
+        .label("nobody reads this file")
+        .why("its records are never served, and an edit of them changes nothing")
+        .fix("add `$INCLUDE` with its name to a zone, or delete it");
+    Some(Diagnostic { severity, ..finding })
 }
 
 /// Takes what rooms below found as the config and the waivers want it.
@@ -350,18 +239,13 @@ fn reconcile(mut findings: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic
         let span = finding.primary.span;
         (span.file, sources.get(span.file).position(span.start).line)
     };
-    let mut said: Vec<(&str, _)> = Vec::new();
+    let mut said: HashSet<(&str, _)> = HashSet::new();
     for finding in &findings {
-        let subsumed =
-            RULES.iter().find(|rule| std::ptr::eq(&rule.code, finding.code)).map_or(&[][..], |rule| rule.subsumes);
+        let subsumed = rule_of(finding.code).map_or(&[][..], |rule| rule.subsumes);
         said.extend(subsumed.iter().map(|name| (*name, line(finding))));
     }
     if !said.is_empty() {
-        let is_subsumed = |finding: &Diagnostic| {
-            said.iter().any(|(name, _)| *name == finding.code.name)
-                && said.contains(&(finding.code.name, line(finding)))
-        };
-        findings.retain(|finding| !is_subsumed(finding));
+        findings.retain(|finding| !said.contains(&(finding.code.name, line(finding))));
     }
     diagnostic::sort(&mut findings);
     findings
@@ -377,9 +261,14 @@ pub fn find(name: &str) -> Option<&'static Code> {
     codes().find(|code| code.name == name)
 }
 
+/// The rule of a code, if it is one's.
+fn rule_of(code: &Code) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| std::ptr::eq(&rule.code, code))
+}
+
 /// How bad a code's findings are, as a config would write it: `off` for a rule that is not asked by default.
 pub fn default_of(code: &Code) -> &'static str {
-    RULES.iter().find(|rule| std::ptr::eq(&rule.code, code)).map_or(code.severity.as_str(), Rule::default)
+    rule_of(code).map_or(code.severity.as_str(), Rule::default)
 }
 
 /// The code whose name is most like `name`: for those who misspelt one.
@@ -392,7 +281,7 @@ pub fn nearest(name: &str) -> &'static str {
 
 /// What is to be known of a code: a rule's manual, or one line for faults that need no more.
 pub fn manual(code: &Code) -> String {
-    match RULES.iter().find(|rule| rule.code.name == code.name) {
+    match rule_of(code) {
         Some(rule) => plain(&rule.manual()),
         None => format!("{}\n", code.summary),
     }

@@ -133,6 +133,17 @@ impl<'r> Report<'r> {
         self.field(target.record, target_field(target.rrset.rtype()))
     }
 
+    /// A finding at the second of records of which there may be one; none where there is no second.
+    pub(super) fn second<'z>(
+        &self,
+        mut records: impl Iterator<Item = &'z Record>,
+        headline: impl Into<String>,
+    ) -> Option<Diagnostic> {
+        let (first, second) = (records.next()?, records.next()?);
+        let finding = self.finding(self.rdata(second), headline).label("the second");
+        Some(finding.also(self.rdata(first), "the first is here"))
+    }
+
     /// A finding at the first of some places, the others labelled with a text; many are not all shown.
     pub(super) fn finding_at_all(&self, places: &[Span], headline: impl Into<String>, label: &str) -> Diagnostic {
         const SHOWN: usize = 8;

@@ -102,22 +102,23 @@ pub struct Severities {
 }
 
 impl Severities {
-    /// What the config says of a rule in a zone, if anything.
-    fn configured(&self, rule: &str, zone: NameRef<'_>) -> Option<Level> {
+    /// What the config says of a rule in a zone, or of one that judges none.
+    fn configured(&self, rule: &str, zone: Option<NameRef<'_>>) -> Option<Level> {
         let of = |list: &[(&'static str, Level)]| list.iter().find(|(name, _)| *name == rule).map(|&(_, level)| level);
-        let own = self.zones.iter().find(|(name, _)| name.as_ref().is(zone)).and_then(|(_, list)| of(list));
+        let is_own = |apex: &Name| zone.is_some_and(|zone| apex.as_ref().is(zone));
+        let own = self.zones.iter().find(|(apex, _)| is_own(apex)).and_then(|(_, list)| of(list));
         own.or_else(|| of(&self.everywhere))
     }
 
-    /// How a rule's findings in a zone are taken.
-    pub(super) fn of_rule(&self, rule: &Rule, zone: NameRef<'_>) -> Level {
+    /// How a rule's findings in a zone are taken; no zone: those on a file that is none's.
+    pub(super) fn of_rule(&self, rule: &Rule, zone: Option<NameRef<'_>>) -> Level {
         let default = if rule.is_on { Level::On(rule.code.severity) } else { Level::Off };
         self.configured(rule.code.name, zone).unwrap_or(default)
     }
 
     /// How findings of a room below in a zone are taken: as they are, unless they are such as a config may speak of.
     pub(super) fn of_code(&self, code: &Code, zone: NameRef<'_>) -> Option<Level> {
-        self.configured(code.name, zone).filter(|_| is_configurable(code))
+        self.configured(code.name, Some(zone)).filter(|_| is_configurable(code))
     }
 }
 

@@ -11,6 +11,7 @@ use std::cell::OnceCell;
 use super::canonical;
 use super::crypto::Verdict;
 use super::signatures::{Key, Signature};
+use super::subject::Subject;
 use crate::dns::{NameRef, Rtype};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::rdata::{Mnemonic, covered};
@@ -63,12 +64,13 @@ pub(super) struct Signed<'z> {
 
 impl<'z> Signed<'z> {
     /// The view of a zone whose apex has keys and that has signatures; none of any other.
-    pub(super) fn of(zone: &'z Zone, threads: usize) -> Option<Self> {
+    pub(super) fn of(subject: &Subject<'z>) -> Option<Self> {
+        let (zone, threads) = (subject.zone, subject.settings.threads);
         let keys = zone.rrset(zone.apex(), Rtype::DNSKEY)?;
         if !zone.nodes().any(|node| node.rrset(Rtype::RRSIG).is_some()) {
             return None;
         }
-        let nodes = standings(zone);
+        let nodes: Vec<_> = subject.nodes().map(|(node, cut)| (node, standing(node, cut))).collect();
         let sets = nodes.iter().flat_map(|&(node, standing)| sets_of(node, standing)).collect();
         let keys = keys.rdatas().filter_map(Key::of).filter(Key::is_zone_key).collect();
         Some(Self { zone, keys, nodes, sets, threads, judgements: OnceCell::new() })
@@ -137,24 +139,14 @@ pub(super) fn named(rrset: Rrset<'_>) -> String {
     format!("the {} {records} of `{}`", Mnemonic(rrset.rtype()), rrset.owner())
 }
 
-/// Every name that owns records, in canonical order, with what it is.
-fn standings<'z>(zone: &'z Zone) -> Vec<(Node<'z>, Standing)> {
-    let mut cut: Option<NameRef<'_>> = None;
-    let judge = |node: Node<'z>| {
-        let standing = match cut {
-            Some(above) if node.name().is_below(above) => Standing::Occluded,
-            _ if node.is_hash() => Standing::Hash,
-            _ if node.is_delegation() => Standing::Cut,
-            _ => Standing::Own,
-        };
-        if standing == Standing::Cut {
-            cut = Some(node.name());
-        }
-        (node, standing)
-    };
-    let mut nodes = Vec::with_capacity(zone.name_count());
-    nodes.extend(zone.nodes().map(judge));
-    nodes
+/// What a name is, in a zone where this is the topmost cut that it is or lies below.
+fn standing(node: Node<'_>, cut: Option<Node<'_>>) -> Standing {
+    match cut {
+        Some(cut) if cut.is_same(node) => Standing::Cut,
+        Some(_) => Standing::Occluded,
+        None if node.is_hash() => Standing::Hash,
+        None => Standing::Own,
+    }
 }
 
 /// The rrsets of a node that have to be signed.

@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use super::text::{Fault, quote, slip_of};
+use super::text::{Fault, is_host_label, quote, slip_of};
 
 const PERMERROR: &str =
     "receivers stop at the first thing they cannot read, and take the whole policy for broken (RFC 7208 §4.6)";
@@ -382,16 +382,10 @@ impl Word<'_> {
         let domain = &self.text[place.clone()];
         let bare = domain.strip_suffix(b".").unwrap_or(domain);
         let last = bare.rsplit(|octet| *octet == b'.').next().unwrap_or_default();
-        let is_label = |label: &[u8]| {
-            label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
-                && !label.is_empty()
-                && !label.starts_with(b"-")
-                && !label.ends_with(b"-")
-        };
         if bare.windows(2).any(|pair| pair == b"..") || bare.starts_with(b".") {
             return Err(self.fault(place, "one dot too many", "write each label once, with one dot between them"));
         }
-        let is_top = is_label(last) && !last.iter().all(u8::is_ascii_digit);
+        let is_top = is_host_label(last) && !last.iter().all(u8::is_ascii_digit);
         if ends_in_macro || (is_top && bare.contains(&b'.')) {
             return Ok(());
         }

@@ -126,6 +126,15 @@ pub(super) fn bad_version(text: &[u8], tags: &[Tag<'_>], dialect: &Dialect) -> O
     })
 }
 
+/// The tags of a text whose form is right, or the first thing that is wrong with it: its version, or its form.
+pub(super) fn well_formed<'t>(text: &'t [u8], dialect: &Dialect) -> Result<Vec<Tag<'t>>, Box<Fault>> {
+    let (tags, faults) = read(text, dialect);
+    match bad_version(text, &tags, dialect).into_iter().chain(faults).next() {
+        Some(fault) => Err(Box::new(fault)),
+        None => Ok(tags),
+    }
+}
+
 /// What is wrong with a list of places to send reports to, if anything: `mailto:` or `https:`, separated by commas.
 pub(super) fn bad_uris(text: &[u8], tag: &Tag<'_>, schemes: &[&str], what: &str, why: &'static str) -> Option<Fault> {
     let mut start = tag.value_place.start;

@@ -114,6 +114,21 @@ fn written(text: &[u8], octets: usize) -> usize {
     at.min(text.len())
 }
 
+/// Whether a label is one that a host may have: letters, digits and inner hyphens (RFC 952, RFC 1123 §2.1).
+pub(super) fn is_host_label(label: &[u8]) -> bool {
+    /// Whether an octet is one of those: asked of every octet of every host's name.
+    const IS_INNER: [bool; 256] = {
+        let (mut table, mut octet) = ([false; 256], 0);
+        while octet < table.len() {
+            table[octet] = (octet as u8).is_ascii_alphanumeric() || octet as u8 == b'-';
+            octet += 1;
+        }
+        table
+    };
+    let is_inner = |octet: &u8| IS_INNER[usize::from(*octet)];
+    !label.is_empty() && label.iter().all(is_inner) && !label.starts_with(b"-") && !label.ends_with(b"-")
+}
+
 /// Octets as findings show them: between backquotes, cut where they are too many to be read.
 pub(super) fn quote(octets: &[u8]) -> String {
     const MOST: usize = 60;

@@ -44,6 +44,15 @@ impl<'z> Node<'z> {
         std::ptr::eq(self.zone, other.zone) && self.index == other.index
     }
 
+    /// The nodes at and below a name that this one is or lies below, in canonical order: found from here, and so for the price
+    /// of how many they are and not of how many the zone has.
+    pub fn around(self, name: NameRef<'_>) -> impl Iterator<Item = Node<'z>> {
+        let is_within = |index: usize| self.zone.owner_of(&self.zone.nodes[index]).is_at_or_below(name);
+        let before = reach(self.index, |steps| is_within(self.index - steps));
+        let after = reach(self.zone.nodes.len() - 1 - self.index, |steps| is_within(self.index + steps));
+        (self.index - before..self.index + after + 1).map(move |index| Node::new(self.zone, index))
+    }
+
     /// Whether this is the zone's topmost name.
     pub fn is_apex(self) -> bool {
         self.name().octets().len() == self.zone.apex.as_ref().octets().len()
@@ -60,6 +69,21 @@ impl<'z> Node<'z> {
         // Few nodes have NS records, so that few names are looked at.
         self.rrset(Rtype::NS).is_some() && !self.is_apex()
     }
+}
+
+/// How many steps, `most` at most, can be taken one after the other: looked for in strides that double, then within the last.
+fn reach(most: usize, is_within: impl Fn(usize) -> bool) -> usize {
+    let (mut sure, mut stride) = (0, 1);
+    while sure + stride <= most && is_within(sure + stride) {
+        sure += stride;
+        stride *= 2;
+    }
+    let mut beyond = (sure + stride).min(most + 1);
+    while beyond - sure > 1 {
+        let middle = sure + (beyond - sure) / 2;
+        if is_within(middle) { sure = middle } else { beyond = middle }
+    }
+    sure
 }
 
 /// Iterates over a zone's nodes in canonical order.

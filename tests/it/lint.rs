@@ -518,6 +518,41 @@ fn the_config_sets_severities_for_all_zones_and_for_one() {
     }
 }
 
+/// From any node, for any name that it is or lies below, the same nodes are found as from the top of the zone.
+#[test]
+fn nodes_are_found_from_one_of_them_as_from_the_top() {
+    let hosts = |n: usize| format!("h{n} A 192.0.2.1\nA{n}.!x.b A 192.0.2.1\n*.{n}.b A 192.0.2.1\n");
+    let text = zone_with(&(0..25).map(hosts).collect::<String>());
+    let zone = build("example", &text).0.expect("a zone");
+    let names = |nodes: &mut dyn Iterator<Item = zonewright::zone::Node<'_>>| -> Vec<String> {
+        nodes.map(|node| node.name().to_string()).collect()
+    };
+    for node in zone.nodes() {
+        let above = std::iter::successors(Some(node.name()), |name| name.parent());
+        for name in above {
+            let (around, below) = (names(&mut node.around(name)), names(&mut zone.nodes_below(name)));
+            assert_eq!(around, below, "{name} from {}", node.name());
+        }
+    }
+}
+
+/// A zone called `.` is one zone: what is set for it is not set for files that are no zone's.
+#[test]
+fn settings_of_the_root_zone_are_of_no_file_beside_the_zones() {
+    let text = zone_with("");
+    let mut mirrors = Mirrors::default();
+    let file = mirrors.sources.add(Source::new("m.yml", &b"name: gone.example\n"[..]));
+    mirrors.add(file);
+    let off = ("mirror-without-address", Level::Off);
+    for (zone, wanted) in [(".", 1), ("example", 1)] {
+        let mut settings = settings(TODAY);
+        settings.severities.zones = vec![(name(zone), vec![off])];
+        let found = judge_all(&settings, "example", &text, None, &mirrors);
+        let found = found.iter().filter(|finding| finding.code.name == off.0).count();
+        assert_eq!(found, wanted, "off for {zone}");
+    }
+}
+
 #[test]
 fn a_change_is_of_records_and_not_of_text() {
     let zone = |serial: u32, lines: &str| zone_with(lines).replace(" 1 7200", &format!(" {serial} 7200"));

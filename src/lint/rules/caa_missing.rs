@@ -11,12 +11,10 @@
 //! Add `@ CAA 0 issue "CA"` with the name of the CA that you use.
 
 use crate::dns::{NameRef, Rtype};
-use crate::lint::{Others, Report, Subject};
-use crate::zone::Node;
+use crate::lint::{Others, Report, Subject, address};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let zone = subject.zone;
-    let is_host = |node: &Node<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
     let in_zone = |name: NameRef<'_>| {
         let above = std::iter::successors(Some(name), |name| name.parent());
         above.take_while(|name| name.is_at_or_below(zone.apex())).any(|name| zone.rrset(name, Rtype::CAA).is_some())
@@ -24,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
     if zone.rrset(zone.apex(), Rtype::CAA).is_some() || is_above(zone.apex(), others) {
         return;
     }
-    let hosts = subject.nodes().filter(|(node, cut)| cut.is_none() && is_host(node));
+    let hosts = subject.nodes().filter(|(node, cut)| cut.is_none() && address::any(*node).is_some());
     let mut bare = hosts.map(|(node, _)| node).filter(|node| !in_zone(node.name()));
     let Some(first) = bare.next() else { return };
     let more = match bare.count() {
@@ -32,8 +30,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
         1 => " and one other host".into(),
         more => format!(" and {more} other hosts"),
     };
-    let address = first.rrset(Rtype::A).or_else(|| first.rrset(Rtype::AAAA));
-    let Some(address) = address else { return };
+    let Some(address) = address::any(first) else { return };
     let finding = report
         .finding(report.first(address), format!("no CAA record is for `{}`{more}", first.name()))
         .label("any CA may issue for this host")

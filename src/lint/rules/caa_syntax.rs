@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use crate::diagnostic::Severity;
 use crate::dns::Rtype;
-use crate::lint::text::{Fault, quote, slip_of, trimmed, within};
+use crate::lint::text::{Fault, is_host_label, quote, slip_of, trimmed, within};
 use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
@@ -109,13 +109,7 @@ fn bad_parameter(value: &[u8]) -> Option<Fault> {
 fn bad_domain(value: &[u8], place: Range<usize>) -> Option<Fault> {
     let domain = &value[place.clone()];
     let text = String::from_utf8_lossy(domain);
-    let is_label = |label: &[u8]| {
-        label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
-            && !label.is_empty()
-            && !label.starts_with(b"-")
-            && !label.ends_with(b"-")
-    };
-    if domain.is_empty() || domain.split(|octet| *octet == b'.').all(is_label) {
+    if domain.is_empty() || domain.split(|octet| *octet == b'.').all(is_host_label) {
         return None;
     }
     let (label, fix) = if let Some((_, host)) = text.split_once("://") {

@@ -17,7 +17,7 @@ use crate::lint::{Others, Report, Subject};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let most = subject.settings.alias_steps;
-    for alias in subject.targets_that(others, &[Presence::Alias], &[Rtype::CNAME]) {
+    for (alias, _) in subject.targets_that(others, &[Presence::Alias], &[Rtype::CNAME]) {
         let walk = others.follow(alias.rrset.owner());
         // The alias just past the limit tells of the chain: those before it are longer, those behind short enough.
         if walk.is_loop || walk.names.len() != most + 1 {

@@ -15,7 +15,7 @@ use crate::lint::others::{Presence, Walk};
 use crate::lint::{Others, Report, Subject, Target};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for alias in subject.targets_that(others, &[Presence::Alias], &[Rtype::CNAME]) {
+    for (alias, _) in subject.targets_that(others, &[Presence::Alias], &[Rtype::CNAME]) {
         let owner = alias.rrset.owner();
         let walk = others.follow(owner);
         if walk.is_loop && leads_back_to(&walk, owner) && is_first(&walk, owner, others) {

@@ -10,14 +10,14 @@
 //! ## Fix
 //! Bring the name's records back, or take it off the list in a change of its own.
 
-use crate::dns::{Name, Rtype};
+use crate::dns::Name;
 use crate::lint::Report;
-use crate::lint::change::{Change, has_records};
+use crate::lint::change::Change;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
-    let is_gone = |name: &&Name| has_records(change.old, name.as_ref()) && !has_records(change.new, name.as_ref());
+    let is_gone = |name: &&Name| change.old.node(name.as_ref()).is_some() && change.new.node(name.as_ref()).is_none();
     let gone: Vec<String> = change.settings.critical_names.iter().filter(is_gone).map(|name| format!("`{name}`")).collect();
-    let Some(record) = change.new.rrset(change.new.apex(), Rtype::SOA).and_then(|soa| soa.records().next()) else { return };
+    let Some(record) = change.soa() else { return };
     if gone.is_empty() {
         return;
     }

@@ -13,83 +13,52 @@
 //! Write the target's new name, bring its records back, or delete the record that points at it.
 
 use super::targets;
-use crate::dns::{NameRef, Rtype};
+use crate::dns::Rtype;
 use crate::lint::others::{Answer, Presence, target};
+use crate::lint::subject::{Known, Reach, TARGET_TYPES};
 use crate::lint::{Others, Report, Subject, Target};
-use crate::zone::Node;
 
 /// Types whose target must have addresses of its own.
 const HOSTS: &[Rtype] = &[Rtype::NS, Rtype::MX, Rtype::SRV];
-const TYPES: &[Rtype] = &[
-    Rtype::NS,
-    Rtype::CNAME,
-    Rtype::PTR,
-    Rtype::MX,
-    Rtype::SRV,
-    Rtype::DNAME,
-    Rtype::SVCB,
-    Rtype::HTTPS,
-];
-
-/// What is wrong with a target.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    Missing,
-    NoAddress,
-}
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    let is_dangling = |target: &&Target<'_>| fault(target, subject, others).is_some();
-    let missing = subject.targets_that(others, &[Presence::Missing], TYPES);
+    let is_dangling = |(target, known): &(&Target<'_>, Known)| is_dangling(target, *known, subject, others);
+    let missing = subject.targets_that(others, &[Presence::Missing], &TARGET_TYPES);
     let hosts = subject.targets_that(others, &[Presence::Exists, Presence::Wildcard], HOSTS);
-    for group in targets::by_name(missing.chain(hosts).filter(is_dangling)) {
-        let Some(fault) = fault(group[0], subject, others) else { continue };
+    let dangling = missing.chain(hosts).filter(is_dangling).map(|(target, _)| target);
+    for group in targets::by_name(dangling) {
         let name = group[0].name;
+        let is_missing = matches!(others.ask(name), Answer::Missing);
         let said = targets::say_records(&group);
         let points = if group.len() == 1 { "points" } else { "point" };
-        let (what, label) = match fault {
-            Fault::Missing => ("does not exist", "there is no such name"),
-            Fault::NoAddress => ("has no address", "this name has neither A nor AAAA records"),
+        let (what, label) = match is_missing {
+            true => ("does not exist", "there is no such name"),
+            false => ("has no address", "this name has neither A nor AAAA records"),
         };
         let headline = |lines: &str| format!("{said} {points} at `{name}`, which {what}{lines}");
         let finding = targets::finding(&group, report, headline, label)
             .why("whoever follows the record gets no answer there (RFC 1034 §3.6)");
-        report.add(match fault {
-            Fault::Missing => finding.fix(format!("write the name it has now, add records to `{name}`, or delete what points at it")),
-            Fault::NoAddress => finding.fix(format!("add an A or AAAA record to `{name}`, or name another host")),
+        report.add(match is_missing {
+            true => finding.fix(format!("write the name it has now, add records to `{name}`, or delete what points at it")),
+            false => finding.fix(format!("add an A or AAAA record to `{name}`, or name another host")),
         });
     }
     check_primary(subject, others, report);
 }
 
-fn fault(target: &Target<'_>, subject: &Subject<'_>, others: &Others<'_>) -> Option<Fault> {
-    let rtype = target.rrset.rtype();
+fn is_dangling(target: &Target<'_>, known: Known, subject: &Subject<'_>, others: &Others<'_>) -> bool {
     // `.` is nobody, or the owner itself (RFC 7505 §3, RFC 2782, RFC 9460 §2.5).
     if target.name.is_root() {
-        return None;
+        return false;
     }
-    if rtype == Rtype::NS
-        && let Some(cut) = subject.zone.node(target.rrset.owner()).filter(|node| node.is_delegation())
-    {
-        return server_fault(cut, target.name, subject, others);
+    // Where others of a cut stand in for a server, it alone is at fault; without any, the delegation as a whole is.
+    if target.is_of_cut(subject.zone.apex()) {
+        return known.reach == Reach::NoAddress;
     }
-    match others.ask(target.name) {
-        Answer::Missing if !others.is_hidden(target.name) => Some(Fault::Missing),
-        Answer::Exists { v4: None, v6: None, .. } if HOSTS.contains(&rtype) => Some(Fault::NoAddress),
-        _ => None,
+    match known.presence {
+        Presence::Missing => !others.is_hidden(target.name),
+        _ => matches!(others.ask(target.name), Answer::Exists { v4: None, v6: None }),
     }
-}
-
-/// A server of a cut that others of the cut stand in for: without any, the delegation as a whole is at fault.
-fn server_fault(cut: Node<'_>, server: NameRef<'_>, subject: &Subject<'_>, others: &Others<'_>) -> Option<Fault> {
-    let own = others.zone(subject.zone.apex())?;
-    let is_alone_at_fault = targets::reach(cut, server, own, others) == targets::Reach::NoAddress
-        && !targets::is_unreachable(cut, own, others);
-    let fault = || match others.ask(server) {
-        Answer::Missing => Fault::Missing,
-        _ => Fault::NoAddress,
-    };
-    is_alone_at_fault.then(fault)
 }
 
 /// The primary server that the SOA record names: secondaries that look for their source by it find nothing.

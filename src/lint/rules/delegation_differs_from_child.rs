@@ -15,24 +15,21 @@ use crate::authority::Authority;
 use crate::dns::{NameRef, Rtype};
 use crate::lint::{Others, Report, Subject};
 use crate::source::Span;
-use crate::zone::{Node, Zone};
+use crate::zone::{Node, Rrset, Zone};
 
 const WHY: &str = "resolvers learn the servers from the parent first and from the child then, and ask either (RFC 1034 §4.2.2)";
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for (node, cut) in subject.nodes() {
-        if let Some(cut) = cut.filter(|cut| cut.is_same(node))
-            && let Some(child) = others.child(cut.name())
-        {
-            check_cut(cut, child, subject.zone, report);
+    for cut in &subject.survey().cuts {
+        if let Some(child) = others.child(cut.node.name()) {
+            check_cut(cut.node, cut.ns, child, subject.zone, report);
         }
     }
     check_apex(subject.zone, others, report);
 }
 
 /// The parent's side.
-fn check_cut(cut: Node<'_>, child: &Authority, zone: &Zone, report: &mut Report<'_>) {
-    let Some(servers) = cut.rrset(Rtype::NS) else { return };
+fn check_cut(cut: Node<'_>, servers: Rrset<'_>, child: &Authority, zone: &Zone, report: &mut Report<'_>) {
     let own: Vec<NameRef<'_>> = servers.rdatas().filter_map(NameRef::parse).collect();
     let theirs = servers_of(child);
     // The record that the child lacks is the one to look at; where there is none, any stands for the set.

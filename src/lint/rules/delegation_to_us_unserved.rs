@@ -15,6 +15,7 @@
 use std::collections::HashSet;
 
 use crate::dns::{Name, NameRef, Rtype};
+use crate::lint::subject::Cut;
 use crate::lint::{Others, Report, Subject};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
@@ -27,10 +28,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
     let ours: HashSet<Vec<u8>> =
         zone.rrset(zone.apex(), Rtype::NS).into_iter().flat_map(|ns| ns.rdatas()).map(lower).collect();
     let elsewhere = |name: NameRef<'_>| subject.settings.served_elsewhere.iter().map(Name::as_ref).any(|known| name.is(known));
-    // Names in canonical order, so that each cut is the topmost until one is not below it.
-    for (node, cut) in subject.nodes() {
-        let is_cut = cut.is_some_and(|cut| cut.is_same(node));
-        let Some(ns) = node.rrset(Rtype::NS).filter(|_| is_cut) else { continue };
+    for Cut { node, ns, .. } in &subject.survey().cuts {
         if others.has_zone(node.name()) || elsewhere(node.name()) {
             continue;
         }

@@ -12,22 +12,19 @@
 //! Add the addresses of the servers, or name others.
 
 use super::targets;
-use crate::dns::{NameRef, Rtype};
-use crate::lint::{Others, Report, Subject};
+use crate::lint::subject::Reach;
+use crate::lint::{Others, Report, Subject, Target};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    let Some(own) = others.zone(subject.zone.apex()) else { return };
-    for (node, cut) in subject.nodes() {
-        let Some(cut) = cut.filter(|cut| cut.is_same(node)) else { continue };
-        let Some(servers) = cut.rrset(Rtype::NS).filter(|_| targets::is_unreachable(cut, own, others)) else {
-            continue;
-        };
-        let is_address = |rdata| NameRef::parse(rdata).and_then(|name| targets::written_address(name, subject.zone));
-        if servers.rdatas().any(|rdata| is_address(rdata).is_some()) {
+    for cut in &subject.survey().cuts {
+        let mut servers = subject.servers(cut, others);
+        let is_address = |server: &Target<'_>| targets::written_address(server.name, subject.zone).is_some();
+        let is_lost = servers.clone().all(|(_, known)| known.reach == Reach::Lost);
+        if !is_lost || servers.any(|(server, _)| is_address(server)) {
             continue;
         }
-        let places: Vec<_> = servers.records().map(|record| report.field(record, 0)).collect();
-        let headline = format!("no server of the delegation `{}` has an address", cut.name());
+        let places: Vec<_> = cut.ns.records().map(|record| report.field(record, 0)).collect();
+        let headline = format!("no server of the delegation `{}` has an address", cut.node.name());
         let finding = report.finding_at_all(&places, headline, "nor has this one").label("this server has no address");
         report.add(
             finding

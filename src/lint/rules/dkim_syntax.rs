@@ -22,12 +22,8 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
     for text in Text::all(rrset) {
         faults(&text.octets).into_iter().for_each(|fault| text.add(fault, report));
     }
-    let mut records = rrset.records();
-    if let (Some(first), Some(second)) = (records.next(), records.next()) {
-        let finding = report
-            .finding(report.rdata(second), format!("`{}` has more than one DKIM key", node.name()))
-            .label("the second")
-            .also(report.rdata(first), "the first is here")
+    if let Some(second) = report.second(rrset.records(), format!("`{}` has more than one DKIM key", node.name())) {
+        let finding = second
             .why("verifiers may take either, so that some of the mail fails (RFC 6376 §3.6.2.2)")
             .fix("give the new key a selector of its own, and delete the old one when nothing signs with it any more");
         report.add(finding);

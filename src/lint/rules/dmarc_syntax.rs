@@ -61,12 +61,9 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
     for text in &texts {
         faults(&text.octets).into_iter().for_each(|fault| text.add(fault, report));
     }
-    let mut records = texts.iter().filter(|text| text.octets.starts_with(b"v=DMARC1"));
-    if let (Some(first), Some(second)) = (records.next(), records.next()) {
-        let finding = report
-            .finding(report.rdata(second.record), format!("`{}` has more than one DMARC record", node.name()))
-            .label("the second")
-            .also(report.rdata(first.record), "the first is here")
+    let meant = texts.iter().filter(|text| text.octets.starts_with(b"v=DMARC1")).map(|text| text.record);
+    if let Some(second) = report.second(meant, format!("`{}` has more than one DMARC record", node.name())) {
+        let finding = second
             .why("receivers that find more than one take none (RFC 7489 §6.6.3)")
             .fix("keep one of them");
         report.add(finding);

@@ -14,16 +14,13 @@ use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
-    for rrset in node.rrsets().filter(|rrset| address::TYPES.contains(&rrset.rtype())) {
-        for (record, rdata) in rrset.records().zip(rrset.rdatas()) {
-            let Some(address) = address::of(rdata) else { continue };
-            let Some(range) = Range::of(address::DOCUMENTATION, address) else { continue };
-            let finding = report
-                .finding(report.rdata(record), format!("{address} is {}", range.what))
-                .label("no host's address")
-                .why("the record was copied from an example, and leads nowhere")
-                .fix("write the host's own address, or turn the rule off for a zone of examples");
-            report.add(finding);
-        }
+    for (record, address) in address::records(node) {
+        let Some(range) = Range::of(address::DOCUMENTATION, address) else { continue };
+        let finding = report
+            .finding(report.rdata(record), format!("{address} is {}", range.what))
+            .label("no host's address")
+            .why("the record was copied from an example, and leads nowhere")
+            .fix("write the host's own address, or turn the rule off for a zone of examples");
+        report.add(finding);
     }
 }

@@ -12,10 +12,11 @@
 //! Write the domain as it is. If the other is really meant, say so with a waiver on the record's line.
 
 use super::targets;
-use crate::dns::{Name, NameRef, Rtype};
+use crate::dns::{Name, NameRef};
 use crate::lint::others::Presence;
 use crate::lint::slip::is_slip_of;
-use crate::lint::{Others, Report, Subject, TARGETS};
+use crate::lint::subject::TARGET_TYPES;
+use crate::lint::{Others, Report, Subject};
 
 const WHY: &str = "the domain is nobody's, or belongs to somebody who gets what was meant for you";
 
@@ -24,8 +25,8 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
     if own.is_empty() {
         return;
     }
-    let types: Vec<Rtype> = TARGETS.iter().map(|(rtype, _)| *rtype).collect();
-    let suspects = subject.targets_that(others, &[Presence::Outside], &types).filter(|target| model(target.name, own).is_some());
+    let outside = subject.targets_that(others, &[Presence::Outside], &TARGET_TYPES).map(|(target, _)| target);
+    let suspects = outside.filter(|target| model(target.name, own).is_some());
     for group in targets::by_name(suspects) {
         let name = group[0].name;
         let Some(model) = model(name, own) else { continue };

@@ -10,7 +10,6 @@
 //! ## Fix
 //! Bring the names back, or say in the commit's message that it is meant.
 
-use crate::dns::Rtype;
 use crate::lint::Report;
 use crate::lint::change::{Altered, Change};
 
@@ -34,7 +33,7 @@ pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
     if (removed + changed) as u64 * 100 <= most * names as u64 {
         return;
     }
-    let Some(record) = change.new.rrset(change.new.apex(), Rtype::SOA).and_then(|soa| soa.records().next()) else { return };
+    let Some(record) = change.soa() else { return };
     let headline = format!(
         "this change removes {removed} and alters {changed} of the {names} names of `{}`, more than {most} %",
         change.new.apex()

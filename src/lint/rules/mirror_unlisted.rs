@@ -12,8 +12,8 @@
 
 use std::collections::HashMap;
 
-use crate::dns::{NameRef, Rtype};
-use crate::lint::{Others, Report, Subject};
+use crate::dns::NameRef;
+use crate::lint::{Others, Report, Subject, address};
 use crate::zone::Node;
 
 /// What is known of the names below one.
@@ -31,9 +31,8 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
     if listed.is_empty() {
         return;
     }
-    let is_host = |node: &Node<'_>| [Rtype::A, Rtype::AAAA].iter().any(|rtype| node.rrset(*rtype).is_some());
     let mut families: HashMap<Vec<u8>, Family<'_>> = HashMap::new();
-    for (node, _) in subject.nodes().filter(|(node, cut)| cut.is_none() && !node.is_apex() && is_host(node)) {
+    for (node, _) in subject.nodes().filter(|(node, cut)| cut.is_none() && !node.is_apex() && address::any(*node).is_some()) {
         let Some(parent) = node.name().parent() else { continue };
         let family = families.entry(lower(parent)).or_default();
         match listed.contains(&lower(node.name())) {
@@ -44,8 +43,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
     let is_of_mirrors = |family: &&Family<'_>| family.listed >= ENOUGH && family.listed > family.unlisted.len();
     let unlisted = families.values().filter(is_of_mirrors).flat_map(|family| family.unlisted.iter().map(|node| (node, family.listed)));
     for (node, count) in unlisted {
-        let address = node.rrset(Rtype::A).or_else(|| node.rrset(Rtype::AAAA));
-        let Some(record) = address.and_then(|rrset| rrset.records().next()) else { continue };
+        let Some(record) = address::any(*node).and_then(|rrset| rrset.records().next()) else { continue };
         let finding = report
             .finding(report.owner_or_type(record), format!("`{}` is in no file of the mirror list", node.name()))
             .label(format!("{count} names beside it are listed mirrors"))

@@ -45,7 +45,7 @@ fn lack(host: NameRef<'_>, others: &Others<'_>) -> Option<(&'static str, &'stati
     match walk.end {
         Answer::Missing if walk.names.is_empty() => Some((BOTH, "no zone has this name")),
         Answer::Missing => Some((BOTH, "an alias of a name that does not exist")),
-        Answer::Exists { v4: None, v6: Some(_), .. } => Some(("A record", "only AAAA records")),
+        Answer::Exists { v4: None, v6: Some(_) } => Some(("A record", "only AAAA records")),
         Answer::Exists { v4: None, .. } => Some((BOTH, "neither A nor AAAA records")),
         Answer::Alias { .. } => Some((BOTH, "an alias that leads nowhere")),
         Answer::Exists { .. } | Answer::Unknown | Answer::Outside => None,

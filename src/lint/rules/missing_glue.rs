@@ -10,23 +10,18 @@
 //! ## Fix
 //! Add the server's A or AAAA record beside the delegation.
 
-use super::targets::{self, Reach};
-use crate::dns::{NameRef, Rtype};
+use super::targets;
+use crate::dns::NameRef;
+use crate::lint::subject::Reach;
 use crate::lint::{Others, Report, Subject};
 use crate::zone::Node;
 use crate::zonefile::Record;
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    let Some(own) = others.zone(subject.zone.apex()) else { return };
-    for (node, cut) in subject.nodes() {
-        let Some(cut) = cut.filter(|cut| cut.is_same(node)) else { continue };
-        let Some(servers) = cut.rrset(Rtype::NS) else { continue };
-        for (record, rdata) in servers.records().zip(servers.rdatas()) {
-            let Some(server) = NameRef::parse(rdata).filter(|server| server.is_at_or_below(cut.name())) else { continue };
-            let is_name = || targets::written_address(server, subject.zone).is_none();
-            if targets::reach(cut, server, own, others) == Reach::NoGlue && is_name() {
-                add(cut, server, record, report);
-            }
+    for cut in &subject.survey().cuts {
+        let bare = subject.servers(cut, others).filter(|(_, known)| known.reach == Reach::NoGlue);
+        for (server, _) in bare.filter(|(server, _)| targets::written_address(server.name, subject.zone).is_none()) {
+            add(cut.node, server.name, server.record, report);
         }
     }
 }

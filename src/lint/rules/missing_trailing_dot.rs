@@ -15,52 +15,29 @@ use crate::diagnostic::Severity;
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::others::Presence;
 use crate::lint::slip::is_top_level;
-use crate::lint::{Others, Report, Subject};
+use crate::lint::{Others, Report, Subject, Target};
 use crate::source::Span;
-use crate::zone::Rrset;
-use crate::zonefile::rdata::{self, Kind};
-use crate::zonefile::{Record, rdata::Mnemonic};
+use crate::zonefile::rdata::{self, Kind, Mnemonic};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for (node, cut) in subject.nodes() {
-        // What a cut hides is not served, but for its own NS records.
-        let is_shown = |rrset: &Rrset<'_>| cut.is_none_or(|cut| cut.is_same(node) && rrset.rtype() == Rtype::NS);
-        for rrset in node.rrsets().filter(|rrset| is_looked_at(rrset.rtype()) && is_shown(rrset)) {
-            for (record, octets) in rrset.records().zip(rrset.rdatas()) {
-                for (at, name) in rdata::names(rrset.rtype(), octets).enumerate() {
-                    let name = NameRef::trusted(&octets[name.start..name.end]);
-                    judge(rrset, record, at, name, subject, others, report);
-                }
-            }
-        }
+    for (target, known) in subject.targets(others) {
+        judge(target, known.presence, subject, others, report);
     }
 }
 
-/// Types with names that people write; those of DNSSEC are a signer's.
-fn is_looked_at(rtype: Rtype) -> bool {
-    rdata::has_names(rtype) && !matches!(rtype, Rtype::RRSIG | Rtype::NSEC)
-}
-
-fn judge(
-    rrset: Rrset<'_>,
-    record: &Record,
-    at: usize,
-    name: NameRef<'_>,
-    subject: &Subject<'_>,
-    others: &Others<'_>,
-    report: &mut Report<'_>,
-) {
+fn judge(target: &Target<'_>, presence: Presence, subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+    let Target { rrset, record, name, at } = *target;
     let apex = subject.zone.apex();
     // Two labels at least stand before the origin, or nothing reads like a full name.
     if !name.is_below(apex) || name.label_count() < apex.label_count() + 2 {
         return;
     }
-    let worst = match others.presence(name) {
+    let worst = match presence {
         Presence::Missing => Severity::Error,
         Presence::Wildcard => Severity::Warning,
         Presence::Exists | Presence::Alias | Presence::Unknown | Presence::Outside => return,
     };
-    let Some(place) = field_of_name(rrset.rtype(), at).map(|field| report.field(record, field)) else { return };
+    let Some(place) = field_of_name(rrset.rtype(), at.into()).map(|field| report.field(record, field)) else { return };
     let written = report.text(place);
     let Ok(full) = Name::parse(written, Some(NameRef::ROOT)) else { return };
     if written.ends_with(b".") || !reads_like_full(full.as_ref(), subject, others) {

@@ -1,7 +1,8 @@
 //! The table of rules. A row declares the module and makes an entry of [`RULES`]; the file's leading `//!` lines are the
 //! manual, and the line behind its first heading the summary.
 //!
-//! A row is `file, default severity, scope`; one whose verdict changes with the date alone ends with `Date`, so that a
+//! A row is `file, default severity, scope`; behind the scope Node stand the types without one of which a name is nothing to
+//! the rule, so that most rules are spared most names. One whose verdict changes with the date alone ends with `Date`, so that a
 //! server can tell a text that was edited badly from one that only grew old. The severity `Off` is for rules that healthy
 //! zones trip: a config may turn them on. What follows `=>` are the rules whose findings at the same record say less of the
 //! same mistake.
@@ -12,9 +13,10 @@ use std::fmt::Write as _;
 
 use super::{Rule, Scope};
 use crate::diagnostic::{Code, Severity, Stage, codes::CODES};
+use crate::dns::Rtype;
 
 macro_rules! rules {
-    ($($module:ident, $severity:ident, $scope:ident $(, $stage:ident)? $(=> $($subsumed:ident)+)?;)*) => {
+    ($($module:ident, $severity:ident, $scope:ident $(($($rtype:ident)+))? $(, $stage:ident)? $(=> $($subsumed:ident)+)?;)*) => {
         $(mod $module;)*
 
         /// All rules, in the order of the table.
@@ -29,7 +31,7 @@ macro_rules! rules {
                 is_on: rules!(@is_on $severity),
                 subsumes: &[$($(rules!(@name $subsumed)),+)?],
                 source: include_str!(concat!(stringify!($module), ".rs")),
-                scope: Scope::$scope($module::check),
+                scope: rules!(@scope $scope $module $($($rtype)+)?),
             }
         ),*];
     };
@@ -39,6 +41,8 @@ macro_rules! rules {
             text(&NAME)
         }
     };
+    (@scope Node $module:ident $($rtype:ident)*) => { Scope::Node(&[$(Rtype::$rtype),*], $module::check) };
+    (@scope $scope:ident $module:ident) => { Scope::$scope($module::check) };
     (@stage) => { Stage::Lint };
     (@stage $stage:ident) => { Stage::$stage };
     (@severity Off) => { Severity::Note };
@@ -48,9 +52,9 @@ macro_rules! rules {
 }
 
 rules! {
-    caa_lookalike, Warning, Node;
+    caa_lookalike, Warning, Node(CAA);
     caa_missing, Off, Repository;
-    caa_syntax, Error, Node;
+    caa_syntax, Error, Node(CAA);
     child_without_delegation, Warning, Repository;
     cname_chain_too_long, Warning, Repository;
     cname_loop, Error, Repository;
@@ -60,39 +64,39 @@ rules! {
     delegation_differs_from_child, Warning, Repository;
     delegation_to_us_unserved, Warning, Repository;
     delegation_without_address, Error, Repository;
-    dkim_syntax, Error, Node;
-    dkim_weak_key, Error, Node;
+    dkim_syntax, Error, Node(TXT);
+    dkim_weak_key, Error, Node(TXT);
     dmarc_missing, Off, Zone;
-    dmarc_syntax, Error, Node;
+    dmarc_syntax, Error, Node(TXT);
     dnskey_missing, Error, Zone;
-    documentation_address, Warning, Node;
-    ds_at_apex, Error, Node;
+    documentation_address, Warning, Node(A AAAA);
+    ds_at_apex, Error, Node(DS);
     ds_does_not_match, Error, Repository;
-    ds_without_delegation, Warning, Node;
+    ds_without_delegation, Warning, Node(DS);
     lookalike_domain, Warning, Repository;
     mass_change, Error, Change;
     mirror_unlisted, Warning, Repository;
     mirror_without_address, Error, Mirrors;
-    misplaced_record, Warning, Node;
+    misplaced_record, Warning, Node(TXT SRV TLSA);
     missing_glue, Error, Repository => delegation_differs_from_child;
     missing_trailing_dot, Error, Repository => delegation_differs_from_child dangling_target delegation_without_address missing_glue;
-    mta_sts_incomplete, Warning, Node;
+    mta_sts_incomplete, Warning, Node(TXT);
     mx_target_is_address, Error, Zone => dangling_target missing_trailing_dot;
     mx_target_is_alias, Error, Repository;
     name_in_two_zones, Warning, Repository;
-    name_not_a_host, Warning, Node;
+    name_not_a_host, Warning, Node(A AAAA MX NS SRV PTR);
     needless_glue, Warning, Node;
-    not_dual_stack, Off, Node;
-    ns_odd_one_out, Warning, Node => delegation_differs_from_child dangling_target lookalike_domain;
+    not_dual_stack, Off, Node(A AAAA);
+    ns_odd_one_out, Warning, Node(NS) => delegation_differs_from_child dangling_target lookalike_domain;
     ns_on_one_network, Warning, Repository;
     ns_target_is_address, Error, Zone => delegation_differs_from_child dangling_target missing_trailing_dot;
     ns_target_is_alias, Error, Repository => delegation_differs_from_child;
     nsec3_iterated, Note, Zone;
     nsec_chain_broken, Error, Zone;
-    null_mx_beside_mx, Error, Node;
+    null_mx_beside_mx, Error, Node(MX);
     owner_repeats_origin, Warning, Node;
-    private_address, Warning, Node;
-    reverse_many, Note, Node;
+    private_address, Warning, Node(A AAAA);
+    reverse_many, Note, Node(PTR);
     reverse_mismatch, Warning, Repository;
     reverse_missing, Warning, Repository;
     rrsig_does_not_verify, Error, Zone;
@@ -103,21 +107,21 @@ rules! {
     serial_not_bumped, Error, Change;
     serial_went_back, Error, Change;
     single_ns, Warning, Repository;
-    soa_mname_not_ns, Off, Node;
-    soa_rname, Warning, Node => missing_trailing_dot;
-    soa_timers, Warning, Node;
-    spf_after_all, Warning, Node;
-    spf_allows_all, Warning, Node;
+    soa_mname_not_ns, Off, Node(SOA);
+    soa_rname, Warning, Node(SOA) => missing_trailing_dot;
+    soa_timers, Warning, Node(SOA);
+    spf_after_all, Warning, Node(TXT);
+    spf_allows_all, Warning, Node(TXT);
     spf_lookups, Error, Repository;
-    spf_many, Error, Node;
-    spf_syntax, Error, Node;
-    spf_too_long, Warning, Node;
+    spf_many, Error, Node(TXT);
+    spf_syntax, Error, Node(TXT);
+    spf_too_long, Warning, Node(TXT);
     srv_target_is_alias, Error, Repository;
     svcb_inconsistent, Warning, Repository;
     target_is_address, Error, Zone => dangling_target missing_trailing_dot;
-    tlsa_length, Error, Node;
-    tlsa_unusable, Warning, Node;
-    tlsrpt_syntax, Warning, Node;
+    tlsa_length, Error, Node(TLSA SMIMEA);
+    tlsa_unusable, Warning, Node(TLSA SMIMEA);
+    tlsrpt_syntax, Warning, Node(TXT);
     ttl_too_high, Warning, Zone;
     ttl_too_low, Warning, Zone;
     unknown_type_has_name, Warning, Zone;

@@ -33,13 +33,10 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
         Text::all(rrset).filter_map(|text| fault(&text.octets).map(|fault| (text, fault))).collect();
     let is_faulty = !faulty.is_empty();
     faulty.into_iter().for_each(|(text, fault)| text.add(fault, report));
-    let mut records = rrset.records();
-    let (Some(first), second) = (records.next(), records.next()) else { return };
-    if let Some(second) = second.filter(|_| !is_faulty) {
-        let finding = report
-            .finding(report.rdata(second), format!("`{name}` has more than one record"))
-            .label("the second")
-            .also(report.rdata(first), "the first is here")
+    let Some(first) = rrset.records().next() else { return };
+    let second = || report.second(rrset.records(), format!("`{name}` has more than one record"));
+    if let Some(second) = (!is_faulty).then(second).flatten() {
+        let finding = second
             .why("senders that find more than one take none (RFC 8461 §3.1)")
             .fix("delete all but one");
         report.add(finding);
@@ -54,11 +51,10 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
 }
 
 fn fault(text: &[u8]) -> Option<Fault> {
-    let (tags, faults) = tags::read(text, &DIALECT);
-    let version = tags::bad_version(text, &tags, &DIALECT);
-    if let Some(fault) = version.into_iter().chain(faults).next() {
-        return Some(fault);
-    }
+    let tags = match tags::well_formed(text, &DIALECT) {
+        Ok(tags) => tags,
+        Err(fault) => return Some(*fault),
+    };
     let id = tags.iter().find(|tag| tag.name == b"id");
     let is_id = |value: &[u8]| (1..=32).contains(&value.len()) && value.iter().all(u8::is_ascii_alphanumeric);
     let (place, headline) = match id {

@@ -13,7 +13,8 @@
 
 use crate::dns::{NameRef, Rtype};
 use crate::lint::others::target;
-use crate::lint::{Report, Subject, target_field};
+use crate::lint::text::is_host_label;
+use crate::lint::{Report, Subject, address, target_field};
 use crate::zone::Node;
 
 const WHY: &str = "browsers, mail servers and certificates take letters, digits and inner hyphens only (RFC 1123 §2.1)";
@@ -39,7 +40,7 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
         for (record, rdata) in rrset.records().zip(rrset.rdatas()).filter(|_| names_hosts) {
             let Some(name) = target(rrset.rtype(), rdata).filter(|name| is_fault(*name, false, subject)) else { continue };
             // A name of the zone that has addresses is told of where it has them.
-            let is_told_there = subject.zone.node(name).is_some_and(|node| node.rrset(Rtype::A).or(node.rrset(Rtype::AAAA)).is_some());
+            let is_told_there = subject.zone.node(name).and_then(address::any).is_some();
             if !is_told_there {
                 add(name, report.field(record, target_field(rrset.rtype())), report);
             }
@@ -57,9 +58,4 @@ fn is_fault(name: NameRef<'_>, may_be_wildcard: bool, subject: &Subject<'_>) -> 
     let mut labels = name.labels();
     let is_plain = labels.next().is_none_or(|label| is_host_label(label) || (may_be_wildcard && label == b"*")) && labels.all(is_host_label);
     !is_plain && !subject.settings.host_exceptions.iter().any(|known| known.matches(name))
-}
-
-fn is_host_label(label: &[u8]) -> bool {
-    let is_inner = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
-    label.iter().all(is_inner) && !label.starts_with(b"-") && !label.ends_with(b"-")
 }

@@ -27,10 +27,14 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
     if subject.cut().is_some_and(|cut| !cut.is_same(node)) {
         return;
     }
-    let Some(servers) = node.rrset(Rtype::NS) else { return };
+    // Of two servers, none is the odd one; only the apex has a third name to hold them against.
+    let is_judged = |servers: &Rrset<'_>| servers.records().len() > 2 || node.is_apex();
+    let Some(servers) = node.rrset(Rtype::NS).filter(is_judged) else { return };
     let names: Vec<NameRef<'_>> = servers.rdatas().filter_map(NameRef::parse).collect();
     let places = || servers.records().map(|record| report.field(record, 0));
-    let odd = (0..names.len()).find_map(|at| {
+    // Where all have one domain, none is odd: so it is in most sets.
+    let is_one_domain = names.windows(2).all(|pair| pair[0].parent() == pair[1].parent());
+    let odd = (0..if is_one_domain { 0 } else { names.len() }).find_map(|at| {
         let others = || names.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, name)| *name);
         let model = misspelt(names[at], others())?;
         Some((names[at], model, places().nth(at)?))

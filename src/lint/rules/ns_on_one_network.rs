@@ -13,9 +13,13 @@
 //! ## Fix
 //! Place a server in another network.
 
+use std::rc::Rc;
+
 use crate::authority::{Authority, RrsetRef};
 use crate::dns::{NameRef, Rtype};
 use crate::lint::others::Answer;
+use crate::lint::recent::Recent;
+use crate::lint::subject::{Known, Reach, node};
 use crate::lint::{Others, Report, Subject};
 use crate::zone::Node;
 
@@ -24,12 +28,20 @@ const NETWORK: [(Rtype, usize); 2] = [(Rtype::A, 3), (Rtype::AAAA, 6)];
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let Some(own) = others.zone(subject.zone.apex()) else { return };
-    for (node, cut) in subject.nodes() {
-        // A child that is here is judged at its own apex.
-        let is_asked = node.is_apex() || cut.is_some_and(|cut| cut.is_same(node) && !others.has_zone(cut.name()));
-        let Some(servers) = node.rrset(Rtype::NS).filter(|servers| is_asked && servers.records().len() > 1) else { continue };
-        let networks: Option<Vec<_>> =
-            servers.rdatas().map(|rdata| networks(NameRef::parse(rdata)?, own, others)).collect();
+    // What has no address that is known here needs no second look; and a child that is here is judged at its own apex.
+    let has_address = |known: Known| matches!(known.reach, Reach::Address | Reach::NoGlue);
+    let cuts = subject.survey().cuts.iter().filter(|cut| {
+        subject.servers(cut, others).all(|(_, known)| has_address(known)) && !others.has_zone(cut.node.name())
+    });
+    let cuts = cuts.map(|cut| cut.node);
+    let mut recent = Recent::new();
+    for node in subject.zone.node(subject.zone.apex()).into_iter().chain(cuts) {
+        let Some(servers) = node.rrset(Rtype::NS).filter(|servers| servers.records().len() > 1) else { continue };
+        let mut of = |rdata| {
+            let server = NameRef::parse(rdata)?;
+            recent.of(server, || networks(server, own, others)).clone()
+        };
+        let networks: Option<Vec<_>> = servers.rdatas().map(&mut of).collect();
         let Some(networks) = networks else { continue };
         let Some(first) = networks[0].first().filter(|_| networks.iter().all(|list| is_within(list, &networks[0]))) else {
             continue;
@@ -40,25 +52,25 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
 
 /// Whether all of a server's networks are those of the first, which has one of each family at most.
 fn is_within(networks: &[Vec<u8>], first: &[Vec<u8>]) -> bool {
-    let of = |list: &[Vec<u8>], length: usize| -> Vec<Vec<u8>> { list.iter().filter(|one| one.len() == length).cloned().collect() };
     NETWORK.iter().all(|&(_, length)| {
-        let (own, known) = (of(networks, length), of(first, length));
-        own.iter().chain(&known).all(|network| known.first().or(own.first()) == Some(network))
+        let mut of_family = first.iter().chain(networks).filter(|network| network.len() == length);
+        let model = of_family.next();
+        of_family.all(|network| Some(network) == model)
     })
 }
 
 /// The networks of a server; none where it has no address here.
-fn networks(server: NameRef<'_>, own: &Authority, others: &Others<'_>) -> Option<Vec<Vec<u8>>> {
-    let glue = own.node(server).map_or([None, None], |node| [node.rrset(Rtype::A), node.rrset(Rtype::AAAA)]);
+fn networks(server: NameRef<'_>, own: &Authority, others: &Others<'_>) -> Option<Rc<[Vec<u8>]>> {
+    let glue = node(own, server).map_or([None, None], |node| [node.rrset(Rtype::A), node.rrset(Rtype::AAAA)]);
     let rrsets = match glue {
         [None, None] => match others.ask(server) {
-            Answer::Exists { v4, v6, .. } => [v4, v6],
+            Answer::Exists { v4, v6 } => [v4, v6],
             _ => return None,
         },
         glue => glue,
     };
     let of = |rrset: RrsetRef<'_>| rrset.rdatas().filter_map(|rdata| network(rrset.rtype(), rdata)).collect::<Vec<_>>();
-    let networks: Vec<_> = rrsets.into_iter().flatten().flat_map(of).collect();
+    let networks: Rc<[_]> = rrsets.into_iter().flatten().flat_map(of).collect();
     Some(networks).filter(|networks| !networks.is_empty())
 }
 

@@ -17,19 +17,16 @@ use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
     let is_localhost = || node.name().labels().next().is_some_and(|label| label.eq_ignore_ascii_case(b"localhost"));
-    for rrset in node.rrsets().filter(|rrset| address::TYPES.contains(&rrset.rtype())) {
-        for (record, rdata) in rrset.records().zip(rrset.rdatas()) {
-            let Some(address) = address::of(rdata) else { continue };
-            let Some(range) = Range::of(address::UNREACHABLE, address) else { continue };
-            if address.is_loopback() && is_localhost() {
-                continue;
-            }
-            let finding = report
-                .finding(report.rdata(record), format!("{address} is {}", range.what))
-                .label("nobody outside reaches it")
-                .why("who asks from the Internet connects to a stranger, or to nobody")
-                .fix("write the address that the outside reaches, or move the name into a zone for the inside");
-            report.add(finding);
+    for (record, address) in address::records(node) {
+        let Some(range) = Range::of(address::UNREACHABLE, address) else { continue };
+        if address.is_loopback() && is_localhost() {
+            continue;
         }
+        let finding = report
+            .finding(report.rdata(record), format!("{address} is {}", range.what))
+            .label("nobody outside reaches it")
+            .why("who asks from the Internet connects to a stranger, or to nobody")
+            .fix("write the address that the outside reaches, or move the name into a zone for the inside");
+        report.add(finding);
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
 
 /// What a target has in place of an address, where that is known.
 fn mismatch(address: IpAddr, target: NameRef<'_>, others: &Others<'_>) -> Option<String> {
-    let Answer::Exists { v4, v6, .. } = others.follow(target).end else { return None };
+    let Answer::Exists { v4, v6 } = others.follow(target).end else { return None };
     let addresses = || [v4, v6].into_iter().flatten().flat_map(RrsetRef::rdatas).filter_map(address::of);
     if addresses().any(|found| found == address) {
         return None;

@@ -24,16 +24,13 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
     let mut missing: Vec<(IpAddr, String, Vec<Span>)> = Vec::new();
     let mut known: HashMap<IpAddr, Option<usize>> = HashMap::new();
     for (node, _) in subject.nodes().filter(|(node, cut)| cut.is_none() && !node.name().is_wildcard()) {
-        for rrset in node.rrsets().filter(|rrset| address::TYPES.contains(&rrset.rtype())) {
-            for (record, rdata) in rrset.records().zip(rrset.rdatas()) {
-                let Some(address) = address::of(rdata) else { continue };
-                let index = *known.entry(address).or_insert_with(|| {
-                    let lacks = address::lacks_reverse(address, others);
-                    lacks.then(|| missing.push((address, node.name().to_string(), Vec::new()))).map(|()| missing.len() - 1)
-                });
-                if let Some(index) = index {
-                    missing[index].2.push(report.rdata(record));
-                }
+        for (record, address) in address::records(node) {
+            let index = *known.entry(address).or_insert_with(|| {
+                let lacks = address::lacks_reverse(address, others);
+                lacks.then(|| missing.push((address, node.name().to_string(), Vec::new()))).map(|()| missing.len() - 1)
+            });
+            if let Some(index) = index {
+                missing[index].2.push(report.rdata(record));
             }
         }
     }

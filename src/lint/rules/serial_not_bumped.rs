@@ -15,9 +15,7 @@ use crate::lint::change::Change;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
     let Some((old, new)) = change.serials().filter(|(old, new)| old == new) else { return };
-    let Some(record) = change.soa().and_then(|soa| soa.records().next()).filter(|_| change.altered().next().is_some()) else {
-        return;
-    };
+    let Some(record) = change.soa().filter(|_| !change.altered().is_empty()) else { return };
     let zone = change.new.apex();
     let finding = report.finding(report.field(record, 2), format!("`{zone}` changed, and its serial is still {old}"));
     report.add(

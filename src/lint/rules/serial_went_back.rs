@@ -16,7 +16,7 @@ use crate::lint::change::Change;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
     let Some((old, new)) = change.serials().filter(|&(old, new)| old != new && !is_serial_after(new, old)) else { return };
-    let Some(record) = change.soa().and_then(|soa| soa.records().next()) else { return };
+    let Some(record) = change.soa() else { return };
     let headline = format!("the serial of `{}` goes back from {old} to {new}", change.new.apex());
     let finding = report.finding(report.field(record, 2), headline).label(format!("not after {old}"));
     report.add(

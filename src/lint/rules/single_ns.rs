@@ -15,11 +15,10 @@ use crate::lint::{Others, Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for (node, cut) in subject.nodes() {
-        // A child that is here is judged at its own apex.
-        if node.is_apex() || cut.is_some_and(|cut| cut.is_same(node) && !others.has_zone(cut.name())) {
-            check_set(node, report);
-        }
+    // A child that is here is judged at its own apex.
+    let cuts = subject.survey().cuts.iter().map(|cut| cut.node).filter(|cut| !others.has_zone(cut.name()));
+    for node in subject.zone.node(subject.zone.apex()).into_iter().chain(cuts) {
+        check_set(node, report);
     }
 }
 

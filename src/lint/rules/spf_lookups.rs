@@ -21,9 +21,9 @@ use crate::lint::{Others, Report, Subject};
 const MOST: usize = 10;
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for (node, _) in subject.nodes().filter(|(_, cut)| cut.is_none()) {
-        for text in node.rrset(Rtype::TXT).into_iter().flat_map(Text::all).filter(|text| spf::is_policy(&text.octets)) {
-            check_policy(node.name(), &text, others, report);
+    for &rrset in &subject.survey().texts {
+        for text in Text::all(rrset).filter(|text| spf::is_policy(&text.octets)) {
+            check_policy(rrset.owner(), &text, others, report);
         }
     }
 }

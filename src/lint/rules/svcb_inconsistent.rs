@@ -16,9 +16,9 @@ use std::collections::HashSet;
 
 use crate::authority::{Outcome, Question, RrsetRef, lookup};
 use crate::dns::{Name, NameRef, Rtype};
-use crate::lint::others::Answer;
-use crate::lint::{Others, Report, Subject};
-use crate::zone::{Node, Rrset};
+use crate::lint::others::{Answer, MAX_STEPS};
+use crate::lint::{Others, Report, Subject, address};
+use crate::zone::Rrset;
 use crate::zonefile::Record;
 use crate::zonefile::rdata::Mnemonic;
 
@@ -33,24 +33,19 @@ struct Binding<'z> {
 /// The hints' keys, their names, and how many octets an address has.
 const HINTS: &[(u16, &str, usize)] = &[(4, "ipv4hint", 4), (6, "ipv6hint", 16)];
 
-/// Aliases that are followed; nobody follows as many.
-const STEPS: usize = 17;
-
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for (node, _) in subject.nodes().filter(|(_, cut)| cut.is_none()) {
-        for rrset in node.rrsets().filter(|rrset| rrset.rtype().is_service_binding()) {
-            check_rrset(node, rrset, others, report);
-        }
+    for &rrset in &subject.survey().bindings {
+        check_rrset(rrset, others, report);
     }
 }
 
-fn check_rrset(node: Node<'_>, rrset: Rrset<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+fn check_rrset(rrset: Rrset<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let bindings: Vec<Binding<'_>> =
         rrset.records().zip(rrset.rdatas()).filter_map(|(record, rdata)| binding(record, rdata)).collect();
     let rtype = Mnemonic(rrset.rtype());
     let is_alias = |binding: &&Binding<'_>| binding.priority == 0;
     let Some(alias) = bindings.iter().find(is_alias) else {
-        return bindings.iter().for_each(|binding| check_hints(node, binding, others, report));
+        return bindings.iter().for_each(|binding| check_hints(rrset.owner(), binding, others, report));
     };
     if !alias.params.is_empty() {
         let finding = report
@@ -63,16 +58,16 @@ fn check_rrset(node: Node<'_>, rrset: Rrset<'_>, others: &Others<'_>, report: &m
     }
     if let Some(service) = bindings.iter().find(|binding| binding.priority != 0) {
         let finding = report
-            .finding(report.rdata(service.record), format!("`{}` has a {rtype} alias and other {rtype} records", node.name()))
+            .finding(report.rdata(service.record), format!("`{}` has a {rtype} alias and other {rtype} records", rrset.owner()))
             .label("passed over by clients")
             .also(report.rdata(alias.record), "the alias is here")
             .why("clients that see an alias ignore all other records beside it (RFC 9460 §2.4.1)")
             .fix("delete the alias, or all others");
         report.add(finding);
     }
-    if leads_back(node.name(), alias.target, rrset.rtype(), others) {
+    if leads_back(rrset.owner(), alias.target, rrset.rtype(), others) {
         let finding = report
-            .finding(report.field(alias.record, 1), format!("the {rtype} alias of `{}` leads back to itself", node.name()))
+            .finding(report.field(alias.record, 1), format!("the {rtype} alias of `{}` leads back to itself", rrset.owner()))
             .label("this way")
             .why("clients give up on a loop (RFC 9460 §2.4.2)")
             .fix("name the host that serves, or delete the record");
@@ -99,13 +94,13 @@ fn param(mut params: &[u8], wanted: u16) -> Option<&[u8]> {
     None
 }
 
-fn check_hints(node: Node<'_>, binding: &Binding<'_>, others: &Others<'_>, report: &mut Report<'_>) {
+fn check_hints(owner: NameRef<'_>, binding: &Binding<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     if HINTS.iter().all(|(key, ..)| param(binding.params, *key).is_none()) {
         return;
     }
-    let target = if binding.target.is_root() { node.name() } else { binding.target };
+    let target = if binding.target.is_root() { owner } else { binding.target };
     let walk = others.follow(target);
-    let Answer::Exists { v4, v6, .. } = walk.end else { return };
+    let Answer::Exists { v4, v6 } = walk.end else { return };
     for (&(key, name, octets), addresses) in HINTS.iter().zip([v4, v6]) {
         let Some(hints) = param(binding.params, key) else { continue };
         let known: HashSet<&[u8]> = addresses.into_iter().flat_map(RrsetRef::rdatas).collect();
@@ -142,18 +137,14 @@ fn say_addresses(target: NameRef<'_>, addresses: Option<RrsetRef<'_>>, octets: u
     }
 }
 
-fn show(address: &[u8]) -> String {
-    match (<[u8; 4]>::try_from(address), <[u8; 16]>::try_from(address)) {
-        (Ok(v4), _) => std::net::Ipv4Addr::from(v4).to_string(),
-        (_, Ok(v6)) => std::net::Ipv6Addr::from(v6).to_string(),
-        _ => String::new(),
-    }
+fn show(rdata: &[u8]) -> String {
+    address::of(rdata).map(|address| address.to_string()).unwrap_or_default()
 }
 
 /// Whether aliases that start at `target` come back to `owner`.
 fn leads_back(owner: NameRef<'_>, target: NameRef<'_>, rtype: Rtype, others: &Others<'_>) -> bool {
     let mut name: Name = target.to_name();
-    for _ in 0..STEPS {
+    for _ in 0..MAX_STEPS {
         if name.as_ref().is(owner) {
             return true;
         }

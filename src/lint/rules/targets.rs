@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::authority::{Authority, NodeRef, RrsetRef};
+use crate::authority::RrsetRef;
 use crate::diagnostic::Diagnostic;
 use crate::dns::{NameRef, Rtype};
 use crate::lint::others::{Answer, Presence};
 use crate::lint::{Others, Report, Subject, Target};
-use crate::zone::{Node, Zone};
+use crate::zone::Zone;
 use crate::zonefile::rdata::Mnemonic;
 
 /// Targets by the name they point at, in the order of their first record: one mistake is one finding, however many records
@@ -59,7 +59,7 @@ pub(super) fn check_aliases(
     others: &Others<'_>,
     report: &mut Report<'_>,
 ) {
-    for group in by_name(subject.targets_that(others, &[Presence::Alias], &[rtype])) {
+    for group in by_name(subject.targets_that(others, &[Presence::Alias], &[rtype]).map(|(target, _)| target)) {
         let name = group[0].name;
         let Answer::Alias { rrset, dname } = others.ask(name) else { continue };
         let said = say_records(&group);
@@ -130,53 +130,4 @@ pub(super) fn check_addresses(rtypes: &[Rtype], why: &str, subject: &Subject<'_>
             ),
         }));
     }
-}
-
-/// What is known of a server of a cut.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Reach {
-    /// It has an address here: its own, or glue.
-    Address,
-    /// It lies at or below the cut, and has no glue.
-    NoGlue,
-    /// Its zone is here, and has no address for it.
-    NoAddress,
-    /// Nothing here says.
-    Unknown,
-}
-
-/// Whether a resolver that is referred to a server gets an address for it; `own` is the zone of the cut.
-///
-/// The compiled zone is asked: it finds a name by its hash, and a zone may have a million cuts.
-pub(super) fn reach(cut: Node<'_>, server: NameRef<'_>, own: &Authority, others: &Others<'_>) -> Reach {
-    let node = own.node(server);
-    let has_address = |node: NodeRef<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
-    if node.is_some_and(has_address) || (node.is_none() && wildcard_glue(cut, server, own).is_some_and(has_address)) {
-        return Reach::Address;
-    }
-    if server.is_at_or_below(cut.name()) {
-        return Reach::NoGlue;
-    }
-    match others.ask(server) {
-        Answer::Missing => Reach::NoAddress,
-        Answer::Exists { v4: None, v6: None, .. } => Reach::NoAddress,
-        Answer::Exists { .. } => Reach::Address,
-        // An alias is no address of its own, and another rule's.
-        Answer::Alias { .. } | Answer::Unknown | Answer::Outside => Reach::Unknown,
-    }
-}
-
-/// The wildcard below a cut that stands for a server, which some servers send as glue.
-fn wildcard_glue<'z>(cut: Node<'_>, server: NameRef<'_>, own: &'z Authority) -> Option<NodeRef<'z>> {
-    let above = std::iter::successors(server.parent(), |name| name.parent());
-    above.take_while(|name| name.is_at_or_below(cut.name())).find_map(|name| {
-        let octets = [b"\x01*", name.octets()].concat();
-        NameRef::parse(&octets).and_then(|wildcard| own.node(wildcard))
-    })
-}
-
-/// Whether no server of a cut has an address here, and none may have one elsewhere; glue is another matter.
-pub(super) fn is_unreachable(cut: Node<'_>, own: &Authority, others: &Others<'_>) -> bool {
-    let servers = cut.rrset(Rtype::NS).into_iter().flat_map(|servers| servers.rdatas());
-    servers.filter_map(NameRef::parse).all(|server| reach(cut, server, own, others) == Reach::NoAddress)
 }

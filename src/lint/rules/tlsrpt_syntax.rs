@@ -35,12 +35,8 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
             text.add(fault, report);
         }
     }
-    let mut records = rrset.records();
-    if let (Some(first), Some(second)) = (records.next(), records.next()) {
-        let finding = report
-            .finding(report.rdata(second), format!("`{}` has more than one record", node.name()))
-            .label("the second")
-            .also(report.rdata(first), "the first is here")
+    if let Some(second) = report.second(rrset.records(), format!("`{}` has more than one record", node.name())) {
+        let finding = second
             .why("senders that find more than one send no reports (RFC 8460 §3)")
             .fix("put the addresses of all into one record, separated by commas");
         report.add(finding);
@@ -48,11 +44,10 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
 }
 
 fn fault(text: &[u8]) -> Option<Fault> {
-    let (tags, faults) = tags::read(text, &DIALECT);
-    let version = tags::bad_version(text, &tags, &DIALECT);
-    if let Some(fault) = version.into_iter().chain(faults).next() {
-        return Some(fault);
-    }
+    let tags = match tags::well_formed(text, &DIALECT) {
+        Ok(tags) => tags,
+        Err(fault) => return Some(*fault),
+    };
     match tags.iter().find(|tag| tag.name == b"rua") {
         Some(rua) => tags::bad_uris(text, rua, &["mailto:", "https:"], DIALECT.what, DIALECT.why),
         None => Some(Fault {

@@ -13,7 +13,7 @@
 
 use crate::dns::{NameRef, Rtype};
 use crate::lint::{Report, Subject};
-use crate::zone::{Node, Zone};
+use crate::zone::Node;
 
 /// What gives a name an address, or hands it to somebody else.
 const ADDRESSES: &[Rtype] = &[Rtype::A, Rtype::AAAA, Rtype::CNAME];
@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     for (wildcard, parent) in wildcards(subject) {
         let Some(rrset) = wildcard.rrsets().find(|rrset| ADDRESSES.contains(&rrset.rtype())) else { continue };
         let labels = parent.label_count() + 1;
-        let siblings = subject.zone.nodes_below(parent).filter(|node| node.name().label_count() == labels);
+        let siblings = wildcard.around(parent).filter(|node| node.name().label_count() == labels);
         for node in siblings.filter(|node| is_shadowing(*node)) {
             let Some(record) = node.rrsets().next().and_then(|rrset| rrset.records().next()) else { continue };
             let name = node.name();
@@ -40,8 +40,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
 
 /// The zone's wildcards, each with the name it stands below.
 pub(super) fn wildcards<'z>(subject: &Subject<'z>) -> impl Iterator<Item = (Node<'z>, NameRef<'z>)> {
-    let own = subject.nodes().filter(|(node, cut)| cut.is_none() && node.name().is_wildcard());
-    own.filter_map(|(node, _)| Some((node, node.name().parent()?)))
+    subject.survey().wildcards.iter().filter_map(|&node| Some((node, node.name().parent()?)))
 }
 
 /// Whether a name exists with records and without an address, though it may be taken for a host.
@@ -50,9 +49,4 @@ fn is_shadowing(node: Node<'_>) -> bool {
     let has = |types: &[Rtype]| types.iter().any(|rtype| node.rrset(*rtype).is_some());
     let is_host = node.name().labels().next().is_some_and(|label| !label.starts_with(b"_") && label != b"*");
     is_host && !has(ADDRESSES) && !has(&elsewhere)
-}
-
-/// Whether a name owns records.
-pub(super) fn exists(zone: &Zone, name: NameRef<'_>) -> bool {
-    zone.node(name).is_some()
 }

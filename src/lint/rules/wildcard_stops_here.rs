@@ -12,7 +12,7 @@
 //! ## Fix
 //! Repeat the wildcard's records at the name between.
 
-use super::wildcard_shadowed::{exists, wildcards};
+use super::wildcard_shadowed::wildcards;
 use crate::dns::NameRef;
 use crate::lint::{Report, Subject};
 
@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     for (wildcard, parent) in wildcards(subject) {
         let labels = parent.label_count() + 1;
         let mut last: Option<NameRef<'_>> = None;
-        for node in subject.zone.nodes_below(parent).filter(|node| node.name().label_count() > labels) {
+        for node in wildcard.around(parent).filter(|node| node.name().label_count() > labels) {
             let between = node.name().suffix(labels);
             if last.is_some_and(|last| last.is(between)) || !is_stopped(between, subject) {
                 continue;
@@ -45,5 +45,5 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
 /// Whether a name may be asked for and has nothing to tell.
 fn is_stopped(between: NameRef<'_>, subject: &Subject<'_>) -> bool {
     let is_host = between.labels().next().is_some_and(|label| !label.starts_with(b"_") && label != b"*");
-    is_host && !exists(subject.zone, between)
+    is_host && subject.zone.node(between).is_none()
 }

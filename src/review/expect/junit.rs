@@ -41,7 +41,7 @@ fn write_case(case: &Case<'_>, sources: &Sources, out: &mut String) {
         None => writeln!(out, "{head}/>"),
         Some(finding) => {
             let (message, kind) = (xml(&finding.headline), finding.code.name);
-            let details = xml(&format!("{file}:{line}: {}. {}", finding.why, finding.fix));
+            let details = xml(&format!("{}:{line}: {}. {}", source.name(), finding.why, finding.fix));
             writeln!(out, "{head}>\n<failure message=\"{message}\" type=\"{kind}\">{details}</failure>\n</testcase>")
         }
     };
