@@ -1,5 +1,6 @@
 //! One binary for all tests, its modules named for the rooms of `src/` or for what they hold a claim against.
 
+mod action;
 mod blame;
 mod changes;
 mod cli;
