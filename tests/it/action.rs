@@ -1,5 +1,7 @@
 //! What runs on pull requests and before commits: the action's own script on real repositories, and what its YAML promises.
 
+#![expect(clippy::disallowed_methods, reason = "tests read what a runner would write")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,5 +1,7 @@
 //! Who wrote a line, told as git tells it: on histories made for it, with git itself as the oracle.
 
+#![expect(clippy::disallowed_methods, reason = "tests write what git then knows")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

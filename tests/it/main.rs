@@ -25,6 +25,7 @@ mod rdata;
 mod readme;
 mod reload;
 mod render;
+mod reports;
 mod respond;
 mod signed;
 mod state;

@@ -67,7 +67,7 @@ impl Repository {
         bounds: Bounds,
     ) -> Result<Vec<Origin>, Refusal> {
         let local = self.local();
-        let edge = local.shallow_commits().map_err(|error| self.unreadable("the shallow history", &error.into()))?;
+        let edge = local.shallow_commits().map_err(|error| self.unreadable("the shallow history", &error))?;
         let edge = edge.map(|edge| edge.iter().copied().collect()).unwrap_or_default();
         let mut blame = Blame {
             files: Files { repository: self, local: &local, path, known: HashMap::new() },
@@ -227,7 +227,7 @@ impl Files<'_> {
         let commit = self.repository.object(self.local, id, Kind::Commit)?.into_commit();
         let unreadable = |error: &gix::Error| self.repository.unreadable(&id.to_string(), error);
         Ok(Read {
-            tree: commit.tree_id().map_err(|error| unreadable(&error.into()))?.detach(),
+            tree: commit.tree_id().map_err(|error| unreadable(&error))?.detach(),
             parents: commit.parent_ids().map(gix::Id::detach).collect(),
             time: commit.time().map_or(0, |time| time.seconds),
         })
