@@ -13,6 +13,7 @@
 
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::Path;
+use std::rc::Rc;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
@@ -70,7 +71,7 @@ impl Repository {
         let edge = local.shallow_commits().map_err(|error| self.unreadable("the shallow history", &error))?;
         let edge = edge.map(|edge| edge.iter().copied().collect()).unwrap_or_default();
         let mut blame = Blame {
-            files: Files { repository: self, local: &local, path, known: HashMap::new() },
+            files: Files { repository: self, local: &local, path, read: HashMap::new(), known: HashMap::new() },
             edge,
             bounds,
             todo: BinaryHeap::new(),
@@ -101,7 +102,8 @@ struct Blame<'r> {
 impl Blame<'_> {
     /// Hands the lines that are in `head` to it; the others stay uncommitted.
     fn start(&mut self, head: ObjectId, text: &[u8], lines: &[u32]) -> Result<(), Refusal> {
-        let Some(blob) = self.files.of(&self.files.read(head)?)? else { return Ok(()) };
+        let commit = self.files.read(head)?;
+        let Some(blob) = self.files.of(&commit)? else { return Ok(()) };
         let asked: Vec<Asked> = lines.iter().map(|line| line.saturating_sub(1)).enumerate().collect();
         let old = self.files.text(blob)?;
         let (kept, _) = split(&old, text, asked);
@@ -218,19 +220,26 @@ struct Files<'r> {
     repository: &'r Repository,
     local: &'r gix::Repository,
     path: &'r Path,
+    /// Commits that were read: each is met as a parent, then for itself.
+    read: HashMap<ObjectId, Rc<Read>>,
     /// What lies at the path's parts below trees that were met: they repeat from commit to commit.
     known: HashMap<(ObjectId, usize), Option<ObjectId>>,
 }
 
 impl Files<'_> {
-    fn read(&self, id: ObjectId) -> Result<Read, Refusal> {
+    fn read(&mut self, id: ObjectId) -> Result<Rc<Read>, Refusal> {
+        if let Some(known) = self.read.get(&id) {
+            return Ok(known.clone());
+        }
         let commit = self.repository.object(self.local, id, Kind::Commit)?.into_commit();
-        let unreadable = |error: &gix::Error| self.repository.unreadable(&id.to_string(), error);
-        Ok(Read {
-            tree: commit.tree_id().map_err(|error| unreadable(&error))?.detach(),
+        let tree = commit.tree_id().map_err(|error| self.repository.unreadable(&id.to_string(), &error))?;
+        let read = Rc::new(Read {
+            tree: tree.detach(),
             parents: commit.parent_ids().map(gix::Id::detach).collect(),
             time: commit.time().map_or(0, |time| time.seconds),
-        })
+        });
+        self.read.insert(id, read.clone());
+        Ok(read)
     }
 
     /// The blob at the path of a commit; none where it has no such file.
