@@ -171,7 +171,8 @@ impl Run {
 
     fn finish(mut self) -> anyhow::Result<Summary> {
         let mut text = String::new();
-        if let Some(report) = self.rendering.finish(&self.summary, &mut text) {
+        let title = format!("zonewright check: {}", self.summary);
+        if let Some(report) = self.rendering.finish(&title, &mut text) {
             output::report(&report)?;
         }
         self.output.print(text)?;

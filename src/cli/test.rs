@@ -11,9 +11,10 @@ use super::{ConfigArgument, Verdict};
 use crate::config::{Overrides, parse_expectations};
 use crate::control::load::{TestFiles, test_files};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::render::{self, Format, counted};
+use crate::diagnostic::render::{Format, Rendering, counted};
 use crate::review::expect::junit::{self, Case};
 use crate::review::expect::{Expectation, judge};
+use crate::source::Sources;
 
 /// Ask the zones what tests expect of them: `tests/*.toml` in the zone directory
 ///
@@ -33,21 +34,11 @@ pub(super) struct Arguments {
     /// Test files, or a zone directory with `tests` in it [default: the configured zones and their tests]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// How results are written
+    /// How results are written: JUnit lists every test, all others those that failed, at their line of the test file
     #[arg(long, value_enum, default_value = "full")]
-    format: TestFormat,
+    format: Format,
     #[command(flatten)]
     config: ConfigArgument,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum TestFormat {
-    /// For people: each test that failed, underlined
-    Full,
-    /// For programs: one JSON object a failure and line
-    Json,
-    /// For CI systems: every test as a JUnit test case
-    Junit,
 }
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
@@ -77,27 +68,31 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     }
     let mut cases: Vec<Case<'_>> = findings.iter().map(|finding| Case { test: None, finding: Some(finding) }).collect();
     cases.extend(results.iter().map(|(test, finding)| Case { test: Some(test), finding: finding.as_ref() }));
-    let mut output = Output::new();
-    if arguments.format == TestFormat::Junit {
-        output.print(junit::render(&cases, &sources))?;
-    }
     let mut failed: Vec<&Diagnostic> = cases.iter().filter_map(|case| case.finding).collect();
     failed.sort_by_key(|finding| finding.primary.span);
-    for finding in &failed {
-        let mut text = String::new();
-        match arguments.format {
-            TestFormat::Full => {
-                let colour = output::wants_colour(std::io::stdout().is_terminal());
-                render::render(Format::Full, finding, &sources, colour, &mut text);
-                text.push('\n');
-            }
-            TestFormat::Json => render::render(Format::Json, finding, &sources, false, &mut text),
-            TestFormat::Junit => {}
-        }
-        output.print(text)?;
+    let summary = summary(results.len(), failed.len(), findings.len());
+    match arguments.format {
+        Format::Junit => Output::new().print(junit::render(&cases, &sources))?,
+        format => show(&failed, &sources, format, &summary)?,
     }
-    output::say(&format!("{}\n", summary(results.len(), failed.len(), findings.len())));
+    output::say(&format!("{summary}\n"));
     Ok(if failed.is_empty() { Verdict::Good } else { Verdict::Errors })
+}
+
+/// Prints the tests that failed as `check` prints its findings.
+fn show(failed: &[&Diagnostic], sources: &Sources, format: Format, summary: &str) -> anyhow::Result<()> {
+    let colour = output::wants_colour(std::io::stdout().is_terminal());
+    let (mut rendering, mut text) = (Rendering::new(format, colour), String::new());
+    for finding in failed {
+        rendering.add(finding, sources, &mut text);
+        if format == Format::Full {
+            text.push('\n');
+        }
+    }
+    if let Some(report) = rendering.finish(&format!("zonewright test: {summary}"), &mut text) {
+        output::report(&report)?;
+    }
+    Output::new().print(text)
 }
 
 /// A test file as a path below the root, where its zones are.

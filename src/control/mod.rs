@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the room where files, clocks and threads are met")]
 
 mod asking;
+pub mod authors;
 pub mod base;
 pub mod commits;
 pub mod fetching;

@@ -42,7 +42,7 @@ pub(super) struct Place {
     /// The directory on disk that paths in the repository start at.
     pub(super) top: PathBuf,
     /// The zone directory, below it.
-    zones: PathBuf,
+    pub(super) zones: PathBuf,
     /// The branch that is served; none: what is checked out.
     branch: Option<String>,
 }
@@ -55,6 +55,11 @@ impl Place {
         }
         let (top, zones) = checkout(config)?;
         Ok(Self { repository: Repository::open(&top).map_err(say)?, top, zones, branch: None })
+    }
+
+    /// Whether there is a repository: a configured one, or one that the zone directory lies in.
+    pub(super) fn exists(config: &Config) -> bool {
+        config.source.repository.is_some() || checkout(config).is_ok()
     }
 
     fn of_branch(settings: &RepositorySettings, config: &Config) -> anyhow::Result<Self> {

@@ -4,6 +4,7 @@
 //! Who wrote a line is for whoever knows the history: it is asked for each place when the explanation is printed.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Place, Snapshot};
@@ -144,6 +145,11 @@ fn owned(node: NodeRef<'_>) -> String {
 }
 
 impl Explanation {
+    /// The places that it names, each once.
+    pub fn places(&self) -> BTreeSet<&Place> {
+        self.steps.iter().filter_map(|step| step.place.as_ref()).collect()
+    }
+
     /// Text for people; `author` says who wrote a line, where that is known.
     pub fn print(&self, author: &dyn Fn(&Place) -> Option<String>) -> String {
         let mut lines: Vec<String> = Vec::new();

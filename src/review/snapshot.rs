@@ -29,7 +29,7 @@ pub struct Snapshot {
 }
 
 /// Where a record is written.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Place {
     /// The file, as people here name it.
     pub file: String,
@@ -97,6 +97,12 @@ impl Snapshot {
         let reviewed = self.zone(apex)?;
         let rrset = reviewed.zone.as_ref()?.rrset(owner, rtype)?;
         rrset.records().next().map(|record| reviewed.place(record))
+    }
+
+    /// The text of a file that zones were read from, as people here name it.
+    pub fn text(&self, file: &str) -> Option<&[u8]> {
+        let mut sources = self.zones.iter().flat_map(|reviewed| reviewed.sources.iter());
+        sources.find_map(|(_, source)| (source.name() == file).then(|| &source.text()[..]))
     }
 
     /// Asks as a client of its own would over TCP, and tells `trace` the steps to the answer.

@@ -169,6 +169,23 @@ fn the_command_reads_tests_beside_the_zones_and_no_others() {
     assert!(stdout.contains("--> zones/tests/a.toml:3:10"), "{stdout}");
     assert!(command::run(tree.path(), &["test", "--format", "json"]).1.contains("\"line\":3"));
     assert!(command::run(tree.path(), &["test", "--format", "junit"]).1.contains("failures=\"1\""));
+    // The formats of `check`, by the same renderers.
+    let in_format = |format: &str| command::run(tree.path(), &["test", "--format", format]);
+    let place = "zones/tests/a.toml:3:10: error[test-failed]: `web.example.org.` A: expected nxdomain";
+    assert!(in_format("concise").1.starts_with(place) && in_format("concise").1.lines().count() == 1);
+    let sarif: serde_json::Value = serde_json::from_str(&in_format("sarif").1).expect("JSON");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "test-failed");
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 3);
+    let mut github = command::command(tree.path(), &["test", "--format", "github"]);
+    let summary = tree.path().join("summary.md");
+    let (code, stdout, _) = command::said(github.env("GITHUB_STEP_SUMMARY", &summary).output().expect("it runs"));
+    assert!(code == 1 && stdout.starts_with("::error file=zones/tests/a.toml,line=3,"), "{stdout}");
+    let summary = std::fs::read_to_string(summary).expect("a job summary");
+    assert!(summary.starts_with("### zonewright test: 1 test, 1 failed\n\n| Place |"), "{summary}");
+    for format in ["full", "concise", "json", "sarif", "github", "junit"] {
+        assert_eq!(in_format(format).0, 1, "{format}");
+    }
     // A link that leads out of the zone directory is not followed.
     write("outside.toml", &test("web.example.org", "expect = \"nxdomain\""));
     std::fs::remove_file(tree.path().join("zones/tests/a.toml")).expect("removed");

@@ -26,6 +26,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hickory_server", &["src/server/"]),
     ("notify", &["src/control/watch.rs"]),
     ("gix", &["src/control/git/"]),
+    ("imara_diff", &["src/control/git/blame.rs"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),

@@ -1,5 +1,7 @@
 //! One binary for all tests, its modules named for the rooms of `src/` or for what they hold a claim against.
 
+mod action;
+mod blame;
 mod changes;
 mod cli;
 mod config;
@@ -23,6 +25,7 @@ mod rdata;
 mod readme;
 mod reload;
 mod render;
+mod reports;
 mod respond;
 mod signed;
 mod state;

@@ -122,13 +122,12 @@ impl Samples {
 
     /// The document, and the report beside it.
     fn document(&self, format: Format, colour: bool) -> (String, Option<String>) {
-        let (mut out, mut summary) = (String::new(), Summary::default());
+        let mut out = String::new();
         let mut rendering = Rendering::new(format, colour);
         rendering.zone("example.org.");
         self.findings.iter().for_each(|finding| rendering.add(finding, &self.sources, &mut out));
         rendering.zone("clean.example.");
-        summary.add_zone(&self.findings);
-        let report = rendering.finish(&summary, &mut out);
+        let report = rendering.finish("zonewright check: some findings", &mut out);
         (out, report)
     }
 }
@@ -209,7 +208,7 @@ fn github_gets_ten_annotations_of_a_level_and_errors_first() {
             rendering.add(&Diagnostic::new(code, place, format!("100%\nno {number}")), &sources, &mut out);
         }
     }
-    let report = rendering.finish(&Summary::default(), &mut out).expect("a job summary");
+    let report = rendering.finish("zonewright", &mut out).expect("a job summary");
     let commands = |level: &str| out.lines().filter(|line| line.starts_with(level)).count();
     assert_eq!((commands("::error "), commands("::warning ")), (10, 10));
     assert!(
@@ -231,7 +230,7 @@ fn a_job_summary_ends_where_a_comment_does() {
         let finding = Diagnostic::new(&codes::BAD_FIELD, place, "| <b>@all</b> ".repeat(10));
         rendering.add(&finding, &sources, &mut String::new());
     }
-    let report = rendering.finish(&Summary::default(), &mut String::new()).expect("a job summary");
+    let report = rendering.finish("zonewright", &mut String::new()).expect("a job summary");
     assert!(report.chars().count() <= 65_536);
     assert!(report.ends_with(" more are in the log only.\n") && !report.contains("<b>") && !report.contains("@all"));
 }

@@ -11,6 +11,7 @@
 //! alternates would read another's objects, and a repository that someone else owns is someone else's. Ids are what is
 //! compared; a name is resolved once a look.
 
+mod blame;
 pub mod fetch;
 mod history;
 mod signature;
@@ -25,6 +26,7 @@ use gix::{ObjectId, ThreadSafeRepository};
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::source::{FileId, Span};
 
+pub use blame::{Bounds, Origin};
 pub use gix::ObjectId as Id;
 pub use signature::Signers;
 

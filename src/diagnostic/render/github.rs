@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 use super::super::{Diagnostic, Severity};
 use super::escape::escape;
-use super::{Page, Place, Summary, concise};
+use super::{Page, Place, concise};
 use crate::source::Sources;
 
 /// Annotations of one level that a step may make.
@@ -49,7 +49,7 @@ impl Page for Github {
         self.findings.push(Told { severity: finding.severity, annotation, line, row });
     }
 
-    fn finish(&mut self, summary: &Summary, out: &mut String) -> Option<String> {
+    fn finish(&mut self, title: &str, out: &mut String) -> Option<String> {
         for (severity, level) in LEVELS {
             let of_level: Vec<&Told> = self.findings.iter().filter(|told| told.severity == severity).collect();
             let shown = if of_level.len() > MOST_ANNOTATIONS { MOST_ANNOTATIONS - 1 } else { of_level.len() };
@@ -59,14 +59,14 @@ impl Page for Github {
                 of_level[shown..].iter().for_each(|told| out.push_str(&told.line));
             }
         }
-        Some(self.summary(summary))
+        Some(self.summary(title))
     }
 }
 
 impl Github {
     /// All findings as a table, errors first, cut where a comment ends.
-    fn summary(&self, summary: &Summary) -> String {
-        let mut text = format!("### zonewright check: {summary}\n");
+    fn summary(&self, title: &str) -> String {
+        let mut text = format!("### {title}\n");
         let rows: Vec<&Told> = LEVELS
             .iter()
             .flat_map(|(severity, _)| self.findings.iter().filter(|told| told.severity == *severity))

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::super::{Diagnostic, Severity};
 use super::escape::xml;
-use super::{Page, Place, Summary};
+use super::{Page, Place};
 use crate::source::Sources;
 
 /// The format; it has no colours.
@@ -41,7 +41,7 @@ impl Page for Junit {
         }
     }
 
-    fn finish(&mut self, _summary: &Summary, out: &mut String) -> Option<String> {
+    fn finish(&mut self, _title: &str, out: &mut String) -> Option<String> {
         for suite in self.suites.iter_mut().filter(|suite| suite.count == 0) {
             suite.count = 1;
             suite.cases = format!("    <testcase classname=\"{}\" name=\"no findings\"/>\n", xml(&suite.name));

@@ -61,7 +61,7 @@ formats! {
     Json json "For programs: one JSON object a finding and line";
     Sarif sarif "For code scanning: one SARIF 2.1.0 document";
     Github github "For GitHub Actions: annotations, and a job summary where `GITHUB_STEP_SUMMARY` names a file";
-    Junit junit "For CI: one JUnit XML document, a suite a zone";
+    Junit junit "For CI: one JUnit XML document; `check` makes a suite of each zone, `test` a case of each test";
 }
 
 /// A format at work: what comes of findings at once, and what only at the end.
@@ -73,7 +73,7 @@ trait Page {
     fn add(&mut self, finding: &Diagnostic, sources: &Sources, out: &mut String);
 
     /// Appends what could only be told once all were known; gives the text of a report beside the output, if there is one.
-    fn finish(&mut self, _summary: &Summary, _out: &mut String) -> Option<String> {
+    fn finish(&mut self, _title: &str, _out: &mut String) -> Option<String> {
         None
     }
 }
@@ -109,9 +109,10 @@ impl Rendering {
         self.0.add(finding, sources, out);
     }
 
-    /// Ends the document; gives the text of a report beside it, if the format has one: Markdown, for a job's summary.
-    pub fn finish(mut self, summary: &Summary, out: &mut String) -> Option<String> {
-        self.0.finish(summary, out)
+    /// Ends the document; gives the text of a report beside it, if the format has one: Markdown, for a job's summary, under
+    /// the `title` that says what was run and found.
+    pub fn finish(mut self, title: &str, out: &mut String) -> Option<String> {
+        self.0.finish(title, out)
     }
 }
 
@@ -119,9 +120,7 @@ impl Rendering {
 pub fn render(format: Format, finding: &Diagnostic, sources: &Sources, colour: bool, out: &mut String) {
     let mut rendering = Rendering::new(format, colour);
     rendering.add(finding, sources, out);
-    let mut summary = Summary::default();
-    summary.add_zone(std::slice::from_ref(finding));
-    rendering.finish(&summary, out);
+    rendering.finish("", out);
 }
 
 /// A finding's file and place, as all formats for programs name them.

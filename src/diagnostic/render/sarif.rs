@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::super::{Code, Diagnostic, Label};
-use super::{Page, Place, Summary, json as text};
+use super::{Page, Place, json as text};
 use crate::source::{Sources, Span};
 
 /// The format; it has no colours.
@@ -37,7 +37,7 @@ impl Page for Sarif {
         }));
     }
 
-    fn finish(&mut self, _summary: &Summary, out: &mut String) -> Option<String> {
+    fn finish(&mut self, _title: &str, out: &mut String) -> Option<String> {
         let document = json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
