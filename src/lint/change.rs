@@ -7,9 +7,10 @@
 use std::cmp::Ordering;
 
 use super::report::Report;
+use super::serial::serial_after;
 use super::suppression::Waivers;
 use super::{RULES, Rule, Scope, Settings, rules_of};
-use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::diagnostic::{self, Diagnostic, Repair, Severity};
 use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, Zone};
@@ -111,19 +112,24 @@ impl<'z> Change<'z> {
 
     /// The serial numbers before and after, where both have one.
     pub(super) fn serials(&self) -> Option<(u32, u32)> {
-        Some((serial(self.old)?, serial(self.new)?))
+        Some((self.old.serial()?, self.new.serial()?))
     }
 
     /// The SOA record after the change.
     pub(super) fn soa(&self) -> Option<Rrset<'z>> {
         self.new.rrset(self.new.apex(), Rtype::SOA)
     }
-}
 
-fn serial(zone: &Zone) -> Option<u32> {
-    let soa = zone.rrset(zone.apex(), Rtype::SOA)?;
-    let numbers = soa.rdatas().next()?.last_chunk::<20>()?;
-    numbers.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+    /// The serial after `old` by the zone's own scheme, and what puts it where the one of the newer version stands.
+    ///
+    /// None where that is not written as a number: then it is a generated record's, or `\\#` octets.
+    pub(super) fn bump(&self, old: u32, place: Span, report: &Report<'_>) -> (u32, Option<Repair>) {
+        let next = serial_after(old, self.settings.now);
+        let written = std::str::from_utf8(report.text(place)).ok().and_then(|text| text.parse().ok());
+        let is_plain = written.is_some() && written == self.new.serial();
+        let repair = || Repair::new(place, next.to_string()).altering([self.new.apex().to_name()]);
+        (next, is_plain.then(repair))
+    }
 }
 
 fn is_same(old: Node<'_>, new: Node<'_>) -> bool {

@@ -22,6 +22,7 @@ mod mirrors;
 mod others;
 mod report;
 mod rules;
+mod serial;
 mod settings;
 mod signatures;
 mod signed;
