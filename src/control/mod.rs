@@ -6,6 +6,7 @@ mod asking;
 pub mod base;
 pub mod commits;
 pub mod fetching;
+pub mod fix;
 pub mod follow;
 pub mod git;
 pub mod handover;

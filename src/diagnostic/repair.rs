@@ -18,7 +18,7 @@ pub struct Edit {
 /// Edits that belong together: all are made, or none.
 #[derive(Clone, Debug, Default)]
 pub struct Repair {
-    /// In the order of the text, none touching another.
+    /// In the order of the text, none overlapping another.
     pub edits: Vec<Edit>,
     /// The owners whose records they alter; none where the records stay what they are.
     pub alters: Vec<Name>,
@@ -37,7 +37,7 @@ impl Repair {
     }
 }
 
-/// A text with edits of it, which are sorted and touch none of each other.
+/// A text with edits of it, which are sorted and overlap nowhere.
 ///
 /// What stands behind a word that grew or shrank keeps its column where blanks allow: a zone file is read by its columns.
 pub fn apply<'e>(text: &[u8], edits: impl IntoIterator<Item = &'e Edit>) -> Vec<u8> {

@@ -12,7 +12,7 @@
 //! of these types yet, and nothing here names the doubled one.
 
 use crate::diagnostic::{Diagnostic, Edit, Repair};
-use crate::dns::{Name, NameRef};
+use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::{Report, Subject};
 use crate::source::Span;
 use crate::zone::{Node, Rrset};
@@ -65,7 +65,11 @@ fn repair(
     let edits: Vec<Edit> = places.iter().map(edit).collect::<Option<_>>()?;
     let meant = Name::parse(report.text(*places.first()?), Some(NameRef::ROOT)).ok()?;
     let is_free = |rrset: Rrset<'_>| subject.zone.rrset(meant.as_ref(), rrset.rtype()).is_none();
-    let is_inside = meant.as_ref().is_at_or_below(subject.zone.apex());
+    // What a cut hides is not served: then the record helps nobody under either name.
+    let is_cut = |name: &NameRef<'_>| subject.zone.rrset(*name, Rtype::NS).is_some();
+    let apex = subject.zone.apex();
+    let mut above = std::iter::successors(Some(meant.as_ref()), |name| name.parent()).take_while(|name| name.is_below(apex));
+    let is_inside = meant.as_ref().is_at_or_below(apex) && !above.any(|name| is_cut(&name));
     let alters = vec![node.name().to_name(), meant.clone()];
     (is_inside && node.rrsets().all(is_free)).then_some(Repair { edits, alters })
 }
