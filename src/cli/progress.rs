@@ -4,9 +4,9 @@
 //! where that is a terminal and only once somebody waits. Pipes, files and CI see nothing of it.
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,10 @@ impl Drop for Progress {
 }
 
 /// Whether somebody may be looking.
-#[expect(clippy::disallowed_methods, reason = "the environment says what kind of terminal there is, and that CI has none")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment says what kind of terminal there is, and that CI has none"
+)]
 fn is_wanted() -> bool {
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     std::io::stderr().is_terminal() && !is_dumb && std::env::var_os("CI").is_none_or(|ci| ci.is_empty())

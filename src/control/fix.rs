@@ -167,6 +167,8 @@ pub fn fix(
                 Ok(()) => {
                     (fixed.texts, judged) = (texts, after);
                     fixed.made.append(&mut steps);
+                    // What failed in the version before may go in this one.
+                    fixed.left.clear();
                     break;
                 }
                 Err(reason) if steps.len() == 1 => {

@@ -241,7 +241,8 @@ pub(super) fn origin_without_dot(
             .fix(format!("write `{}`", written));
     // A sister of the origin lies outside the zone, as a rule: then it is not told what was meant.
     let is_inside = written.as_ref().is_at_or_below(origin);
-    let finding = if is_inside { finding.repair(Repair::new(span, String::from_utf8_lossy(text) + ".")) } else { finding };
+    let finding =
+        if is_inside { finding.repair(Repair::new(span, String::from_utf8_lossy(text) + ".")) } else { finding };
     Some(Box::new(finding))
 }
 

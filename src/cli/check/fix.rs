@@ -32,7 +32,9 @@ impl Run {
         judge: &mut Judge<'_>,
     ) -> anyhow::Result<()> {
         if let Root::Snapshot(_) = tree.root {
-            bail!("these zones are a commit's, which is never written: run it in a checkout, with the zone directory as PATH");
+            bail!(
+                "these zones are a commit's, which is never written: run it in a checkout, with the zone directory as PATH"
+            );
         }
         let all = all_of(terms);
         let texts = Texts::of(&judge(&tree.root, &Terms { keeps_texts: true, ..all.clone() })?.0, &tree.root);
@@ -143,6 +145,8 @@ fn tell(way: Way, fixed: &Fixed, place: &str) {
     output::say(&format!("{} {were} mended{}\n", counted(count, "finding"), if count > 0 { place } else { "" }));
     let is_bumped = |step: &crate::review::fix::Step| step.rule.starts_with("serial-");
     if fixed.alters_records() && !fixed.made.iter().any(is_bumped) {
-        output::say("records are altered: `check --base REV --fix` raises the serials of zones that changed since REV\n");
+        output::say(
+            "records are altered: `check --base REV --fix` raises the serials of zones that changed since REV\n",
+        );
     }
 }

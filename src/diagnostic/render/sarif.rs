@@ -92,7 +92,8 @@ fn fix(finding: &Diagnostic, repair: &Repair, sources: &Sources) -> Value {
         let place = location(edits[0].span, sources)["physicalLocation"]["artifactLocation"].take();
         json!({ "artifactLocation": place, "replacements": edits.iter().map(|edit| replacement(edit, sources)).collect::<Vec<_>>() })
     };
-    let changes: Vec<Value> = repair.edits.chunk_by(|one, other| one.span.file == other.span.file).map(change).collect();
+    let changes: Vec<Value> =
+        repair.edits.chunk_by(|one, other| one.span.file == other.span.file).map(change).collect();
     json!({ "description": { "text": finding.fix }, "artifactChanges": changes })
 }
 
