@@ -6,6 +6,7 @@ use super::text::{Reader, Result};
 use crate::diagnostic::{Diagnostic, Edit, Repair, codes};
 use crate::dns::unescape;
 use crate::zonefile::lexer::{Token, TokenKind};
+use crate::zonefile::name::BadEscape;
 
 /// The most octets a character-string has: its length is one octet.
 const MAX: usize = 255;
@@ -107,16 +108,13 @@ pub(super) fn push_unescaped(text: &[u8], out: &mut Vec<u8>) -> std::result::Res
 /// A malformed escape at octet `at` of a token's text.
 #[cold]
 pub(super) fn bad_escape(reader: &Reader<'_, '_>, token: Token, at: usize) -> Box<Diagnostic> {
-    let text = reader.fields.text(token);
-    let digits = text[at + 1..].iter().take(3).take_while(|octet| octet.is_ascii_digit()).count();
-    let end = (at + 1 + digits.max(1)).min(text.len());
-    let headline = format!("`{}` is no escape", String::from_utf8_lossy(&text[at..end]));
+    let escape = BadEscape::at(reader.fields.text(token), at);
     Box::new(
         reader
-            .blame(&codes::BAD_ESCAPE, reader.fields.span_within(token, at, end), headline)
+            .blame(&codes::BAD_ESCAPE, reader.fields.span_within(token, at, escape.end), escape.headline)
             .label("not an escape")
-            .why("`\\` must be followed by one character or by three digits up to 255 (RFC 1035 §5.1)")
-            .fix("write `\\\\` for a backslash"),
+            .why("a backslash takes its meaning from what follows it (RFC 1035 §5.1)")
+            .fix(escape.fix),
     )
 }
 
