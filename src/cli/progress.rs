@@ -3,6 +3,8 @@
 //! In: how much there is to do, and each step of it. Out: one line on standard error, written anew as things go on, only
 //! where that is a terminal and only once somebody waits. Pipes, files and CI see nothing of it.
 
+#![expect(clippy::disallowed_methods, reason = "a person's patience is measured, beside the work and not in it")]
+
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,7 +60,7 @@ impl Drop for Progress {
     }
 }
 
-/// Whether somebody may be looking.
+/// Whether somebody may be looking: the environment says what kind of terminal there is, and that CI has nobody at it.
 #[expect(
     clippy::disallowed_methods,
     reason = "the environment says what kind of terminal there is, and that CI has none"

@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn edits_keep_columns_where_blanks_allow() {
-        let table: &[(&str, &[(u32, u32, &str)], &str)] = &[
+        type Row<'t> = (&'t str, &'t [(u32, u32, &'t str)], &'t str);
+        let table: &[Row<'_>] = &[
             ("a 9     ; serial\n", &[(2, 3, "10")], "a 10    ; serial\n"),
             ("a 10    ; serial\n", &[(2, 4, "9")], "a 9     ; serial\n"),
             ("a 9 ; serial\n", &[(2, 3, "10")], "a 10 ; serial\n"),

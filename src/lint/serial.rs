@@ -43,14 +43,14 @@ mod tests {
         // 2026-11-24, at noon.
         let now = parse_moment("20261124120000").expect("a moment");
         let table = [
-            ("an older date", 2026_11_23_07, 2026_11_24_01),
-            ("today, before", 2026_11_24_00, 2026_11_24_01),
-            ("today", 2026_11_24_01, 2026_11_24_02),
-            ("the hundredth of today", 2026_11_24_99, 2026_11_25_00),
-            ("past today's hundred", 2026_11_25_03, 2026_11_25_04),
-            ("a date ahead", 2031_01_01_05, 2031_01_01_06),
-            ("a date's last day", 2026_12_31_99, 2026_12_32_00),
-            ("no date: a month too many", 2026_13_01_05, 2026_13_01_06),
+            ("an older date", 2_026_112_307, 2_026_112_401),
+            ("today, before", 2_026_112_400, 2_026_112_401),
+            ("today", 2_026_112_401, 2_026_112_402),
+            ("the hundredth of today", 2_026_112_499, 2_026_112_500),
+            ("past today's hundred", 2_026_112_503, 2_026_112_504),
+            ("a date ahead", 2_031_010_105, 2_031_010_106),
+            ("a date's last day", 2_026_123_199, 2_026_123_200),
+            ("no date: a month too many", 2_026_130_105, 2_026_130_106),
             ("the clock", now - 5, now),
             ("the clock, this second", now, now + 1),
             ("the clock, ahead", now + 9, now + 10),
