@@ -23,8 +23,14 @@ use crate::lint::sha256;
 use crate::review::change::Known;
 use crate::review::fix::{self, Step};
 
-/// The most versions of a tree that are judged in one run: a dozen rounds of repairs, or four repairs at fault among hundreds.
-const MOST_LOOKS: usize = 64;
+/// The octets of text that are judged in one run, all versions taken together: half a minute's work, as long as anybody waits.
+const MOST_OCTETS: usize = 1 << 30;
+
+/// The fewest versions of a tree that are judged for that: a dozen rounds of repairs, or a few at fault among hundreds.
+const FEWEST_LOOKS: usize = 64;
+
+/// The most: small zones are judged in no time, but not for ever.
+const MOST_LOOKS: usize = 4096;
 
 /// Texts of files, below one root.
 #[derive(Clone, Default, Debug)]
@@ -81,10 +87,14 @@ impl Texts {
 
     /// A root that has these texts, shown to people as lying where another root is.
     pub fn root(&self, like: &Root) -> Root {
-        let held: BTreeMap<TextId, Arc<[u8]>> =
-            self.by_path.values().map(|text| (sha256(text), Arc::clone(text))).collect();
-        let files = self.by_path.iter().map(|(path, text)| (path.clone(), sha256(text))).collect();
-        Root::Snapshot(Snapshot::new(like.shown().to_path_buf(), files, Arc::new(Held(held))))
+        let mut held = Held::default();
+        let mut hold = |(path, text): (&PathBuf, &Arc<[u8]>)| {
+            let id = sha256(text);
+            held.0.insert(id, Arc::clone(text));
+            (path.clone(), id)
+        };
+        let files = self.by_path.iter().map(&mut hold).collect();
+        Root::Snapshot(Snapshot::new(like.shown().to_path_buf(), files, Arc::new(held)))
     }
 
     /// The files whose text is another in `after`: name, path, and both texts.
@@ -93,6 +103,10 @@ impl Texts {
             let (old, new) = (self.text(path)?, after.text(path)?);
             (old != new).then_some((name.as_str(), path.as_path(), &old[..], &new[..]))
         })
+    }
+
+    fn octets(&self) -> usize {
+        self.by_path.values().map(|text| text.len()).sum()
     }
 
     fn with(&self, steps: &[Step]) -> Self {
@@ -108,7 +122,7 @@ impl Texts {
 }
 
 /// Texts in memory.
-#[derive(Debug)]
+#[derive(Default, Debug)]
 struct Held(BTreeMap<TextId, Arc<[u8]>>);
 
 impl Store for Held {
@@ -130,6 +144,8 @@ pub struct Fixed {
     pub made: Vec<Step>,
     /// Repairs that were not, and why.
     pub left: Vec<(Step, String)>,
+    /// Whether there is more to mend, for which this run was too long already.
+    pub is_cut_short: bool,
 }
 
 impl Fixed {
@@ -153,10 +169,18 @@ pub fn fix(
 ) -> anyhow::Result<Fixed> {
     let mut judged = judge(&texts)?;
     let mut fixed = Fixed { texts, ..Fixed::default() };
-    let mut looks = MOST_LOOKS;
-    while looks > 0 {
+    let mut looks = (MOST_OCTETS / fixed.texts.octets().max(1)).clamp(FEWEST_LOOKS, MOST_LOOKS);
+    let mut is_another = false;
+    loop {
         let mut steps = fixed.next(&judged, may_edit);
-        if steps.is_empty() {
+        if steps.is_empty() && is_another && !fixed.left.is_empty() {
+            // What failed in a version before may go in this one.
+            is_another = false;
+            fixed.left.clear();
+            steps = fixed.next(&judged, may_edit);
+        }
+        fixed.is_cut_short = !steps.is_empty() && looks == 0;
+        if steps.is_empty() || looks == 0 {
             break;
         }
         while looks > 0 {
@@ -167,8 +191,7 @@ pub fn fix(
                 Ok(()) => {
                     (fixed.texts, judged) = (texts, after);
                     fixed.made.append(&mut steps);
-                    // What failed in the version before may go in this one.
-                    fixed.left.clear();
+                    is_another = true;
                     break;
                 }
                 Err(reason) if steps.len() == 1 => {

@@ -51,7 +51,8 @@ pub fn apply<'e>(text: &[u8], edits: impl IntoIterator<Item = &'e Edit>) -> Vec<
         let is_word_for_word = end > start && !edit.text.is_empty();
         let next = edits.peek().map_or(text.len(), |next| next.span.start as usize);
         if is_word_for_word {
-            at += keep_column(text.get(at..next).unwrap_or_default(), end - start, edit.text.len(), &mut out);
+            let passed = keep_column(text.get(at..).unwrap_or_default(), end - start, edit.text.len(), &mut out);
+            at += usize::min(passed, next.saturating_sub(at));
         }
     }
     out.extend_from_slice(text.get(at..).unwrap_or_default());

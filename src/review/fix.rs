@@ -41,8 +41,8 @@ impl Step {
     }
 
     /// By what it is known again, whatever became of the lines above it.
-    pub fn key(&self) -> (&'static str, &str, &str) {
-        (self.rule, &self.headline, &self.place.0)
+    pub fn key(&self) -> (&'static str, &str, &str, String) {
+        (self.rule, &self.headline, &self.place.0, self.alters.iter().map(Name::to_string).collect())
     }
 
     /// Whether both make the very same edits: two zones may read one file, and blame it alike.

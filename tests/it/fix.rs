@@ -259,6 +259,19 @@ fn errors_that_were_hidden_are_no_new_ones() {
     );
 }
 
+/// Repairs at fault are told from the others, however many there are.
+#[test]
+fn a_repair_at_fault_keeps_no_other_back() {
+    let bad: String = (0..30).map(|host| format!("b{host} MX 10 alias.example.org\n")).collect();
+    let good: String = (0..30).map(|host| format!("g{host} A 11.0.2.{host}\n").repeat(2)).collect();
+    let start = std::time::Instant::now();
+    let (code, text, stderr) = mended(&format!("alias CNAME www\n{bad}{good}"));
+    let once: String = (0..30).map(|host| format!("g{host} A 11.0.2.{host}\n")).collect();
+    assert_eq!((code, text), (1, format!("alias CNAME www\n{bad}{once}")));
+    assert_eq!(stderr.matches("missing-trailing-dot is left as it is").count(), 30, "{stderr}");
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
 #[test]
 fn mode_and_links_and_read_only_files_are_respected() {
     let twice = zone("a A 11.0.2.1\na A 11.0.2.1\n");

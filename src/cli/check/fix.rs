@@ -46,7 +46,7 @@ impl Run {
             count += 1;
             match way {
                 Way::Show => self.output.print(difference_of_repair(name, old, new))?,
-                Way::Write => files.write(path, new).with_context(|| format!("writing {name}"))?,
+                Way::Write => files.write(path, old, new).with_context(|| format!("writing {name}"))?,
             }
         }
         tell(way, &fixed, &format!(" in {}", counted(count, "file")));
@@ -91,11 +91,11 @@ fn all_of(terms: &Terms) -> Terms {
     Terms { lint: terms.lint.as_ref().map(all), keeps_texts: false, ..terms.clone() }
 }
 
-/// The files of a tree that repairs are about, each opened once.
+/// The files of a tree that repairs are about, and whether each may be written.
 struct Files<'t> {
     tree: &'t Tree,
     limit: u32,
-    known: BTreeMap<PathBuf, Result<ZoneText, String>>,
+    known: BTreeMap<PathBuf, Result<(), String>>,
 }
 
 impl Files<'_> {
@@ -103,13 +103,13 @@ impl Files<'_> {
     fn may_edit(&mut self, texts: &Texts, name: &str) -> Result<(), String> {
         let path = texts.path(name).ok_or("it is no file of the zone directory")?;
         if !self.known.contains_key(path) {
-            let opened = self.open(texts, path);
-            self.known.insert(path.into(), opened);
+            let judged = self.judge(texts, path);
+            self.known.insert(path.into(), judged);
         }
-        self.known[path].as_ref().map(drop).map_err(Clone::clone)
+        self.known[path].clone()
     }
 
-    fn open(&self, texts: &Texts, path: &Path) -> Result<ZoneText, String> {
+    fn judge(&self, texts: &Texts, path: &Path) -> Result<(), String> {
         let is_own = self.tree.listing.zones.iter().any(|zone| zone.file == path);
         if !is_own && !self.tree.is_whole {
             return Err("other zones may include the file: run this on the whole zone directory".into());
@@ -117,19 +117,22 @@ impl Files<'_> {
         if texts.has_alias(path) {
             return Err("the file is read under two names: mend it by hand, or leave it one".into());
         }
-        let file = ZoneText::read(&self.tree.root, path, self.limit).map_err(|error| format!("{error:#}"))?;
-        file.judge_mode().map_err(|error| format!("{error:#}"))?;
-        match texts.text(path) {
-            Some(text) if *text == file.text => Ok(file),
-            _ => Err("the file changed while it was read: run this again".into()),
-        }
+        let text = texts.text(path).ok_or("it is no file of the zone directory")?;
+        let file = self.open(path, text).map_err(|error| format!("{error:#}"))?;
+        file.judge_mode().map_err(|error| format!("{error:#}"))
     }
 
-    fn write(&self, path: &Path, text: &[u8]) -> anyhow::Result<()> {
-        match self.known.get(path) {
-            Some(Ok(file)) => file.replace(text),
-            _ => bail!("the file was not opened"),
+    /// A file that still has the text that was judged. It is not kept open: a tree may have more files than a process.
+    fn open(&self, path: &Path, text: &[u8]) -> anyhow::Result<ZoneText> {
+        let file = ZoneText::read(&self.tree.root, path, self.limit)?;
+        if *file.text != *text {
+            bail!("the file changed while it was read: run this again");
         }
+        Ok(file)
+    }
+
+    fn write(&self, path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
+        self.open(path, old)?.replace(new)
     }
 }
 
@@ -143,6 +146,9 @@ fn tell(way: Way, fixed: &Fixed, place: &str) {
     let (count, were) = (fixed.made.len(), if way == Way::Show { "would be" } else { "were" });
     let were = if count == 1 && way == Way::Write { "was" } else { were };
     output::say(&format!("{} {were} mended{}\n", counted(count, "finding"), if count > 0 { place } else { "" }));
+    if fixed.is_cut_short {
+        output::say("there is more to mend than one run may take: run this again\n");
+    }
     let is_bumped = |step: &crate::review::fix::Step| step.rule.starts_with("serial-");
     if fixed.alters_records() && !fixed.made.iter().any(is_bumped) {
         output::say(
