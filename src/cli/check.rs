@@ -1,12 +1,12 @@
 //! `check`: every finding of every zone.
 
+mod fix;
+
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::builder::PossibleValue;
-
-mod fix;
 
 use super::output::{self, Output};
 use super::progress::Progress;
