@@ -45,7 +45,7 @@ pub struct Position {
 }
 
 /// One text and the name it is shown under.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     name: String,
     text: Arc<[u8]>,
@@ -105,7 +105,7 @@ fn count_code_points(octets: &[u8]) -> u32 {
 }
 
 /// The texts of one run, by [`FileId`].
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sources(Vec<Source>);
 
 impl Sources {

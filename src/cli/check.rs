@@ -1,5 +1,7 @@
 //! `check`: every finding of every zone.
 
+mod fix;
+
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,7 @@ use anyhow::Context as _;
 use clap::builder::PossibleValue;
 
 use super::output::{self, Output};
+use super::progress::Progress;
 use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
 use crate::config::{Config, Overrides};
@@ -23,7 +26,7 @@ use crate::zonefile::rdata::parse_moment;
 /// Show every error in zone files, with its line and what to type instead
 ///
 /// Reads zones as `serve` would and shows all that is wrong with them in one run: in the text, and in what the records mean
-/// together. Exits with 1 if any zone could not be served. Nothing is resolved, and no server is asked.
+/// together. Exits with 1 if any zone could not be served, after --fix if there were any left. Nothing is resolved, and no server is asked.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Zone files, or directories of `*.zone` files [default: the configured zones]; `-` reads one zone from standard input
@@ -38,6 +41,17 @@ pub(super) struct Arguments {
     /// asked too, and all rules are taken as the config of that commit sets them.
     #[arg(long, value_name = "REV", conflicts_with_all = ["paths", "origin"])]
     base: Option<String>,
+    /// Mend what has one remedy only, in the files, and show what is left
+    ///
+    /// Raises a serial by the zone's own scheme (with --base, which tells that it must be), takes out records that are written
+    /// twice, writes a missing last dot where nothing else makes sense, splits strings of over 255 octets, and more: `edits` of
+    /// `--format json` are what it would do. What is written was judged first, and no other record is altered. With `-`,
+    /// standard output has the text, and standard error what is left.
+    #[arg(long, conflicts_with = "diff")]
+    fix: bool,
+    /// Write nothing; show what --fix would change, as a unified diff, and on standard error what it would leave
+    #[arg(long)]
+    diff: bool,
     /// How findings are written
     #[arg(long, value_enum, default_value = "full")]
     format: Format,
@@ -84,11 +98,21 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         Some(moment) => Terms::at(&config.limits, &config.lint, moment),
         None => Terms::now(&config.limits, &config.lint),
     };
-    let mut run = Run::new(arguments.format);
+    let is_input = |path: &PathBuf| path.as_os_str() == "-";
+    if arguments.paths.len() > 1 && arguments.paths.iter().any(is_input) {
+        anyhow::bail!("`-` is one zone on standard input, and is checked by itself: take it or the other paths away");
+    }
+    let way = match (arguments.fix, arguments.diff) {
+        (true, _) => Some(Way::Write),
+        (_, true) => Some(Way::Show),
+        _ => None,
+    };
+    let has_text = way == Some(Way::Show) || (way.is_some() && arguments.paths.iter().any(is_input));
+    let mut run = Run::new(arguments.format, way, has_text);
     match (&arguments.paths[..], &arguments.base) {
         (_, Some(base)) => run.change(base, &config, terms)?,
         ([], None) => run.tree(&Tree::configured(&config)?, &terms)?,
-        ([path], None) if path.as_os_str() == "-" => run.standard_input(arguments.origin.as_ref(), &terms)?,
+        ([path], None) if is_input(path) => run.standard_input(arguments.origin.as_ref(), &terms)?,
         (paths, None) => {
             let trees = paths.iter().map(|path| Tree::at(path, arguments.origin.as_ref(), &config));
             for tree in trees.collect::<anyhow::Result<Vec<_>>>()? {
@@ -101,34 +125,72 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     Ok(if summary.errors > 0 || is_denied { Verdict::Errors } else { Verdict::Good })
 }
 
+/// What becomes of repairs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// They are made.
+    Write,
+    /// They are shown.
+    Show,
+}
+
 /// What is being shown.
 struct Run {
     format: Format,
     rendering: Rendering,
     summary: Summary,
     output: Output,
+    way: Option<Way>,
+    /// Standard output has a text or a difference: findings go to standard error.
+    has_text: bool,
 }
 
+/// Judges the zones of a root, and counts what was there before, if it is a change that is judged.
+type Judge<'j> = dyn FnMut(&Root, &Terms) -> anyhow::Result<(Judged, Option<usize>)> + 'j;
+
 impl Run {
-    fn new(format: Format) -> Self {
-        let colour = output::wants_colour(std::io::stdout().is_terminal());
-        let rendering = Rendering::new(format, colour);
-        Self { format, rendering, summary: Summary::default(), output: Output::new() }
+    fn new(format: Format, way: Option<Way>, has_text: bool) -> Self {
+        let is_terminal = if has_text { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
+        let rendering = Rendering::new(format, output::wants_colour(is_terminal));
+        Self { format, rendering, summary: Summary::default(), output: Output::new(), way, has_text }
     }
 
     /// Checks the configured zones, and leaves out what the base of the change had already.
     fn change(&mut self, revision: &str, config: &Config, terms: Terms) -> anyhow::Result<()> {
-        let base = Base::find(revision, config)?;
+        let mut base = Base::find(revision, config)?;
         let terms = base.terms(config, terms);
         let tree = Tree::configured(config)?;
-        let mut judged = tree.judge(&terms)?;
-        self.summary.before = base.compare(&mut judged, &tree.root, &terms)?;
-        self.show(&judged)
+        self.judge(&tree, &terms, &mut |root, terms| {
+            let progress = Progress::start(tree.listing.zones.len());
+            let mut judged = tree.judge(root, terms, &progress)?;
+            let before = base.compare(&mut judged, root, terms)?;
+            Ok((judged, Some(before)))
+        })
     }
 
     /// Checks zone by zone, then those that others have a say in beside them, and shows all in the order of the zones.
     fn tree(&mut self, tree: &Tree, terms: &Terms) -> anyhow::Result<()> {
-        self.show(&tree.judge(terms)?)
+        self.judge(tree, terms, &mut |root, terms| {
+            let progress = Progress::start(tree.listing.zones.len());
+            Ok((tree.judge(root, terms, &progress)?, None))
+        })
+    }
+
+    fn judge(&mut self, tree: &Tree, terms: &Terms, judge: &mut Judge<'_>) -> anyhow::Result<()> {
+        if let Some(way) = self.way {
+            return self.fix_tree(way, tree, terms, judge);
+        }
+        let (judged, before) = judge(&tree.root, terms)?;
+        self.show_new(judged, before)
+    }
+
+    /// Shows what was not there before, as much as anybody reads.
+    fn show_new(&mut self, mut judged: Judged, before: Option<usize>) -> anyhow::Result<()> {
+        if let Some(before) = before {
+            self.summary.before += before;
+            judged.shorten();
+        }
+        self.show(&judged)
     }
 
     /// Checks the one zone that standard input holds; its includes are looked for below the working directory.
@@ -138,8 +200,14 @@ impl Run {
         };
         let text = output::read_input(&terms.limits)?;
         let root = Root::open(Path::new(".")).context("opening the working directory")?;
-        let loaded = load_text(&root, text, origin, terms);
-        self.show(&Judged::beside(vec![loaded], MirrorList::default(), terms))
+        let judge = |text: &[u8], terms: &Terms| {
+            let loaded = load_text(&root, text.to_vec(), origin, terms);
+            Judged::beside(vec![loaded], MirrorList::default(), terms)
+        };
+        match self.way {
+            Some(way) => self.fix_input(way, text, terms, &judge),
+            None => self.show(&judge(&text, terms)),
+        }
     }
 
     fn show(&mut self, judged: &Judged) -> anyhow::Result<()> {
@@ -166,16 +234,26 @@ impl Run {
         if self.format == Format::Full {
             text.push('\n');
         }
+        self.write(&text)
+    }
+
+    /// Writes of findings what standard output is not for.
+    fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        if self.has_text {
+            output::say(text);
+            return Ok(());
+        }
         self.output.print(text)
     }
 
     fn finish(mut self) -> anyhow::Result<Summary> {
         let mut text = String::new();
         let title = format!("zonewright check: {}", self.summary);
-        if let Some(report) = self.rendering.finish(&title, &mut text) {
+        let rendering = std::mem::replace(&mut self.rendering, Rendering::new(self.format, false));
+        if let Some(report) = rendering.finish(&title, &mut text) {
             output::report(&report)?;
         }
-        self.output.print(text)?;
+        self.write(&text)?;
         output::say(&format!("{}\n", self.summary));
         Ok(self.summary)
     }

@@ -13,6 +13,7 @@ mod fmt;
 mod freeze;
 mod man;
 mod output;
+mod progress;
 mod query;
 mod reload;
 mod rollback;
@@ -45,6 +46,7 @@ Examples:
   zonewright serve --zones ./zones         the same without any config
   zonewright check                         judge the configured zones as `serve` would
   zonewright check --format json zones/    the same for one directory and for programs
+  zonewright check --base main --fix       mend what a branch brings in, its serials too
   zonewright query www.example.org AAAA    the answer these files would give
   zonewright explain www.example.org       the way to that answer, with the line of each record
   zonewright test                          ask the zones what `tests/*.toml` beside them expect

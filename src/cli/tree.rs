@@ -5,6 +5,7 @@ use std::path::{self, Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::output;
+use super::progress::Progress;
 use crate::authority::HashKey;
 use crate::config::Config;
 use crate::control::judged::Judged;
@@ -22,6 +23,8 @@ pub(super) const KEY: HashKey = HashKey([0; 16]);
 pub(super) struct Tree {
     pub(super) root: Root,
     pub(super) listing: Listing,
+    /// Whether these are all zones that may read a file of the root.
+    pub(super) is_whole: bool,
 }
 
 impl Tree {
@@ -36,7 +39,7 @@ impl Tree {
     /// The zones of a root, as the config names them; `place` is where that is.
     fn of(root: Root, config: &Config, place: &dyn std::fmt::Display) -> anyhow::Result<Self> {
         let listing = zone_files(&root, &config.source.zones)?;
-        Self { root, listing }.or_nothing(place)
+        Self { root, listing, is_whole: true }.or_nothing(place)
     }
 
     /// The zones of a path: a file's one, called `origin` or as the file is, or all those below a directory.
@@ -62,7 +65,8 @@ impl Tree {
                     listing.includes.clear();
                 }
             }
-            return Self { root, listing }.or_nothing(&path.display());
+            let is_whole = !is_configured || absolute == config.source.directory;
+            return Self { root, listing, is_whole }.or_nothing(&path.display());
         }
         let (root, file) = place_of(&absolute, config)?;
         let name = match origin {
@@ -70,13 +74,13 @@ impl Tree {
             None => name_of(path, &file, is_configured.then_some(config))?,
         };
         let zones = vec![ZoneFile { name, file, rival: None }];
-        Ok(Self { root, listing: Listing { zones, ..Listing::default() } })
+        Ok(Self { root, listing: Listing { zones, ..Listing::default() }, is_whole: false })
     }
 
-    /// The zones, each judged beside the others, and the mirror list that belongs to them.
-    pub(super) fn judge(&self, terms: &Terms) -> anyhow::Result<Judged> {
+    /// The zones as they lie in `root`, each judged beside the others, and the mirror list that belongs to them.
+    pub(super) fn judge(&self, root: &Root, terms: &Terms, progress: &Progress) -> anyhow::Result<Judged> {
         let mirrors = MirrorList::read(&self.root, terms)?;
-        Ok(Judged::read(&self.root, &self.listing, mirrors, terms))
+        Ok(Judged::read(root, &self.listing, mirrors, terms, &|| progress.count()))
     }
 
     /// The zones, loaded and compiled. That some have errors is said, as an answer may look odd for it.

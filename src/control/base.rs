@@ -44,6 +44,8 @@ pub struct Base {
     is_meant: bool,
     /// What the change sets otherwise.
     rules: Option<Section>,
+    /// Its zones, once they are judged: as often as a change is compared with them, they are read once.
+    judged: Option<Judged>,
 }
 
 impl Base {
@@ -62,7 +64,7 @@ impl Base {
         let commit = repository.merge_base(branch, head).map_err(revision::say)?;
         let (key, value) = MEANT;
         let is_meant = repository.has_trailer(commit, head, key, value).map_err(revision::say)?;
-        let mut base = Self { repository, commit, top, config: config.clone(), is_meant, rules: None };
+        let mut base = Self { repository, commit, top, config: config.clone(), is_meant, rules: None, judged: None };
         base.take_config(config)?;
         Ok(base)
     }
@@ -133,8 +135,12 @@ impl Base {
     /// # Errors
     ///
     /// The base's zones cannot be read.
-    pub fn compare(self, judged: &mut Judged, root: &Root, terms: &Terms) -> anyhow::Result<usize> {
-        let mut base = self.judge(root, terms)?;
+    pub fn compare(&mut self, judged: &mut Judged, root: &Root, terms: &Terms) -> anyhow::Result<usize> {
+        let base = match self.judged.take() {
+            Some(base) => base,
+            None => self.judge(root, terms)?,
+        };
+        let base = self.judged.insert(base);
         let all = judged.misnamed.len();
         judged.misnamed.retain(|misnamed| !base.misnamed.contains(misnamed));
         let mut before = all - judged.misnamed.len();
@@ -142,9 +148,9 @@ impl Base {
         base.findings().for_each(|(findings, sources)| known.add(findings, sources));
         judged.findings().for_each(|(findings, sources)| before += known.take(findings, sources));
         if let Some(settings) = &terms.lint {
-            judge_change(&base, judged, root, settings, self.is_meant);
+            judge_change(base, judged, root, settings, self.is_meant);
         }
-        judged.rest.extend(self.rules);
+        judged.rest.extend(self.rules.clone());
         Ok(before)
     }
 
@@ -162,7 +168,7 @@ impl Base {
             Some(place) => self.repository.plain_files(self.commit, &place).map_err(revision::say)?,
             None => None,
         };
-        Ok(Judged::read(&root, &listing, mirrors.map(MirrorList::of).unwrap_or_default(), terms))
+        Ok(Judged::read(&root, &listing, mirrors.map(MirrorList::of).unwrap_or_default(), terms, &|| {}))
     }
 
     /// The zone directory, as a path in the repository.

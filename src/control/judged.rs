@@ -7,6 +7,7 @@ use crate::authority::{Authority, Catalog, HashKey};
 use crate::diagnostic::Diagnostic;
 use crate::dns::NameRef;
 use crate::lint::Others;
+use crate::review::change::shorten;
 use crate::source::Sources;
 
 /// What was found in one tree.
@@ -21,7 +22,7 @@ pub struct Judged {
 }
 
 /// Findings of one place that is no zone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Section {
     /// What it is called where zones have their names.
     pub name: String,
@@ -33,8 +34,15 @@ pub struct Section {
 
 impl Judged {
     /// Reads and judges the zones of a listing and the mirror list that belongs to them.
-    pub fn read(root: &Root, listing: &Listing, mirrors: MirrorList, terms: &Terms) -> Self {
-        let zones = listing.zones.iter().map(|listed| load_listed(root, listed, terms)).collect();
+    ///
+    /// `progress` is told each time that one more zone was read.
+    pub fn read(root: &Root, listing: &Listing, mirrors: MirrorList, terms: &Terms, progress: &dyn Fn()) -> Self {
+        let load = |listed| {
+            let loaded = load_listed(root, listed, terms);
+            progress();
+            loaded
+        };
+        let zones = listing.zones.iter().map(load).collect();
         let mut judged = Self::beside(zones, mirrors, terms);
         let misnamed = listing.misnamed.iter();
         judged.misnamed =
@@ -63,6 +71,11 @@ impl Judged {
         let has_list = mirrors.sources.iter().len() > 0;
         let list = Section { name: "mirror list".into(), sources: mirrors.sources, findings };
         Self { misnamed: Vec::new(), zones, rest: Vec::from_iter(has_list.then_some(list)) }
+    }
+
+    /// Leaves as many findings of a kind as anybody reads.
+    pub fn shorten(&mut self) {
+        self.findings().for_each(|(findings, _)| shorten(findings));
     }
 
     /// The findings of each zone and of each other section, with their texts.

@@ -7,6 +7,7 @@ pub mod authors;
 pub mod base;
 pub mod commits;
 pub mod fetching;
+pub mod fix;
 pub mod follow;
 pub mod git;
 pub mod handover;

@@ -5,11 +5,13 @@
 
 pub mod codes;
 pub mod render;
+mod repair;
 
 use crate::dns::Name;
 use crate::source::Span;
 
 pub use codes::{Code, Stage};
+pub use repair::{Edit, Repair, apply};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -61,6 +63,8 @@ pub struct Diagnostic {
     pub why: String,
     /// A fix that can be typed.
     pub fix: String,
+    /// The same for programs, where only one reading makes sense.
+    pub repair: Option<Repair>,
 }
 
 impl Diagnostic {
@@ -75,6 +79,7 @@ impl Diagnostic {
             others: Vec::new(),
             why: String::new(),
             fix: String::new(),
+            repair: None,
         }
     }
 
@@ -99,6 +104,12 @@ impl Diagnostic {
     /// Adds a fix that can be typed.
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = fix.into();
+        self
+    }
+
+    /// Adds what a program may type by itself.
+    pub fn repair(mut self, repair: Repair) -> Self {
+        self.repair = Some(repair);
         self
     }
 

@@ -4,9 +4,11 @@
 //! What a change is taken against (a branch's base, what is served) is the caller's to know, and the settings that it is
 //! judged by are those of that base: a change has no say in its own judgement, so none of these findings can be waived.
 
+use super::report::Report;
+use super::serial::serial_after;
 use super::suppression::Waivers;
-use super::{Rule, Scope, Settings, ask, rule_of, rules_of, zonemd};
-use crate::diagnostic::{self, Diagnostic, Severity};
+use super::{Rule, Scope, Settings, ask, rule_of, rules_of};
+use crate::diagnostic::{self, Diagnostic, Repair, Severity};
 use crate::dns::Rtype;
 use crate::source::{FileId, Sources, Span};
 use crate::zone::{Node, Rrset, RrsetChange, Zone, diff};
@@ -92,13 +94,23 @@ impl<'z> Change<'z> {
 
     /// The serial numbers before and after, where both have one.
     pub(super) fn serials(&self) -> Option<(u32, u32)> {
-        let of = |zone| zonemd::serial(zone).map(u32::from_be_bytes);
-        of(self.old).zip(of(self.new))
+        Some((self.old.serial()?, self.new.serial()?))
     }
 
     /// The SOA record after the change.
     pub(super) fn soa(&self) -> Option<&'z Record> {
         self.new.rrset(self.new.apex(), Rtype::SOA)?.records().next()
+    }
+
+    /// The serial after `old` by the zone's own scheme, and what puts it where the one of the newer version stands.
+    ///
+    /// None where that is not written as a number: then it is a generated record's, or `\\#` octets.
+    pub(super) fn bump(&self, old: u32, place: Span, report: &Report<'_>) -> (u32, Option<Repair>) {
+        let next = serial_after(old, self.settings.now);
+        let written = std::str::from_utf8(report.text(place)).ok().and_then(|text| text.parse().ok());
+        let is_plain = written.is_some() && written == self.new.serial();
+        let repair = || Repair::new(place, next.to_string()).altering([self.new.apex().to_name()]);
+        (next, is_plain.then(repair))
     }
 }
 

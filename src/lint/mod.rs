@@ -24,6 +24,7 @@ mod others;
 mod recent;
 mod report;
 mod rules;
+mod serial;
 mod settings;
 mod signatures;
 mod signed;

@@ -110,6 +110,11 @@ impl<'r> Report<'r> {
         self.places(record).rtype
     }
 
+    /// Whether a `$GENERATE` line made a record.
+    pub(super) fn is_generated(&self, record: &Record) -> bool {
+        self.zone.is_generated(record, self.sources)
+    }
+
     /// A record's TTL, or its type where the entry writes none.
     pub(super) fn ttl(&self, record: &Record) -> Span {
         let places = self.places(record);

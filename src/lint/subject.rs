@@ -25,6 +25,8 @@ pub(super) struct Subject<'z> {
     survey: OnceCell<Survey<'z>>,
     known: OnceCell<Vec<Known>>,
     servers: OnceCell<HashSet<Box<[u8]>>>,
+    /// The names of all targets, in lower case.
+    named: OnceCell<HashSet<Box<[u8]>>>,
     cut: Cell<Option<Node<'z>>>,
 }
 
@@ -114,7 +116,8 @@ pub(super) fn target_field(rtype: Rtype) -> usize {
 impl<'z> Subject<'z> {
     pub(super) fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
         let (signed, survey, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { zone, settings, signed, survey, known, servers: OnceCell::new(), cut: Cell::new(None) }
+        let (servers, named) = (OnceCell::new(), OnceCell::new());
+        Self { zone, settings, signed, survey, known, servers, named, cut: Cell::new(None) }
     }
 
     /// The zone as one that is signed, if it is.
@@ -159,8 +162,13 @@ impl<'z> Subject<'z> {
         own.any(|rdata| rdata.eq_ignore_ascii_case(name.octets())) || self.is_any_server(name)
     }
 
+    /// Whether any record of the zone names this one as its target.
+    pub(super) fn is_target(&self, name: NameRef<'_>) -> bool {
+        let named = || self.survey().targets.iter().map(|target| lower(target.name)).collect();
+        self.named.get_or_init(named).contains(&lower(name))
+    }
+
     fn is_any_server(&self, name: NameRef<'_>) -> bool {
-        let lower = |name: NameRef<'_>| -> Box<[u8]> { name.octets().to_ascii_lowercase().into() };
         let servers = || self.targets_of(&[Rtype::NS]).map(|target| lower(target.name)).collect();
         // Asked of every name below a cut: the buffer spares each an allocation.
         let mut buffer = [0; MAX_NAME];
@@ -221,6 +229,10 @@ impl<'z> Subject<'z> {
             known
         })
     }
+}
+
+fn lower(name: NameRef<'_>) -> Box<[u8]> {
+    name.octets().to_ascii_lowercase().into()
 }
 
 impl Target<'_> {

@@ -21,17 +21,10 @@ pub enum HashAlgorithm {
 /// The data of the ZONEMD record that a zone should have, or none if it has no SOA record to take the serial number from.
 pub fn zonemd(zone: &Zone, algorithm: HashAlgorithm) -> Option<Vec<u8>> {
     let number = algorithm as u8;
-    let mut rdata = serial(zone)?.to_vec();
+    let mut rdata = zone.serial()?.to_be_bytes().to_vec();
     rdata.extend([SIMPLE, number]);
     rdata.extend(digest(zone, number)?);
     Some(rdata)
-}
-
-/// The four octets of the SOA record's serial number.
-pub(super) fn serial(zone: &Zone) -> Option<[u8; 4]> {
-    let rdata = zone.rrset(zone.apex(), Rtype::SOA)?.rdatas().next()?;
-    // SERIAL is the first of five numbers at the end (RFC 1035 §3.3.13).
-    rdata.last_chunk::<20>()?.first_chunk().copied()
 }
 
 /// The digest of the zone's records by the SIMPLE scheme; none for an algorithm that is not known.

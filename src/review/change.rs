@@ -49,7 +49,7 @@ impl Known {
         }
     }
 
-    /// Leaves those of one zone's findings that are new, as many as anybody reads; says how many were there before.
+    /// Leaves those of one zone's findings that are new; says how many were there before.
     pub fn take(&mut self, findings: &mut Vec<Diagnostic>, sources: &Sources) -> usize {
         let all = findings.len();
         findings.retain(|finding| match self.0.get_mut(&Key::of(finding, sources)) {
@@ -59,14 +59,12 @@ impl Known {
             }
             _ => true,
         });
-        let known = all - findings.len();
-        shorten(findings);
-        known
+        all - findings.len()
     }
 }
 
 /// Ends the findings of each code where nobody reads on; the last that is left says how many more there were.
-fn shorten(findings: &mut Vec<Diagnostic>) {
+pub fn shorten(findings: &mut Vec<Diagnostic>) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     findings.iter().for_each(|finding| *counts.entry(finding.code.name).or_default() += 1);
     let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -159,6 +157,7 @@ mod tests {
         let text = "a".repeat(many.len());
         let (mut findings, sources) = judged(&text, &many);
         let known = Known::default().take(&mut findings, &sources);
+        shorten(&mut findings);
         assert_eq!((findings.len(), known), (MOST, 0));
         assert_eq!(findings[MOST - 1].headline, "x; 5 more of the kind are not shown");
     }

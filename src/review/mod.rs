@@ -12,6 +12,7 @@ pub mod change;
 pub mod diff;
 pub mod expect;
 pub mod explain;
+pub mod fix;
 mod reply;
 mod snapshot;
 

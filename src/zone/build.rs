@@ -8,7 +8,7 @@
 
 use super::findings::Findings;
 use super::{Zone, integrity, node, rrset};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, Edit, Repair, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
 use crate::zonefile::rdata;
@@ -202,6 +202,8 @@ fn push_distinct(run: &[u32], records: &Records, order: &mut Vec<u32>, left_out:
 /// The records of one owner that are there again: whoever copies a block of lines makes one mistake.
 fn duplicates(mut repeated: Vec<Repeated>, records: &Records, sources: &Sources) -> Diagnostic {
     const SHOWN: usize = 4;
+    /// Of a name that repeats more, the rest comes up when the zone is judged again.
+    const MOST_REMOVED: usize = 256;
     repeated.sort_unstable();
     let row = |index: u32| &records.rows()[index as usize];
     let place = |index: u32| records.places(row(index), sources).rdata;
@@ -226,7 +228,13 @@ fn duplicates(mut repeated: Vec<Repeated>, records: &Records, sources: &Sources)
         finding = finding.also(place(again), "and this again").also(place(first), "which stands here");
     }
     let fix = if repeated.len() == 1 { "delete one of them" } else { "delete the second of each, or mend its name" };
-    finding.why("an rrset holds each record once, so the second has no effect (RFC 2181 §5)").fix(fix)
+    finding = finding.why("an rrset holds each record once, so the second has no effect (RFC 2181 §5)").fix(fix);
+    let removal = |&(again, first): &Repeated| records.removal(row(again), row(first), sources);
+    let mut edits: Vec<Edit> = repeated.iter().take(MOST_REMOVED).filter_map(removal).collect();
+    edits.sort_unstable();
+    edits.dedup();
+    finding.repair = (!edits.is_empty()).then(|| Repair { edits, alters: Vec::new() });
+    finding
 }
 
 /// The lowest TTL of an rrset's records, with a finding where they differ.

@@ -87,7 +87,8 @@ fn apex(report: &mut Report<'_>, start: Span, is_complete: bool) {
         report.add(no_soa(start, apex));
     }
     if node.and_then(|node| node.rrset(Rtype::NS)).is_none() {
-        report.add(no_apex_ns(start, apex));
+        let place = soa.and_then(|soa| soa.records().next()).map(|record| report.rtype(record));
+        report.add(no_apex_ns(place, start, apex));
     }
 }
 
@@ -101,8 +102,10 @@ fn no_soa(start: Span, apex: NameRef<'_>) -> Diagnostic {
         ))
 }
 
-fn no_apex_ns(start: Span, apex: NameRef<'_>) -> Diagnostic {
-    Diagnostic::new(&codes::NO_APEX_NS, start, format!("the zone `{apex}` has no NS record"))
+/// At the SOA record, beside which the missing ones belong, or at the start of the file.
+fn no_apex_ns(soa: Option<Span>, start: Span, apex: NameRef<'_>) -> Diagnostic {
+    Diagnostic::new(&codes::NO_APEX_NS, soa.unwrap_or(start), format!("the zone `{apex}` has no NS record"))
+        .label(if soa.is_some() { "the zone's own records start here" } else { "" })
         .why("a zone names its servers at its apex (RFC 1034 §4.2.1)")
         .fix(format!("add `{apex} 3600 IN NS {}`, names adjusted, for each server", below("ns1", apex)))
 }

@@ -91,6 +91,19 @@ impl Zone {
         self.places(record, sources).rdata
     }
 
+    /// Whether a `$GENERATE` line made a record.
+    pub fn is_generated(&self, record: &Record, sources: &Sources) -> bool {
+        self.records.is_generated(record, sources)
+    }
+
+    /// The serial number of the SOA record, if there is one.
+    pub fn serial(&self) -> Option<u32> {
+        let soa = self.rrset(self.apex(), Rtype::SOA)?;
+        // SERIAL is the first of five numbers at the end (RFC 1035 §3.3.13).
+        let numbers = soa.rdatas().next()?.last_chunk::<20>()?;
+        numbers.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+    }
+
     /// Where each field of a record's data is, in the order of the text.
     pub fn fields(&self, record: &Record, sources: &Sources) -> Vec<Span> {
         self.records.fields(record, sources)

@@ -319,6 +319,7 @@ impl Parser<'_, '_, '_> {
         finding.primary.span = self.span(template);
         finding.primary.text = format!("where `$` is {number}");
         finding.others.clear();
+        finding.repair = None;
         finding.fix = "mend the template or its range: the line makes no record after this one".into();
         finding
     }

@@ -19,7 +19,7 @@ mod slips;
 mod ttl;
 
 pub use fields::Fields;
-pub use layout::{difference, format};
+pub use layout::{difference, difference_of_repair, format};
 pub use print::Line;
 pub use records::{Places, Record, Records};
 

@@ -59,14 +59,50 @@ fn malformed(text: &[u8], at: Span, error: NameError) -> Diagnostic {
             .label("too long, its origin included")
             .why("no message can carry a longer name (RFC 1035 §2.3.4)")
             .fix("shorten it, or end it with a dot if the origin should not follow"),
-        NameErrorKind::BadEscape => finding
-            .label("not an escape")
-            .why("`\\.` is a dot inside a label, `\\032` a blank (RFC 1035 §5.1)")
-            .fix("write `\\\\` for a backslash"),
+        NameErrorKind::BadEscape => {
+            let escape = BadEscape::at(text, error.start);
+            Diagnostic::new(code, within(at, error.start, escape.end), escape.headline)
+                .label("not an escape")
+                .why("`\\.` is a dot inside a label, `\\032` a blank (RFC 1035 §5.1)")
+                .fix(escape.fix)
+        }
         NameErrorKind::NoOrigin => finding
             .label("relative")
             .why("a name without its last dot is completed with the origin (RFC 1035 §5.1)")
             .fix(format!("write `{shown}.`, or give an $ORIGIN first")),
+    }
+}
+
+/// A backslash that starts no escape, in words.
+pub(super) struct BadEscape {
+    /// Where it ends.
+    pub(super) end: usize,
+    /// What was wanted, and what was found.
+    pub(super) headline: String,
+    /// What to type instead.
+    pub(super) fix: String,
+}
+
+impl BadEscape {
+    /// The one that starts at octet `at` of a token's text: a digit too few, a number too large, or nothing at all.
+    #[cold]
+    pub(super) fn at(text: &[u8], at: usize) -> Self {
+        let digits = text[at + 1..].iter().take(3).take_while(|octet| octet.is_ascii_digit()).count();
+        let end = at + 1 + digits;
+        let number = String::from_utf8_lossy(&text[at + 1..end]).into_owned();
+        let (found, fix) = match digits {
+            0 => ("nothing".to_owned(), "write `\\\\` for a backslash, or take it away".to_owned()),
+            3 => (
+                format!("`{number}`"),
+                format!("write `\\\\{number}` for a backslash and a number; octets go to `\\255`"),
+            ),
+            _ => (
+                format!("`{number}`"),
+                format!("write `\\{number:0>3}` for octet {number}, or `\\\\{number}` for a backslash and a number"),
+            ),
+        };
+        let headline = format!("expected one character or three digits up to 255 after `\\`, found {found}");
+        Self { end, headline, fix }
     }
 }
 

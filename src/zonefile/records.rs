@@ -7,8 +7,9 @@
 
 use super::entry::EntryReader;
 
-use super::lexer::Token;
+use super::lexer::{Lexer, Token, TokenKind};
 use super::{generate, header};
+use crate::diagnostic::Edit;
 use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
 
@@ -95,6 +96,32 @@ impl Records {
         (Places { owner, ttl: header.ttl.map(span), rtype, rdata }, fields)
     }
 
+    /// Whether a `$GENERATE` line made it: its entry is then no text of its own to edit.
+    pub fn is_generated(&self, record: &Record, sources: &Sources) -> bool {
+        sources.get(record.file).text().get(record.entry as usize) == Some(&b'$')
+    }
+
+    /// The edit that takes the entry of a record out, which stands at `kept` too. A comment that is not there stays as a line.
+    ///
+    /// None where that is for people to do: the line makes other records as well, or says something between its parts.
+    pub fn removal(&self, record: &Record, kept: &Record, sources: &Sources) -> Option<Edit> {
+        let is_same = (record.file, record.entry) == (kept.file, kept.entry);
+        if is_same || self.is_generated(record, sources) {
+            return None;
+        }
+        let text = |file: FileId| &sources.get(file).text()[..];
+        let lines = EntryLines::read(text(record.file), record.entry);
+        let comment = lines.comment.map(|comment| comment.text(text(record.file)).trim_ascii_end());
+        let known = EntryLines::read(text(kept.file), kept.entry).comment.map(|comment| comment.text(text(kept.file)));
+        // A waiver is about more than its line: who wrote it has to say what becomes of it.
+        if lines.has_inner_comment || comment.is_some_and(|comment| memmem(comment, b"zonewright:")) {
+            return None;
+        }
+        let stays = lines.comment.filter(|_| comment != known.map(<[u8]>::trim_ascii_end));
+        let end = stays.map_or(lines.end, |comment| comment.start);
+        Some(Edit { span: Span { file: record.file, start: record.entry, end }, text: String::new() })
+    }
+
     /// Octets of memory held.
     pub fn memory(&self) -> usize {
         self.octets.capacity() + self.rows.capacity() * size_of::<Record>()
@@ -117,4 +144,43 @@ impl Records {
         let rdata_length = (self.octets.len() - rdata as usize) as u16;
         self.rows.push(Record { owner, rdata, rdata_length, rtype, ttl, file, entry });
     }
+}
+
+/// An entry as lines of text.
+struct EntryLines {
+    /// The first octet of the line below it.
+    end: u32,
+    /// The comment behind all its parts.
+    comment: Option<Token>,
+    /// Whether there are comments between its parts, too.
+    has_inner_comment: bool,
+}
+
+impl EntryLines {
+    /// The entry that starts at octet `start`, which was read without a fault.
+    fn read(text: &[u8], start: u32) -> Self {
+        let mut lines = Self { end: text.len() as u32, comment: None, has_inner_comment: false };
+        let (mut is_open, mut has_data) = (false, false);
+        for token in Lexer::new(text, start) {
+            match token.kind {
+                TokenKind::Newline if has_data && !is_open => {
+                    lines.end = token.end;
+                    break;
+                }
+                TokenKind::Comment => lines.comment = Some(token),
+                TokenKind::Blank | TokenKind::Newline => {}
+                kind => {
+                    // What follows a comment makes it one between parts.
+                    lines.has_inner_comment |= lines.comment.take().is_some();
+                    is_open = (is_open || kind == TokenKind::Open) && kind != TokenKind::Close;
+                    has_data |= token.is_data();
+                }
+            }
+        }
+        lines
+    }
+}
+
+fn memmem(text: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(text, part).is_some()
 }

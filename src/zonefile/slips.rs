@@ -6,7 +6,7 @@ use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
 use super::rdata;
 use super::ttl::{self, TtlError};
-use crate::diagnostic::{Code, Diagnostic, Label, Severity, codes};
+use crate::diagnostic::{Code, Diagnostic, Label, Repair, Severity, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Span};
 
@@ -56,7 +56,8 @@ pub(super) fn encoding(text: &[u8], file: FileId) -> (Option<Diagnostic>, Option
         let finding = Diagnostic::new(&codes::BYTE_ORDER_MARK, span(3), "the file starts with a byte order mark")
             .label("three invisible octets")
             .why("other servers take them for a part of the first name")
-            .fix("save the file as UTF-8 without BOM");
+            .fix("save the file as UTF-8 without BOM")
+            .repair(Repair::new(span(3), ""));
         return (Some(finding), Some(3));
     }
     if text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF") {
@@ -83,7 +84,9 @@ pub(super) fn foreign_comment(word: &[u8], first: Span) -> Box<Diagnostic> {
         .label("a comment starts with `;`")
         .why(format!("`{sign}` is text like any other here: the line would be a record whose name starts with it"))
         .fix(format!("write `;` in place of `{sign}`; a name that does start so is written `{escaped}`"));
-    Box::new(finding)
+    // A blank behind the sign, or more of the signs, is how comments are written and names are not.
+    let is_comment = matches!(&word[sign.len()..], [] | [b'#' | b'/' | b'-' | b'=' | b'*', ..]);
+    Box::new(if is_comment { finding.repair(Repair::new(span, ";")) } else { finding })
 }
 
 /// Whether a finding is what a blank too many, or one too few, before an entry looks like.
@@ -236,6 +239,10 @@ pub(super) fn origin_without_dot(
             .label("relative, so the origin is put behind it")
             .why("every name below would end in the origin twice")
             .fix(format!("write `{}`", written));
+    // A sister of the origin lies outside the zone, as a rule: then it is not told what was meant.
+    let is_inside = written.as_ref().is_at_or_below(origin);
+    let finding =
+        if is_inside { finding.repair(Repair::new(span, String::from_utf8_lossy(text) + ".")) } else { finding };
     Some(Box::new(finding))
 }
 

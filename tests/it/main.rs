@@ -10,6 +10,8 @@ mod diff;
 mod expect;
 mod explain;
 mod ferret;
+mod fix;
+mod fix_mistakes;
 mod fmt;
 mod fuzz;
 mod git;

@@ -55,12 +55,26 @@ impl ZoneText {
         Ok(Self { directory, name, stat, seen, text })
     }
 
+    /// Why its owner would not have it written, if so: a rename asks the directory only.
+    ///
+    /// # Errors
+    ///
+    /// Nobody may write the file.
+    pub fn judge_mode(&self) -> anyhow::Result<()> {
+        let mode = self.stat.st_mode & 0o7777;
+        if mode & 0o222 == 0 {
+            bail!("it is read-only (mode {mode:04o}): `chmod u+w` it first");
+        }
+        Ok(())
+    }
+
     /// Puts another text in its place, with its mode and owner.
     ///
     /// # Errors
     ///
-    /// The file changed since it was read, or the directory cannot be written to; the file is then as it was.
+    /// The file is read-only or changed since it was read, or the directory cannot be written to; the file is then as it was.
     pub fn replace(&self, text: &[u8]) -> anyhow::Result<()> {
+        self.judge_mode()?;
         let mut made = OsString::from(".");
         made.push(&self.name);
         made.push(format!(".{}.new", std::process::id()));

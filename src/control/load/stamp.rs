@@ -70,6 +70,14 @@ impl Stamp {
         (self.digest != Hash::default()).then_some((&self.digest, self.octets))
     }
 
+    /// What the file is, by whatever name: its device and inode.
+    pub fn identity(&self) -> Option<(u64, u64)> {
+        match self.seen {
+            Seen::There { device, inode, .. } => Some((device, inode)),
+            Seen::Text(_) | Seen::Absent(_) => None,
+        }
+    }
+
     /// A file that nobody read, as it is now.
     pub(crate) fn of(root: &Root, path: &Path) -> Self {
         Self { path: path.into(), seen: root.look(path), digest: Hash::default(), octets: 0, settled: true }

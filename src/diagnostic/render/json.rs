@@ -1,14 +1,14 @@
 //! One JSON object a finding and line, for programs.
 //!
 //! Lines and columns count from 1, columns in code points; the end is the first place after the guilty text. `zone` and
-//! `help` are null where there is none. Strings are what was written, whatever it was: characters that a terminal would
+//! `help` are null where there is none; `edits` are what `check --fix` would type, empty where that is for people. Strings are what was written, whatever it was: characters that a terminal would
 //! obey or hide are written as JSON's `\u` escapes, which a program reads back unchanged and a CI log shows harmlessly.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::super::Diagnostic;
+use super::super::{Diagnostic, Edit};
 use super::escape::is_plain;
 use super::{Lines, Page};
 use crate::source::Sources;
@@ -25,6 +25,27 @@ struct Line<'a> {
     zone: Option<String>,
     message: &'a str,
     help: Option<&'a str>,
+    edits: Vec<Replacement<'a>>,
+}
+
+/// A range of a file and what belongs in its place, for programs that make the fix themselves.
+#[derive(Serialize)]
+struct Replacement<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    text: &'a str,
+}
+
+impl<'a> Replacement<'a> {
+    fn of(edit: &'a Edit, sources: &'a Sources) -> Self {
+        let source = sources.get(edit.span.file);
+        let (start, end) = (source.position(edit.span.start), source.position(edit.span.end));
+        let (line, column, end_line, end_column) = (start.line, start.column, end.line, end.column);
+        Self { file: source.name(), line, column, end_line, end_column, text: &edit.text }
+    }
 }
 
 /// The format.
@@ -37,6 +58,7 @@ fn render(finding: &Diagnostic, sources: &Sources, _colour: bool, out: &mut Stri
     let span = finding.primary.span;
     let source = sources.get(span.file);
     let (start, end) = (source.position(span.start), source.position(span.end.max(span.start)));
+    let edits = finding.repair.iter().flat_map(|repair| &repair.edits);
     let line = Line {
         file: source.name(),
         line: start.line,
@@ -48,6 +70,7 @@ fn render(finding: &Diagnostic, sources: &Sources, _colour: bool, out: &mut Stri
         zone: finding.zone.as_ref().map(|zone| zone.to_string()),
         message: &finding.headline,
         help: Some(finding.fix.as_str()).filter(|fix| !fix.is_empty()),
+        edits: edits.map(|edit| Replacement::of(edit, sources)).collect(),
     };
     push(&line, out);
     out.push('\n');

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Code, Diagnostic, Label};
+use super::super::{Code, Diagnostic, Edit, Label, Repair};
 use super::{Page, Place, json as text};
 use crate::source::{Sources, Span};
 
@@ -27,14 +27,18 @@ impl Page for Sarif {
             self.rules.len() - 1
         });
         let related = finding.others.iter().enumerate().map(|(id, label)| related(id, label, sources));
-        self.results.push(json!({
+        let mut result = json!({
             "ruleId": finding.code.name,
             "ruleIndex": index,
             "level": finding.severity.as_str(),
             "message": { "text": message(finding) },
             "locations": [location(finding.primary.span, sources)],
             "relatedLocations": related.collect::<Vec<_>>(),
-        }));
+        });
+        if let Some(repair) = &finding.repair {
+            result["fixes"] = json!([fix(finding, repair, sources)]);
+        }
+        self.results.push(result);
     }
 
     fn finish(&mut self, _title: &str, out: &mut String) -> Option<String> {
@@ -80,6 +84,22 @@ fn related(id: usize, label: &Label, sources: &Sources) -> Value {
         place["message"] = json!({ "text": label.text });
     }
     place
+}
+
+/// A fix as SARIF §3.55 has it: the replacements of each file, in the order of its text.
+fn fix(finding: &Diagnostic, repair: &Repair, sources: &Sources) -> Value {
+    let change = |edits: &[Edit]| {
+        let place = location(edits[0].span, sources)["physicalLocation"]["artifactLocation"].take();
+        json!({ "artifactLocation": place, "replacements": edits.iter().map(|edit| replacement(edit, sources)).collect::<Vec<_>>() })
+    };
+    let changes: Vec<Value> =
+        repair.edits.chunk_by(|one, other| one.span.file == other.span.file).map(change).collect();
+    json!({ "description": { "text": finding.fix }, "artifactChanges": changes })
+}
+
+fn replacement(edit: &Edit, sources: &Sources) -> Value {
+    let mut place = location(edit.span, sources);
+    json!({ "deletedRegion": place["physicalLocation"]["region"].take(), "insertedContent": { "text": edit.text } })
 }
 
 fn location(span: Span, sources: &Sources) -> Value {

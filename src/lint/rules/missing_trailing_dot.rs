@@ -9,9 +9,10 @@
 //! @  IN MX  10 mail.example.net
 //! ```
 //! ## Fix
-//! Write the last dot.
+//! Write the last dot. `check --fix` does so where the name with its dot is a host served here, and nothing is at the name
+//! as it is read: a name elsewhere may be meant, and nothing here can tell.
 
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Repair, Severity};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::others::Presence;
 use crate::lint::slip::is_top_level;
@@ -43,7 +44,13 @@ fn judge(target: &Target<'_>, presence: Presence, subject: &Subject<'_>, others:
     if written.ends_with(b".") || !reads_like_full(full.as_ref(), subject, others) {
         return;
     }
-    add(rrset.rtype(), name, &full, place, worst, report);
+    let finding = finding(rrset.rtype(), name, &full, place, worst, report);
+    // Nothing is at the name as it is read, and a host served here is at the one with the dot: the only reading that resolves.
+    let is_host = || matches!(others.presence(full.as_ref()), Presence::Exists | Presence::Alias);
+    let is_sure = worst == Severity::Error && !report.is_generated(record) && is_host();
+    let text = std::str::from_utf8(written).ok().filter(|_| is_sure);
+    let repair = text.map(|text| Repair::new(place, format!("{text}.")).altering([rrset.owner().to_name()]));
+    report.add_at_most(worst, Diagnostic { repair, ..finding });
 }
 
 /// Whether a name was meant as it stands.
@@ -73,7 +80,14 @@ fn field_of_name(rtype: Rtype, at: usize) -> Option<usize> {
     names.map(|(index, _)| index).nth(at)
 }
 
-fn add(rtype: Rtype, name: NameRef<'_>, full: &Name, place: Span, worst: Severity, report: &mut Report<'_>) {
+fn finding(
+    rtype: Rtype,
+    name: NameRef<'_>,
+    full: &Name,
+    place: Span,
+    worst: Severity,
+    report: &Report<'_>,
+) -> Diagnostic {
     let what = match worst {
         Severity::Error => "which does not exist",
         _ => "which a wildcard stands for",
@@ -84,10 +98,7 @@ fn add(rtype: Rtype, name: NameRef<'_>, full: &Name, place: Span, worst: Severit
     };
     let headline = format!("{target} has no trailing dot and becomes `{name}`, {what}");
     let finding = report.finding(place, headline).label("relative, so the origin is put behind it");
-    report.add_at_most(
-        worst,
-        finding
-            .why("a name without its last dot is completed with the origin (RFC 1035 §5.1)")
-            .fix(format!("write `{full}`")),
-    );
+    finding
+        .why("a name without its last dot is completed with the origin (RFC 1035 §5.1)")
+        .fix(format!("write `{full}`"))
 }

@@ -8,9 +8,11 @@
 //! @  IN SOA  ns1 hostmaster 202608250 …      ; and it was 2026082001
 //! ```
 //! ## Fix
-//! Write a number after the last one, whatever the records are.
+//! Write a number after the last one, whatever the records are. `check --base REV --fix` does so by the zone's own scheme: the
+//! date, the clock, or the next number.
 
 use crate::dns::is_serial_after;
+use crate::diagnostic::Diagnostic;
 use crate::lint::Report;
 use crate::lint::change::Change;
 
@@ -18,10 +20,13 @@ pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
     let Some((old, new)) = change.serials().filter(|&(old, new)| old != new && !is_serial_after(new, old)) else { return };
     let Some(record) = change.soa() else { return };
     let headline = format!("the serial of `{}` goes back from {old} to {new}", change.new.apex());
-    let finding = report.finding(report.field(record, 2), headline).label(format!("not after {old}"));
-    report.add(
-        finding
+    let place = report.field(record, 2);
+    let (next, repair) = change.bump(old, place, report);
+    let finding = report.finding(place, headline).label(format!("not after {old}"));
+    report.add(Diagnostic {
+        repair,
+        ..finding
             .why("secondaries take the zone for an older one and keep what they have (RFC 1034 §4.3.5, RFC 1982 §3.2)")
-            .fix(format!("write `{}`, or what the zone's own scheme gives", old.wrapping_add(1))),
-    );
+            .fix(format!("write `{next}`, as the zone's own scheme goes"))
+    });
 }

@@ -36,7 +36,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
         // What a verifier does not know, it passes over, whatever its serial says (RFC 8976 §4).
         let own = if scheme == zonemd::SIMPLE { zonemd::digest(zone, algorithm) } else { None };
         let Some(own) = own else { continue };
-        let is_current = zonemd::serial(zone) == Some([a, b, c, d]);
+        let is_current = zone.serial() == Some(u32::from_be_bytes([a, b, c, d]));
         if is_current && own == digest {
             continue;
         }

@@ -25,7 +25,7 @@ mod columns;
 mod difference;
 mod lines;
 
-pub use difference::difference;
+pub use difference::{difference, difference_of_repair};
 
 use super::lexer::{Lexer, Token, TokenKind};
 use columns::Columns;

@@ -18,6 +18,10 @@ pub(super) struct Fault {
     pub(super) span: Span,
     /// What is wrong with them.
     pub(super) label: &'static str,
+    /// What to do about it.
+    pub(super) fix: &'static str,
+    /// Whether the octets are wrong where they stand, and not what should follow them.
+    is_stray: bool,
 }
 
 /// Reads base64 from all tokens that are left.
@@ -60,15 +64,40 @@ fn decode_field(reader: &mut Reader<'_, '_>, tokens: &[Token], encoding: &Encodi
         if let Some(&comment) = tokens.iter().find(starts_comment) {
             return reader.expected(comment);
         }
-        let finding = reader.expected_within(fault.token, fault.span);
+        let mut finding = reader.expected_within(fault.token, fault.span);
         match reader.fields.text(fault.token) {
             [b'0', b'x' | b'X', rest @ ..] if !rest.is_empty() => {
                 let fix = format!("write `{}`, without the `0x`", super::fault::shown(rest));
                 Box::new(finding.label("hexadecimal needs no prefix here").fix(fix))
             }
-            _ => Box::new(finding.label(fault.label)),
+            _ => {
+                finding.headline = headline(reader, &fault, encoding);
+                Box::new(finding.label(fault.label).fix(fault.fix))
+            }
         }
     })
+}
+
+/// What was wanted of a field in an encoding, and what was found: a character, or too few.
+fn headline(reader: &Reader<'_, '_>, fault: &Fault, encoding: &Encoding) -> String {
+    let (name, mnemonic) = (reader.field.name, reader.row.mnemonic);
+    let wanted = match encoding.bit_width() {
+        4 => "hexadecimal digits",
+        5 => "base32hex",
+        _ => "base64",
+    };
+    let start = fault.span.start - reader.fields.span(fault.token).start;
+    let guilty = reader.fields.text(fault.token).get(start as usize..).unwrap_or_default();
+    let guilty = &guilty[..usize::min((fault.span.end - fault.span.start) as usize, guilty.len())];
+    match fault.is_stray {
+        true => format!(
+            "expected {wanted} in the {name} of this {mnemonic} record, found `{}`",
+            super::fault::shown(guilty)
+        ),
+        false => {
+            format!("expected whole octets of {wanted} in the {name} of this {mnemonic} record, found a part of one")
+        }
+    }
 }
 
 /// Reads a digest, as long as the octet before it demands.
@@ -137,7 +166,13 @@ fn decode(
     out: &mut Vec<u8>,
 ) -> std::result::Result<(), Fault> {
     if let Some(&token) = tokens.iter().find(|token| token.kind != TokenKind::Word) {
-        return Err(Fault { token, span: fields.span(token), label: "must not be in quotes" });
+        return Err(Fault {
+            token,
+            span: fields.span(token),
+            label: "must not be in quotes",
+            fix: "take the quotes away",
+            is_stray: true,
+        });
     }
     let joined;
     let text = match tokens {
@@ -185,15 +220,28 @@ fn locate(fields: &Fields<'_>, tokens: &[Token], error: DecodeError, encoding: &
         // A character outside ASCII is underlined whole.
         _ => (position + 1..text.len()).find(|&end| text[end] & 0xC0 != 0x80).unwrap_or(text.len()),
     };
-    let label = match error.kind {
-        DecodeKind::Length if encoding.bit_width() == 4 => "half an octet: the digits must come in pairs",
-        DecodeKind::Length if encoding.bit_width() == 6 => "cut short: it ends amid an octet or lacks its `=`",
-        DecodeKind::Length => "cut short: it ends amid an octet",
-        DecodeKind::Symbol => "not a digit of this encoding",
-        DecodeKind::Trailing => "bits after the last octet that are not zero",
-        DecodeKind::Padding => "`=` belongs at the end only",
-    };
-    Fault { token, span: fields.span_within(token, position.min(text.len()), end), label }
+    let (label, fix) = words(error.kind, encoding.bit_width());
+    let is_stray = matches!(error.kind, DecodeKind::Symbol | DecodeKind::Padding);
+    Fault { token, span: fields.span_within(token, position.min(text.len()), end), label, fix, is_stray }
+}
+
+/// What is wrong with octets in an encoding of so many bits a digit, and what to do.
+fn words(kind: DecodeKind, bits: usize) -> (&'static str, &'static str) {
+    const AGAIN: &str = "copy it again, to its last character";
+    match (kind, bits) {
+        (DecodeKind::Length, 4) => {
+            ("half an octet: the digits must come in pairs", "add the digit that is missing, or copy it again")
+        }
+        (DecodeKind::Length, 6) => {
+            ("cut short: it ends amid an octet or lacks its `=`", "copy it again, with any `=` at its end")
+        }
+        (DecodeKind::Length, _) => ("cut short: it ends amid an octet", AGAIN),
+        (DecodeKind::Symbol, 4) => ("not a digit of this encoding", "write two digits of 0–9 and A–F for each octet"),
+        (DecodeKind::Symbol, 5) => ("not a digit of this encoding", "delete it: base32hex has 0–9 and A–V"),
+        (DecodeKind::Symbol, _) => ("not a digit of this encoding", "delete it: base64 has A–Z, a–z, 0–9, `+` and `/`"),
+        (DecodeKind::Trailing, _) => ("bits after the last octet that are not zero", AGAIN),
+        (DecodeKind::Padding, _) => ("`=` belongs at the end only", "delete what follows the `=`, or the `=`"),
+    }
 }
 
 /// Octets in base64.

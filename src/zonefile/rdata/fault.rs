@@ -3,7 +3,7 @@
 use super::mnemonics::Mnemonic;
 use super::table::{Field, TypeRow};
 use super::text::Reader;
-use crate::diagnostic::{Code, Diagnostic, codes};
+use crate::diagnostic::{Code, Diagnostic, Repair, codes};
 use crate::dns::Rtype;
 use crate::source::Span;
 use crate::zonefile::Fields;
@@ -154,12 +154,13 @@ impl Reader<'_, '_> {
         }
         let sign = ["#", "//"].into_iter().find(|sign| text.starts_with(sign.as_bytes()))?;
         let span = Span { end: self.fields.everything().end, ..self.fields.span(token) };
-        Some(Box::new(
-            self.blame(&codes::HASH_COMMENT, span, format!("a comment starts with `{sign}`"))
-                .label("read as data, not as a comment")
-                .why("zone-file comments start with `;` (RFC 1035 §5.1)")
-                .fix(format!("write `;` instead of `{sign}`")),
-        ))
+        let finding = self
+            .blame(&codes::HASH_COMMENT, span, format!("a comment starts with `{sign}`"))
+            .label("read as data, not as a comment")
+            .why("zone-file comments start with `;` (RFC 1035 §5.1)")
+            .fix(format!("write `;` instead of `{sign}`"));
+        let is_alone = text == sign.as_bytes();
+        Some(Box::new(if is_alone { finding.repair(Repair::new(self.fields.span(token), ";")) } else { finding }))
     }
 
     /// A number that was left out: the record is one token short, and what stands here is no number.

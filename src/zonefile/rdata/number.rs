@@ -3,6 +3,8 @@
 use super::kind::Mnemonics;
 use super::mnemonics::named;
 use super::text::{Reader, Result};
+use crate::diagnostic::Diagnostic;
+use crate::zonefile::lexer::Token;
 use crate::zonefile::ttl;
 
 /// The number that `text` writes in decimal digits alone, if it is at most `limit`.
@@ -23,8 +25,9 @@ pub(super) fn decimal(text: &[u8], limit: u64) -> Option<u64> {
 /// Reads a number of so many octets.
 pub(super) fn read(reader: &mut Reader<'_, '_>, octets: usize) -> Result<()> {
     let token = reader.word()?;
-    let Some(number) = decimal(reader.fields.text(token), u64::MAX >> (64 - 8 * octets)) else {
-        return Err(reader.expected(token));
+    let limit = u64::MAX >> (64 - 8 * octets);
+    let Some(number) = decimal(reader.fields.text(token), limit) else {
+        return Err(not_a_number(reader, token, limit));
     };
     push(reader.out, number, octets);
     Ok(())
@@ -39,8 +42,22 @@ pub(super) fn read_ttl(reader: &mut Reader<'_, '_>) -> Result<()> {
             Ok(())
         }
         Err(ttl::TtlError::NotANumber) => Err(reader.expected(token)),
+        Err(error @ ttl::TtlError::Overflow) => {
+            let finding = reader.expected(token).label(error.to_string());
+            Err(Box::new(finding.fix("write fewer seconds, or a period with its unit, such as `1w`")))
+        }
         Err(error) => Err(Box::new(reader.expected(token).label(error.to_string()))),
     }
+}
+
+/// Something else than a number of at most `limit`: where it is a number, it is too large.
+#[cold]
+fn not_a_number(reader: &Reader<'_, '_>, token: Token, limit: u64) -> Box<Diagnostic> {
+    let finding = reader.expected(token);
+    if !reader.fields.text(token).iter().all(u8::is_ascii_digit) {
+        return finding;
+    }
+    Box::new(finding.label(format!("more than {limit}")).fix(format!("write a number of 0 to {limit}")))
 }
 
 /// Reads a number of so many octets, or a mnemonic for one.
@@ -49,7 +66,7 @@ pub(super) fn read_named(reader: &mut Reader<'_, '_>, mnemonics: Mnemonics, octe
     let text = reader.fields.text(token);
     let limit = u64::MAX >> (64 - 8 * octets);
     let Some(number) = decimal(text, limit).or_else(|| named(mnemonics, text).map(u64::from)) else {
-        return Err(reader.expected(token));
+        return Err(not_a_number(reader, token, limit));
     };
     push(reader.out, number, octets);
     Ok(())

@@ -3,9 +3,10 @@
 use std::fmt::{self, Write};
 
 use super::text::{Reader, Result};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, Edit, Repair, codes};
 use crate::dns::unescape;
 use crate::zonefile::lexer::{Token, TokenKind};
+use crate::zonefile::name::BadEscape;
 
 /// The most octets a character-string has: its length is one octet.
 const MAX: usize = 255;
@@ -107,16 +108,13 @@ pub(super) fn push_unescaped(text: &[u8], out: &mut Vec<u8>) -> std::result::Res
 /// A malformed escape at octet `at` of a token's text.
 #[cold]
 pub(super) fn bad_escape(reader: &Reader<'_, '_>, token: Token, at: usize) -> Box<Diagnostic> {
-    let text = reader.fields.text(token);
-    let digits = text[at + 1..].iter().take(3).take_while(|octet| octet.is_ascii_digit()).count();
-    let end = (at + 1 + digits.max(1)).min(text.len());
-    let headline = format!("`{}` is no escape", String::from_utf8_lossy(&text[at..end]));
+    let escape = BadEscape::at(reader.fields.text(token), at);
     Box::new(
         reader
-            .blame(&codes::BAD_ESCAPE, reader.fields.span_within(token, at, end), headline)
+            .blame(&codes::BAD_ESCAPE, reader.fields.span_within(token, at, escape.end), escape.headline)
             .label("not an escape")
-            .why("`\\` must be followed by one character or by three digits up to 255 (RFC 1035 §5.1)")
-            .fix("write `\\\\` for a backslash"),
+            .why("a backslash takes its meaning from what follows it (RFC 1035 §5.1)")
+            .fix(escape.fix),
     )
 }
 
@@ -137,7 +135,43 @@ fn too_long(reader: &Reader<'_, '_>, token: Token, octets: usize) -> Box<Diagnos
     let code = if is_list { &codes::TXT_OVER_255 } else { &codes::LONG_STRING };
     let finding = reader.blame(code, reader.fields.span(token), headline);
     let quotes = if token.kind == TokenKind::Word { "" } else { ", its quotes not counted" };
-    Box::new(finding.label(format!("{octets} octets{quotes}")).why(why).fix(fix))
+    let finding = finding.label(format!("{octets} octets{quotes}")).why(why).fix(fix);
+    match parted(reader, token).filter(|_| is_list) {
+        Some(repair) => Box::new(finding.repair(repair)),
+        None => Box::new(finding),
+    }
+}
+
+/// A string put into parts of at most 255 octets: a record's strings are read as one (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
+fn parted(reader: &Reader<'_, '_>, token: Token) -> Option<Repair> {
+    let text = reader.fields.text(token);
+    let edit = |at: usize, text: &str| Edit { span: reader.fields.span_within(token, at, at), text: text.into() };
+    let mut edits: Vec<Edit> = breaks(text)?.into_iter().map(|at| edit(at, "\" \"")).collect();
+    if token.kind == TokenKind::Word {
+        edits.insert(0, edit(0, "\""));
+        edits.push(edit(text.len(), "\""));
+    }
+    Some(Repair { edits, alters: Vec::new() })
+}
+
+/// Where a text with escapes is parted, so that no part has more octets than a string, nor ends amid a character of UTF-8.
+fn breaks(text: &[u8]) -> Option<Vec<usize>> {
+    let (mut breaks, mut at, mut octets) = (Vec::new(), 0, 0);
+    while at < text.len() {
+        let (step, count) = match text[at] {
+            b'\\' => (unescape(&text[at..])?.1, 1),
+            _ => {
+                let rest = text[at + 1..].iter().take(3).take_while(|&&octet| octet & 0xC0 == 0x80).count();
+                (1 + rest, 1 + rest)
+            }
+        };
+        if octets + count > MAX {
+            breaks.push(at);
+            octets = 0;
+        }
+        (at, octets) = (at + step, octets + count);
+    }
+    Some(breaks)
 }
 
 /// Octets as a quoted string.
