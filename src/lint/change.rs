@@ -6,7 +6,9 @@
 
 use std::cmp::Ordering;
 
+use super::owners::Claim;
 use super::report::Report;
+use super::rules::report_claims;
 use super::suppression::Waivers;
 use super::{RULES, Rule, Scope, Settings, rules_of};
 use crate::diagnostic::{self, Diagnostic, Severity};
@@ -53,6 +55,19 @@ pub fn check_change(old: &Zone, new: &Zone, sources: &Sources, settings: &Settin
     findings
 }
 
+/// What rules about a change say of a zone that was not there before, in the order of its text.
+pub fn check_added(new: &Zone, sources: &Sources, settings: &Settings) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for (rule, severity) in rules_of(new, settings).filter(|(rule, _)| rule.code.name == "not-owner") {
+        let waivers = Waivers::default();
+        let mut report = Report::new(rule, severity, new, sources, settings, &waivers);
+        report_claims(None, new, settings, &mut report);
+        findings.extend(report.finish());
+    }
+    diagnostic::sort(&mut findings);
+    findings
+}
+
 /// What rules about a change say of a zone that is no longer there; `sources` holds its file, empty.
 pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_meant: bool) -> Vec<Diagnostic> {
     let (zone, names) = (old.apex(), old.name_count());
@@ -75,7 +90,21 @@ pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_mean
             .why(format!("`{}` is not among the zones any more, so none of its names is answered", sources.get(place.file).name()))
             .fix("bring the file back, or add the line `Zone-Mass-Change: yes` to the commit's message; critical names are taken off `critical_names` in a change of their own")
     });
-    findings.collect()
+    findings.chain(removed_of_owners(old, place, settings)).collect()
+}
+
+/// The owners of records that went with their zone.
+fn removed_of_owners(old: &Zone, place: Span, settings: &Settings) -> Vec<Diagnostic> {
+    let acting = settings.acting.as_ref();
+    let Some((rule, severity)) = rules_of(old, settings).find(|(rule, _)| rule.code.name == "not-owner") else {
+        return Vec::new();
+    };
+    let severity = if acting.is_some() { severity } else { Severity::Note };
+    let told = |claim: Claim<'_>| {
+        let finding = Diagnostic::new(&rule.code, place, claim.headline(acting)).why(claim.why()).fix(claim.fix());
+        Diagnostic { severity, zone: Some(old.apex().to_name()), ..finding }
+    };
+    settings.owners.claims(Some(old), None, acting).into_iter().map(told).collect()
 }
 
 /// Whether a code is of a rule that judges a change as a whole.
@@ -130,7 +159,7 @@ fn is_same(old: Node<'_>, new: Node<'_>) -> bool {
     old.rrsets().len() == new.rrsets().len() && old.rrsets().zip(new.rrsets()).all(|(old, new)| is_same_rrset(old, new))
 }
 
-fn is_same_rrset(old: Rrset<'_>, new: Rrset<'_>) -> bool {
+pub(super) fn is_same_rrset(old: Rrset<'_>, new: Rrset<'_>) -> bool {
     if old.rtype() != new.rtype() || old.ttl() != new.ttl() || old.records().len() != new.records().len() {
         return false;
     }

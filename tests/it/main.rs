@@ -18,6 +18,7 @@ mod lint;
 mod lint_mistakes;
 mod load;
 mod oracle;
+mod owners;
 mod peers;
 mod rdata;
 mod readme;
