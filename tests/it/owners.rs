@@ -1,7 +1,5 @@
 //! Whose review a change needs: `not-owner`, on the records that changed and by the base's config.
 
-#![expect(clippy::disallowed_methods, reason = "tests take zones out of a tree")]
-
 use crate::support::git::Repository;
 use crate::support::running::Running;
 
