@@ -81,7 +81,7 @@ enum Scope {
     /// One zone beside all others.
     Repository(fn(&Subject<'_>, &Others<'_>, &mut Report<'_>)),
     /// The mirror list beside all zones.
-    Mirrors(fn(&Mirrors, &Others<'_>, &'static Code) -> Vec<Diagnostic>),
+    Mirrors(fn(&Mirrors, &Others<'_>, &Waivers, &'static Code) -> Vec<Diagnostic>),
     /// One zone before and after.
     Change(fn(&Change<'_>, &mut Report<'_>)),
 }
@@ -270,6 +270,7 @@ pub fn check_beside(
 ///
 /// The list is checked and not served: a mirror that it has wrong is no reason to hold a zone back.
 pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>) -> Vec<Diagnostic> {
+    let waivers = Waivers::read_mirrors(&mirrors.sources, settings.now);
     let mut findings = Vec::new();
     for rule in RULES {
         let (Scope::Mirrors(check), Level::On(severity)) =
@@ -277,9 +278,11 @@ pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>
         else {
             continue;
         };
-        findings
-            .extend(check(mirrors, others, &rule.code).into_iter().map(|finding| Diagnostic { severity, ..finding }));
+        findings.extend(
+            check(mirrors, others, &waivers, &rule.code).into_iter().map(|finding| Diagnostic { severity, ..finding }),
+        );
     }
+    findings.extend(weigh(waivers.finish(), NameRef::ROOT, settings, &Waivers::default()));
     diagnostic::sort(&mut findings);
     findings
 }
