@@ -47,9 +47,9 @@ fn places(claim: &Claim<'_>, zone: &Zone, report: &Report<'_>) -> Vec<Span> {
     let there = claim.changes.iter().filter_map(|change| Some((change, change.new?)));
     let mut places = Vec::new();
     for (change, rrset) in there.take(1 + MOST_PLACES) {
-        let added = change.added();
-        let is_added = |rdata: &[u8]| added.contains(&rdata);
-        let came = rrset.records().zip(rrset.rdatas()).find(|(_, rdata)| is_added(rdata)).map(|(record, _)| record);
+        // Those that came are told in the order of the text.
+        let added = change.added().first().copied();
+        let came = rrset.records().zip(rrset.rdatas()).find(|(_, rdata)| Some(*rdata) == added).map(|(record, _)| record);
         let Some(record) = came.or_else(|| rrset.records().next()) else { continue };
         let place = report.owner_or_type(record);
         if !places.contains(&place) {
