@@ -20,6 +20,7 @@ use crate::control::load::{Loaded, MirrorList, Terms, load_text};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Rendering, Summary, escape};
 use crate::dns::Name;
+use crate::lint::{Acting, Settings};
 use crate::source::Sources;
 use crate::zonefile::rdata::parse_moment;
 
@@ -41,6 +42,15 @@ pub(super) struct Arguments {
     /// asked too, and all rules are taken as the config of that commit sets them.
     #[arg(long, value_name = "REV", conflicts_with_all = ["paths", "origin"])]
     base: Option<String>,
+    /// Who makes the change, by the name that the config's `[[owners]]` know them by
+    ///
+    /// Records of others that it touches are told of as `not-owner`. Where neither this nor a team is given, notes say whose
+    /// review the change needs.
+    #[arg(long, value_name = "NAME", requires = "base", value_parser = parse_person)]
+    actor: Option<String>,
+    /// A team that who makes the change is in; may be given more than once
+    #[arg(long = "team", value_name = "NAME", requires = "base", value_parser = parse_person)]
+    teams: Vec<String>,
     /// Mend what has one remedy only, in the files, and show what is left
     ///
     /// Raises a serial by the zone's own scheme (with --base, which tells that it must be), takes out records that are written
@@ -79,6 +89,12 @@ fn parse_day(text: &str) -> Result<u32, String> {
     moment.ok_or_else(|| "write a day as in 2026-03-01".into())
 }
 
+/// A person or a team; the `@` of a mention is no part of the name.
+fn parse_person(text: &str) -> Result<String, String> {
+    let name = text.trim().trim_start_matches('@');
+    if name.is_empty() { Err("a name is missing".into()) } else { Ok(name.into()) }
+}
+
 impl clap::ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
         Self::ALL
@@ -94,9 +110,12 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         anyhow::bail!("--origin names the zone of one file: give exactly one PATH with it");
     }
     let config = arguments.config.load(&Overrides::default())?;
+    let acting = Acting { actor: arguments.actor, teams: arguments.teams };
+    let acting = (acting != Acting::default()).then_some(acting);
+    let lint = Settings { acting, ..config.lint.clone() };
     let terms = match arguments.today {
-        Some(moment) => Terms::at(&config.limits, &config.lint, moment),
-        None => Terms::now(&config.limits, &config.lint),
+        Some(moment) => Terms::at(&config.limits, &lint, moment),
+        None => Terms::now(&config.limits, &lint),
     };
     let is_input = |path: &PathBuf| path.as_os_str() == "-";
     if arguments.paths.len() > 1 && arguments.paths.iter().any(is_input) {

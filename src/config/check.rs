@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::lint;
 use super::problems::Problems;
 use super::spec::{self, Key, Spec};
-use super::{Config, MAX_UDP_PAYLOAD, repository};
+use super::{Config, MAX_UDP_PAYLOAD, owners, repository};
 use crate::dns::Name;
 use crate::server::Policy;
 use crate::zonefile::Limits;
@@ -66,6 +66,7 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     config.lint.severities.everywhere = lint::levels(spec.levels, lint::KEYS, problems);
     config.lint.severities.zones = lint::zone_levels(spec.zone_levels, problems);
     lint::apply(spec.lint, config, problems);
+    config.lint.owners = owners::read(spec.owners, problems);
 }
 
 /// A path below the config's place; none, which is a default place, for `""`.

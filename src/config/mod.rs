@@ -14,6 +14,7 @@
 mod check;
 mod expectations;
 mod lint;
+mod owners;
 mod problems;
 mod repository;
 mod spec;
@@ -182,11 +183,15 @@ impl Config {
         Some(Self { path: Some(path.to_owned()), ..config })
     }
 
-    /// What `newer` has set otherwise of all that judges zones: keys and rules of `[lint]`, `lint.zone."NAME"`, `limits`.
+    /// What `newer` has set otherwise of all that judges zones: keys and rules of `[lint]`, `lint.zone."NAME"`, `limits`,
+    /// `owners`.
     pub fn judged_otherwise(&self, newer: &Self) -> Vec<String> {
         let mut changed = lint::changed(&self.lint, &newer.lint);
         if self.limits != newer.limits || self.lost_names_percent != newer.lost_names_percent {
             changed.push("limits".to_owned());
+        }
+        if self.lint.owners != newer.lint.owners {
+            changed.push("owners".to_owned());
         }
         changed
     }

@@ -6,6 +6,7 @@ use super::spec::SECTIONS;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::lint;
 use crate::source::{FileId, Span};
+use crate::zonefile::rdata;
 
 /// How like a known key a misspelt one must be to be taken for it, by Damerau's distance over the longer one's length: two
 /// letters of five may be wrong.
@@ -75,6 +76,18 @@ impl<'t> Problems<'t> {
         self.push(finding.why("nothing would read it, so what it was meant to change would stay as it is").fix(fix));
     }
 
+    /// What is no type's mnemonic, or a type that no zone holds.
+    pub(super) fn unknown_type(&mut self, at: Range<usize>, text: &str) {
+        let known: Vec<&str> = rdata::types().iter().map(|row| row.mnemonic).collect();
+        let near = known.iter().max_by(|a, b| alike(text, a).total_cmp(&alike(text, b))).copied();
+        let fix = match near.filter(|near| alike(text, near) >= LIKENESS) {
+            Some(near) => format!("write `\"{near}\"`"),
+            None => "write a type such as `\"MX\"` or `\"TYPE65534\"`".into(),
+        };
+        let finding = self.finding(at, format!("`{text}` is no type that a zone holds"));
+        self.push(finding.fix(fix));
+    }
+
     /// A finding at a place of the file.
     pub(super) fn finding(&self, at: Range<usize>, headline: impl Into<String>) -> Diagnostic {
         Diagnostic::new(&codes::BAD_CONFIG, self.span(at), headline)
@@ -109,6 +122,11 @@ fn elsewhere(key: &str, section: &str) -> Option<(&'static str, &'static str)> {
     let others = SECTIONS.iter().filter(|(name, _)| *name != section);
     let near = others.filter_map(|(name, keys)| Some((*name, nearest(key, keys)?)));
     near.max_by(|(_, a), (_, b)| likeness(key, a).total_cmp(&likeness(key, b)))
+}
+
+/// How like two words are, in any case.
+fn alike(text: &str, known: &str) -> f64 {
+    likeness(text, &known.to_ascii_lowercase())
 }
 
 fn likeness(key: &str, known: &str) -> f64 {

@@ -130,6 +130,16 @@ section! {
 }
 
 section! {
+    /// One `[[owners]]`: whose review a change of some records needs.
+    Owners {
+        subtree: String = "a name, such as `\"mail.example.org\"`";
+        types: Vec<Spanned<String>> = "a list of types, such as `[\"MX\", \"TXT\"]`";
+        people: Vec<Spanned<String>> = "a list of names, such as `[\"ada\"]`";
+        teams: Vec<Spanned<String>> = "a list of names, such as `[\"dns-admins\"]`";
+    }
+}
+
+section! {
     /// One `[[zone]]`: a zone to serve, where not every file of the directory is one.
     Zone {
         name: String = "a zone's name, such as `\"example.org\"`";
@@ -144,6 +154,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("access", Access::KEYS),
     ("limits", Limits::KEYS),
     ("lint", Lint::KEYS),
+    ("owners", Owners::KEYS),
     ("zone", Zone::KEYS),
 ];
 
@@ -167,6 +178,7 @@ pub(super) struct Spec {
     pub(super) levels: Vec<Level>,
     /// Those of each `[lint.zone."NAME"]`.
     pub(super) zone_levels: Vec<(Spanned<String>, Vec<Level>)>,
+    pub(super) owners: Vec<Spanned<Owners>>,
     pub(super) zones: Vec<Spanned<Zone>>,
 }
 
@@ -180,7 +192,10 @@ impl Spec {
             problems.bad_syntax(error.span().unwrap_or_default(), error.message());
         }
         let mut document = if errors.is_empty() { document.into_inner() } else { DeTable::new() };
-        let zones = zone_tables(&mut document, problems);
+        let wanted = "sections that each start with `[[zone]]`";
+        let zones = tables(&mut document, "zone", wanted, Zone::take, problems);
+        let wanted = "sections that each start with `[[owners]]`";
+        let owners = tables(&mut document, "owners", wanted, Owners::take, problems);
         let mut section = |name: &str, problems: &mut Problems<'_>| match document.remove(name) {
             Some(value) => table(value, name, "a section", problems).into_inner(),
             None => DeTable::new(),
@@ -196,6 +211,7 @@ impl Spec {
             lint: Lint::take(lint, "lint", problems),
             levels,
             zone_levels,
+            owners,
             zones,
         };
         for key in document.keys() {
@@ -238,18 +254,25 @@ fn zone_levels(lint: &mut DeTable<'_>, problems: &mut Problems<'_>) -> Vec<(Span
     names.into_iter().filter_map(of_zone).collect()
 }
 
-fn zone_tables(document: &mut DeTable<'_>, problems: &mut Problems<'_>) -> Vec<Spanned<Zone>> {
-    let Some(value) = document.remove("zone") else { return Vec::new() };
+/// Takes each `[[NAME]]`.
+fn tables<'i, T>(
+    document: &mut DeTable<'i>,
+    name: &str,
+    wanted: &str,
+    take: fn(DeTable<'i>, &str, &mut Problems<'_>) -> T,
+    problems: &mut Problems<'_>,
+) -> Vec<Spanned<T>> {
+    let Some(value) = document.remove(name) else { return Vec::new() };
     let span = value.span();
-    let DeValue::Array(tables) = value.into_inner() else {
-        problems.bad_value(span, "zone", "sections that each start with `[[zone]]`");
+    let DeValue::Array(list) = value.into_inner() else {
+        problems.bad_value(span, name, wanted);
         return Vec::new();
     };
     let mut read = |value| {
-        let table = table(value, "zone", "sections that each start with `[[zone]]`", problems);
-        Spanned::new(table.span(), Zone::take(table.into_inner(), "zone", problems))
+        let table = table(value, name, wanted, problems);
+        Spanned::new(table.span(), take(table.into_inner(), name, problems))
     };
-    tables.into_iter().map(&mut read).collect()
+    list.into_iter().map(&mut read).collect()
 }
 
 fn table<'i>(

@@ -122,9 +122,9 @@ impl Base {
         let mirrors = place.filter(|_| head.source.repository.is_none()).or_else(|| head.lint.mirrors.clone());
         terms.limits = self.config.limits.clone();
         if let Some(settings) = &mut terms.lint {
-            let (now, threads) = (settings.now, settings.threads);
+            let (now, threads, acting) = (settings.now, settings.threads, settings.acting.take());
             let most_of_a_rule = MOST_COMPARED;
-            *settings = lint::Settings { now, threads, most_of_a_rule, mirrors, ..self.config.lint.clone() };
+            *settings = lint::Settings { now, threads, acting, most_of_a_rule, mirrors, ..self.config.lint.clone() };
         }
         terms
     }
@@ -199,14 +199,18 @@ enum Found {
     File(PathBuf, std::sync::Arc<[u8]>),
 }
 
-/// Adds what rules about a change say of each zone that both trees have, and of those that are gone.
+/// Adds what rules about a change say of each zone, of those that came or are gone too.
 fn judge_change(base: &Judged, judged: &mut Judged, root: &Root, settings: &lint::Settings, is_meant: bool) {
     let key = |name: &crate::dns::Name| name.to_string().to_ascii_lowercase();
     let built = base.zones.iter().filter_map(|loaded| Some((key(&loaded.name), (loaded, loaded.zone.as_ref()?))));
     let mut old: HashMap<String, (&super::Loaded, &Zone)> = built.collect();
     for loaded in &mut judged.zones {
-        if let (Some((_, old)), Some(new)) = (old.remove(&key(&loaded.name)), &loaded.zone) {
-            let mut findings = lint::check_change(old, new, &loaded.sources, settings, is_meant);
+        let old = old.remove(&key(&loaded.name));
+        if let Some(new) = &loaded.zone {
+            let mut findings = match old {
+                Some((_, old)) => lint::check_change(old, new, &loaded.sources, settings, is_meant),
+                None => lint::check_added(new, &loaded.sources, settings),
+            };
             findings.iter_mut().for_each(|finding| finding.zone = Some(loaded.name.clone()));
             loaded.findings.extend(findings);
             diagnostic::sort(&mut loaded.findings);
@@ -267,13 +271,14 @@ fn config_text(path: &Path, keys: &[String]) -> (Sources, Vec<Span>) {
     (sources, places)
 }
 
-/// Where a line starts that sets `key`, or opens the section `[key]`.
+/// Where a line starts that sets `key`, or opens the section `[key]` or `[[key]]`.
 fn place_of(text: &[u8], key: &str) -> Option<(u32, u32)> {
     let mut start = 0;
     for line in text.split_inclusive(|octet| *octet == b'\n') {
         let bare = line.trim_ascii_start();
         let indent = line.len() - bare.len();
-        let is_section = bare.strip_prefix(b"[").and_then(|rest| rest.strip_prefix(key.as_bytes()));
+        let headed = bare.strip_prefix(b"[[").or_else(|| bare.strip_prefix(b"["));
+        let is_section = headed.and_then(|rest| rest.strip_prefix(key.as_bytes()));
         let is_key = bare.strip_prefix(key.as_bytes()).map(<[u8]>::trim_ascii_start);
         let end = start + line.trim_ascii_end().len();
         if is_section.is_some_and(|rest| rest.starts_with(b"]")) {

@@ -58,7 +58,7 @@ codes! {
     // The config.
     BAD_CONFIG           "bad-config"           Error   Config "The configuration is no TOML, or a key has a value it cannot have.";
     UNKNOWN_CONFIG_KEY   "unknown-config-key"   Error   Config "The configuration has a key that nothing reads.";
-    RULES_CHANGED        "rules-changed"        Warning Config "A change sets rules, limits or critical names otherwise than its base, whose own judge it.";
+    RULES_CHANGED        "rules-changed"        Warning Config "A change sets rules, limits, owners or critical names otherwise than its base, whose own judge it.";
     // Files.
     UNREADABLE_FILE      "unreadable-file"      Error   Parse "A file is missing or cannot be read.";
     INCLUDE_REFUSED      "include-refused"      Error   Parse "An $INCLUDE names no plain file inside the zone root, includes itself, or goes too deep.";

@@ -4,7 +4,9 @@
 //! What a change is taken against (a branch's base, what is served) is the caller's to know, and the settings that it is
 //! judged by are those of that base: a change has no say in its own judgement, so none of these findings can be waived.
 
+use super::owners::Claim;
 use super::report::Report;
+use super::rules::report_claims;
 use super::serial::serial_after;
 use super::suppression::Waivers;
 use super::{Rule, Scope, Settings, ask, rule_of, rules_of};
@@ -48,6 +50,19 @@ pub fn check_change(old: &Zone, new: &Zone, sources: &Sources, settings: &Settin
     findings
 }
 
+/// What rules about a change say of a zone that was not there before, in the order of its text.
+pub fn check_added(new: &Zone, sources: &Sources, settings: &Settings) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for (rule, severity) in rules_of(new, settings).filter(|(rule, _)| rule.code.name == "not-owner") {
+        let waivers = Waivers::default();
+        let mut report = Report::new(rule, severity, new, sources, settings, &waivers);
+        report_claims(None, new, settings, &mut report);
+        findings.extend(report.finish());
+    }
+    diagnostic::sort(&mut findings);
+    findings
+}
+
 /// What rules about a change say of a zone that is no longer there; `sources` holds its file, empty.
 pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_meant: bool) -> Vec<Diagnostic> {
     let (zone, names) = (old.apex(), old.name_count());
@@ -70,7 +85,21 @@ pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_mean
             .why(format!("`{}` is not among the zones any more, so none of its names is answered", sources.get(place.file).name()))
             .fix("bring the file back, or add the line `Zone-Mass-Change: yes` to the commit's message; critical names are taken off `critical_names` in a change of their own")
     });
-    findings.collect()
+    findings.chain(removed_of_owners(old, place, settings)).collect()
+}
+
+/// The owners of records that went with their zone.
+fn removed_of_owners(old: &Zone, place: Span, settings: &Settings) -> Vec<Diagnostic> {
+    let acting = settings.acting.as_ref();
+    let Some((rule, severity)) = rules_of(old, settings).find(|(rule, _)| rule.code.name == "not-owner") else {
+        return Vec::new();
+    };
+    let severity = if acting.is_some() { severity } else { Severity::Note };
+    let told = |claim: Claim<'_>| {
+        let finding = Diagnostic::new(&rule.code, place, claim.headline(acting)).why(claim.why()).fix(claim.fix());
+        Diagnostic { severity, zone: Some(old.apex().to_name()), ..finding }
+    };
+    settings.owners.claims(Some(old), None, acting).into_iter().map(told).collect()
 }
 
 /// Whether a code is of a rule that judges a change as a whole.
@@ -115,7 +144,7 @@ impl<'z> Change<'z> {
 }
 
 /// Whether nothing but the serial number is another.
-fn is_bump(change: &RrsetChange<'_>) -> bool {
+pub(super) fn is_bump(change: &RrsetChange<'_>) -> bool {
     let rest = |rrset: Rrset<'_>| {
         let mut octets = rdata::canonical(Rtype::SOA, rrset.rdatas().next()?).into_owned();
         octets.last_chunk_mut::<20>()?[..4].fill(0);

@@ -88,11 +88,15 @@ impl Mirror {
     }
 }
 
-/// A line without the comment at its end, a `#` at its start or behind a blank, and without blanks there.
+/// A line without the comment at its end, and without blanks there.
 fn uncommented(line: &[u8]) -> &[u8] {
+    line[..comment_start(line)].trim_ascii_end()
+}
+
+/// Where the comment of a line starts, a `#` at its start or behind a blank; the line's end where it has none.
+pub(super) fn comment_start(line: &[u8]) -> usize {
     let is_comment = |at: &usize| line[*at] == b'#' && (*at == 0 || line[*at - 1].is_ascii_whitespace());
-    let end = memchr::memchr_iter(b'#', line).find(is_comment).unwrap_or(line.len());
-    line[..end].trim_ascii_end()
+    memchr::memchr_iter(b'#', line).find(is_comment).unwrap_or(line.len())
 }
 
 /// The value that stands behind a key, without quotes.

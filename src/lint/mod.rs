@@ -21,6 +21,7 @@ mod crypto;
 mod dkim;
 mod mirrors;
 mod others;
+mod owners;
 mod recent;
 mod report;
 mod rules;
@@ -47,10 +48,11 @@ use report::Report;
 use subject::{Subject, Target, target_field};
 use suppression::Waivers;
 
-pub use change::{check_change, check_removed};
+pub use change::{check_added, check_change, check_removed};
 pub use crypto::sha256;
 pub use mirrors::Mirrors;
 pub use others::Others;
+pub use owners::{Acting, Owner, Owners};
 pub use report::MOST_OF_A_RULE;
 pub use rules::{RULES, markdown};
 pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
@@ -80,7 +82,7 @@ enum Scope {
     /// One zone beside all others.
     Repository(fn(&Subject<'_>, &Others<'_>, &mut Report<'_>)),
     /// The mirror list beside all zones.
-    Mirrors(fn(&Mirrors, &Others<'_>, &'static Code) -> Vec<Diagnostic>),
+    Mirrors(fn(&Mirrors, &Others<'_>, &Waivers, &'static Code) -> Vec<Diagnostic>),
     /// One zone before and after.
     Change(fn(&Change<'_>, &mut Report<'_>)),
 }
@@ -143,14 +145,17 @@ pub fn check_beside(
 ///
 /// The list is checked and not served: a mirror that it has wrong is no reason to hold a zone back.
 pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>) -> Vec<Diagnostic> {
+    let waivers = Waivers::read_mirrors(&mirrors.sources, settings.now);
     let mut findings = Vec::new();
     for rule in RULES {
         let (Scope::Mirrors(check), Level::On(severity)) = (rule.scope, settings.severities.of_rule(rule, None)) else {
             continue;
         };
-        findings
-            .extend(check(mirrors, others, &rule.code).into_iter().map(|finding| Diagnostic { severity, ..finding }));
+        findings.extend(
+            check(mirrors, others, &waivers, &rule.code).into_iter().map(|finding| Diagnostic { severity, ..finding }),
+        );
     }
+    findings.extend(weigh(waivers.finish(), NameRef::ROOT, settings, &Waivers::default()));
     diagnostic::sort(&mut findings);
     findings
 }

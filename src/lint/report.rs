@@ -61,6 +61,12 @@ impl<'r> Report<'r> {
         }
     }
 
+    /// Adds a finding that is no worse than this, though another may have its place: they concern different people.
+    pub(super) fn add_beside(&mut self, worst: Severity, finding: Diagnostic) {
+        self.last_place = None;
+        self.add_at_most(worst, finding);
+    }
+
     /// The findings; the last says how many more there were.
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
         if let (Some(more @ 1..), Some(last)) = (self.count.checked_sub(self.most), self.findings.last_mut()) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Rule;
+use super::{Acting, Owners, Rule};
 use crate::diagnostic::{Code, Severity, Stage};
 use crate::dns::{Name, NameRef};
 
@@ -37,6 +37,10 @@ pub struct Settings {
     pub mass_change_percent: u8,
     /// Names that no change may leave without records.
     pub critical_names: Vec<Name>,
+    /// Whose records are whose.
+    pub owners: Owners,
+    /// Who makes the change that is judged; none: nobody said.
+    pub acting: Option<Acting>,
 }
 
 impl Settings {
@@ -58,6 +62,8 @@ impl Settings {
             alias_steps: 8,
             mass_change_percent: 30,
             critical_names: Vec::new(),
+            owners: Owners::default(),
+            acting: None,
         }
     }
 }

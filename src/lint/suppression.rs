@@ -7,6 +7,7 @@
 //!
 //! A waiver stands on the entry's own lines, behind or between its tokens, so that it moves and goes with the record.
 //! Texts without the word are searched for it once and no more; only a text that has it is read again by the lexer. The
+//! In the files of the mirror list an entry is a line that names a host, and `#` starts the comment; nothing else differs. The
 //! two steps of judging ([`check`](super::check) and [`check_beside`](super::check_beside)) read waivers each for
 //! themselves: each knows which rules it asks, and therefore which waivers are without use.
 
@@ -15,6 +16,7 @@ use std::cell::Cell;
 use memchr::memmem;
 
 use super::change::is_of_change;
+use super::mirrors::comment_start;
 use super::{find, is_configurable};
 use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::source::{FileId, Sources, Span};
@@ -30,7 +32,18 @@ const MOST_AT_ENTRY: usize = 16;
 /// The most findings about waivers in one zone, as of any rule.
 const MOST: usize = 20;
 
-/// The waivers of one zone.
+/// How waivers are written in one kind of text, for those who have to mend one.
+struct Style {
+    /// What starts a comment.
+    sign: char,
+    /// What a waiver stands behind.
+    entry: &'static str,
+}
+
+const ZONE_TEXT: Style = Style { sign: ';', entry: "record" };
+const MIRROR_LIST: Style = Style { sign: '#', entry: "host" };
+
+/// The waivers of one zone, or of the mirror list.
 #[derive(Default)]
 pub(super) struct Waivers {
     /// By file and entry.
@@ -53,7 +66,7 @@ struct Waiver {
 impl Waivers {
     /// The waivers in a zone's texts of rules that are `asked` in this step; the faults of all are told where `tells_faults`.
     pub(super) fn read(sources: &Sources, now: u32, asked: impl Fn(&Code) -> bool, tells_faults: bool) -> Self {
-        let mut reader = Reader { sources, now, waivers: Self::default(), at_entry: 0 };
+        let mut reader = Reader::new(sources, now, &ZONE_TEXT);
         let finder = memmem::Finder::new(WORD);
         for (file, source) in sources.iter() {
             if finder.find(source.text()).is_none() {
@@ -74,6 +87,16 @@ impl Waivers {
         waivers
     }
 
+    /// The waivers in the files of the mirror list, and all that is wrong with them.
+    pub(super) fn read_mirrors(sources: &Sources, now: u32) -> Self {
+        let mut reader = Reader::new(sources, now, &MIRROR_LIST);
+        let finder = memmem::Finder::new(WORD);
+        for (file, _) in sources.iter().filter(|(_, source)| finder.find(source.text()).is_some()) {
+            reader.lines(file);
+        }
+        reader.waivers
+    }
+
     fn alias(&mut self, file: FileId, known: FileId) {
         let next = self.files.len() as u32;
         self.files.extend((next..=file.0).map(FileId));
@@ -82,15 +105,19 @@ impl Waivers {
 
     /// Whether the entry of a finding waives it.
     pub(super) fn waive(&self, finding: &Diagnostic) -> bool {
+        self.waive_at(finding.code, finding.primary.span)
+    }
+
+    /// Whether the entry at a place waives what a code finds there.
+    pub(super) fn waive_at(&self, code: &Code, span: Span) -> bool {
         if self.list.is_empty() {
             return false;
         }
-        let span = finding.primary.span;
         let file = self.files.get(span.file.0 as usize).copied().unwrap_or(span.file);
         let before = self.list.partition_point(|waiver| (waiver.entry.file, waiver.entry.start) <= (file, span.start));
         let holds = |waiver: &&Waiver| waiver.entry.file == file && span.start <= waiver.entry.end;
         let at_entry = self.list[..before].iter().rev().take_while(holds);
-        at_entry.filter(|waiver| std::ptr::eq(waiver.code, finding.code)).fold(false, |_, waiver| {
+        at_entry.filter(|waiver| std::ptr::eq(waiver.code, code)).fold(false, |_, waiver| {
             waiver.is_used.set(true);
             true
         })
@@ -115,12 +142,31 @@ fn unused(waiver: &Waiver) -> Diagnostic {
 struct Reader<'s> {
     sources: &'s Sources,
     now: u32,
+    style: &'static Style,
     waivers: Waivers,
     /// Rules that the present entry waives.
     at_entry: usize,
 }
 
-impl Reader<'_> {
+impl<'s> Reader<'s> {
+    fn new(sources: &'s Sources, now: u32, style: &'static Style) -> Self {
+        Self { sources, now, style, waivers: Waivers::default(), at_entry: 0 }
+    }
+
+    /// Reads a text whose entries are lines.
+    fn lines(&mut self, file: FileId) {
+        let text = self.sources.get(file).text().clone();
+        let mut start = 0;
+        for line in text.split(|octet| *octet == b'\n') {
+            let (data, end) = (comment_start(line), start + line.len());
+            let comment = Token { kind: TokenKind::Comment, start: (start + data) as u32, end: end as u32 };
+            let has_data = !line[..data].trim_ascii().is_empty();
+            let entry = Span { file, start: start as u32, end: end as u32 };
+            self.entry(entry, has_data, &mut vec![comment], &text);
+            start = end + 1;
+        }
+    }
+
     fn file(&mut self, file: FileId) {
         let text = self.sources.get(file).text().clone();
         let next = self.waivers.files.len() as u32;
@@ -155,7 +201,8 @@ impl Reader<'_> {
         let after = word + WORD.len();
         let (lead, rest) = (&octets[..word], octets[after..].trim_ascii());
         // Prose may speak of zonewright; what starts like a waiver is meant as one.
-        let is_meant = rest.starts_with(b"allow") || lead.iter().all(|octet| matches!(octet, b';' | b' ' | b'\t'));
+        let is_meant =
+            rest.starts_with(b"allow") || lead.iter().all(|octet| matches!(octet, b';' | b'#' | b' ' | b'\t'));
         if !is_meant {
             return;
         }
@@ -169,7 +216,11 @@ impl Reader<'_> {
             return self.fault(whole, "this waiver cannot be read", "expected `allow(RULE) REASON`");
         };
         if !has_data {
-            return self.fault(whole, "this waiver stands on a line of its own", "no record is on this line");
+            return self.fault(
+                whole,
+                "this waiver stands on a line of its own",
+                format!("no {} is on this line", self.style.entry),
+            );
         }
         if octets[reason..].trim_ascii().is_empty() {
             return self.fault(whole, "this waiver gives no reason", "a reason is to follow the bracket");
@@ -228,10 +279,11 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, place: Span, headline: impl Into<String>, label: impl Into<String>) {
+        let Style { sign, entry } = self.style;
         let finding = Diagnostic::new(&codes::BAD_ALLOW, place, headline)
             .label(label)
             .why("a waiver is an exception that the next reader must understand; this one silences nothing")
-            .fix("write `; zonewright: allow(RULE, until=YYYY-MM-DD) REASON` on the record's line, the day being optional");
+            .fix(format!("write `{sign} zonewright: allow(RULE, until=YYYY-MM-DD) REASON` on the {entry}'s line, the day being optional"));
         self.push_fault(finding);
     }
 
@@ -239,7 +291,7 @@ impl Reader<'_> {
         let finding = Diagnostic::new(&codes::EXPIRED_ALLOW, place, "this waiver has ended")
             .label("its last day is over")
             .why("it was made for a time, and silences nothing any more")
-            .fix("mend the record and delete the comment, or write a later day");
+            .fix(format!("mend the {} and delete the comment, or write a later day", self.style.entry));
         self.push_fault(finding);
     }
 

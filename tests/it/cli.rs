@@ -97,6 +97,78 @@ fn the_mirror_list_is_checked_beside_the_zones() {
     assert_eq!(run(tree.path(), &["check"]).0, 2);
 }
 
+/// A comment in a file of the mirror list excepts the host of its line, and is judged as those in zone text are.
+#[test]
+fn one_host_of_the_mirror_list_is_excepted_by_a_comment() {
+    let allow = "zonewright: allow(mirror-without-address";
+    let table: &[(&str, String, &[&str])] = &[
+        ("as it is", "name: hel.a.example".into(), &["1:1: error[mirror-without-address]"]),
+        ("excepted", format!("name: hel.a.example # {allow}) moving house"), &[]),
+        ("for a time", format!("name: hel.a.example # {allow}, until=2026-03-01) moving house"), &[]),
+        (
+            "its day is over",
+            format!("name: hel.a.example # {allow}, until=2026-02-28) moving house"),
+            &["1:1: error[mirror-without-address]", "1:65: warning[expired-allow]"],
+        ),
+        (
+            "no reason",
+            format!("name: hel.a.example # {allow})"),
+            &["1:1: error[mirror-without-address]", "1:23: warning[bad-allow]"],
+        ),
+        (
+            "no such rule",
+            "name: hel.a.example # zonewright: allow(mirror-with-address) x".into(),
+            &["1:1: error[mirror-without-address]", "1:41: warning[bad-allow]"],
+        ),
+        (
+            "a line of its own",
+            format!("# {allow}) x\nname: hel.a.example"),
+            &["1:3: warning[bad-allow]", "2:1: error[mirror-without-address]"],
+        ),
+        ("nothing to except", format!("name: ns.a.example # {allow}) x"), &["1:40: warning[unused-allow]"]),
+        (
+            "another rule",
+            "name: ns.a.example # zonewright: allow(ttl-too-low) x".into(),
+            &["1:40: warning[unused-allow]"],
+        ),
+        ("prose", "name: ns.a.example # zonewright: allows for more".into(), &["1:22: warning[bad-allow]"]),
+        (
+            "one host of two",
+            format!("name: hel.a.example\naddress:\n  http: http://x.hel.a.example/ # {allow}) x"),
+            &["1:1: error[mirror-without-address]"],
+        ),
+        (
+            "the other",
+            format!(
+                "name: hel.a.example # {allow}) x\naddress:\n  http: http://hel.a.example/\n  ftp: ftp://x.hel.a.example/"
+            ),
+            &["1:1: error[mirror-without-address]"],
+        ),
+        (
+            "each by a line",
+            format!("name: hel.a.example # {allow}) x\r\naddress:\r\n  ftp: ftp://x.hel.a.example/ # {allow}) y\r\n"),
+            &[],
+        ),
+    ];
+    let tree = directory(&[("zones/a.example.zone", GOOD), ("mirrors.d/hel.yml", "")]);
+    for (what, text, wanted) in table {
+        fs::write(tree.path().join("mirrors.d/hel.yml"), text).expect("a file");
+        let arguments = ["check", "--format", "concise", "--today", "2026-03-01"];
+        let (_, stdout, stderr) = run(tree.path(), &arguments);
+        let found: Vec<&str> = stdout.lines().filter_map(|line| line.strip_prefix("mirrors.d/hel.yml:")).collect();
+        let found: Vec<&str> =
+            found.iter().map(|line| line.split_once("]: ").map_or(*line, |(place, _)| place)).collect();
+        let wanted: Vec<&str> = wanted.iter().map(|place| place.trim_end_matches(']')).collect();
+        assert_eq!(found, wanted, "{what}: {stdout}{stderr}");
+    }
+    fs::write(tree.path().join("mirrors.d/hel.yml"), &table[5].1).expect("a file");
+    let (_, stdout, _) = run(tree.path(), &["check"]);
+    assert!(
+        stdout.contains("write `# zonewright: allow(RULE, until=YYYY-MM-DD) REASON` on the host's line"),
+        "{stdout}"
+    );
+}
+
 #[test]
 fn an_include_that_no_zone_includes_is_told_of() {
     let tree = directory(&[

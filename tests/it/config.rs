@@ -44,15 +44,16 @@ fn the_committed_file_holds_the_defaults() {
 #[test]
 fn the_committed_file_holds_every_key_with_a_comment_above() {
     for (section, keys) in SECTIONS {
-        // No zone is configured by default, so that section stands in a comment.
-        let header = if *section == "zone" { "# [[zone]]".into() } else { format!("[{section}]") };
+        // No zone and no owner is configured by default, so those sections stand in a comment.
+        let is_list = ["owners", "zone"].contains(section);
+        let header = if is_list { format!("# [[{section}]]") } else { format!("[{section}]") };
         let mut lines = COMMITTED.lines().skip_while(|line| *line != header).skip(1);
         let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with('[')).collect();
         for key in *keys {
             // What has no default stands in a comment too.
             let is_it = |line: &&str| line.strip_prefix("# ").unwrap_or(line).starts_with(&format!("{key} = "));
             let place = body.iter().position(is_it).unwrap_or_else(|| panic!("`{key}` is not below `{header}`"));
-            assert!(*section == "zone" || body[place - 1].starts_with('#'), "`{key}` has no comment");
+            assert!(is_list || body[place - 1].starts_with('#'), "`{key}` has no comment");
         }
     }
 }
@@ -148,6 +149,14 @@ fn every_setting_is_read() {
         critical_names = ["www.example.org."]
         [lint.zone."example.net"]
         dnskey-missing = "warning"
+        [[owners]]
+        subtree = "Mail.example.org."
+        types = ["mx", "TYPE65534"]
+        people = ["@ada"]
+        teams = ["mail"]
+        [[owners]]
+        subtree = "."
+        teams = ["dns"]
         [[zone]]
         name = "Example.ORG."
         [[zone]]
@@ -197,6 +206,16 @@ fn faults_are_shown_together() {
              name = \"a..b\"\n[[zone]]\nname = \"up\"\nfile = \"../up.zone\"\n[[zone]]\nname = \"abs\"\nfile = \"/etc/passwd\"\n\
              [[zone]]\nname = \"none\"\nfile = \"\"\n[[zone]]\nname = 5\n",
         ),
+        (
+            "bad_owners",
+            "[[owners]]\nsubtree = \"a\"\n[[owners]]\nsubtree = \"a..b\"\npeople = [\"ada\"]\n[[owners]]\nteams = [\"x\"]\n\
+             [[owners]]\nsubtree = \"b\"\npeople = []\nteams = []\n[[owners]]\nsubtree = \"c\"\ntypes = [\"MXX\", \"ANY\", \"xyzzy\"]\n\
+             people = [\"@\"]\n[[owners]]\nsubtree = \"d\"\ntypes = []\npeople = [\"ada\"]\n[[owners]]\nsubtree = \"e\"\n\
+             types = [\"A\", \"MX\"]\nteams = [\"x\"]\n[[owners]]\nsubtree = \"E.\"\ntypes = [\"TXT\", \"mx\", \"TXT\"]\n\
+             teams = [\"y\"]\n[[owners]]\nsubtree = \"f\"\nteams = [\"x\"]\n[[owners]]\nsubtree = \"f\"\nteam = [\"y\"]\n\
+             peeple = [\"z\"]\nteams = [\"w\"]\n[[owners]]\nsubtree = 5\npeople = \"ada\"\n",
+        ),
+        ("owners_is_no_list", "[owners]\nsubtree = \"a\"\n"),
         ("bad_syntax", "[server\nthreads = 1\nthreads = 2\nid = \"no end\n[limits]\nfindings = 1_\n"),
         ("duplicate_key", "[server]\nthreads = 1\n[source]\n[server]\nthreads = 2\n"),
     ];

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use zonewright::authority::{Authority, Catalog};
 use zonewright::diagnostic::Diagnostic;
 use zonewright::diagnostic::Severity;
-use zonewright::dns::{Name, NameRef};
-use zonewright::lint::{self, HashAlgorithm, Level, Mirrors, Others, RULES, Rule, Settings, Severities};
+use zonewright::dns::{Name, NameRef, Rtype};
+use zonewright::lint::{
+    self, Acting, HashAlgorithm, Level, Mirrors, Others, Owner, Owners, RULES, Rule, Settings, Severities,
+};
 use zonewright::source::Source;
 use zonewright::zone::Zone;
 use zonewright::zonefile::rdata::parse_moment;
@@ -90,6 +92,10 @@ fn judge_all<'t>(
 fn settings_for(rule: &Rule) -> Settings {
     let mut settings = settings(TODAY);
     settings.critical_names = vec![name("www.example")];
+    let people = vec!["ada".to_owned()];
+    let owner = Owner { subtree: name("owned.example"), types: vec![Rtype::TXT], people, teams: Vec::new() };
+    settings.owners = Owners::new(vec![owner]);
+    settings.acting = Some(Acting { actor: Some("bob".to_owned()), teams: Vec::new() });
     settings.severities.everywhere.insert(0, (rule.code.name, Level::On(rule.code.severity)));
     settings
 }

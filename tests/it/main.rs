@@ -22,6 +22,7 @@ mod lint;
 mod lint_mistakes;
 mod load;
 mod oracle;
+mod owners;
 mod peers;
 mod rdata;
 mod readme;

@@ -4,6 +4,9 @@
 //! The mirror service looks up the A record of each mirror and takes one without it out of service, even where it has an
 //! AAAA record. Looked at are the name and the hosts of all URLs below `address…`; aliases are followed, and private mirrors,
 //! which are not looked up, are left out.
+//!
+//! One host is excepted by a comment behind its name on the first line of the file that has it:
+//! `# zonewright: allow(mirror-without-address, until=2027-01-01) REASON`, the day being optional.
 //! ## Example
 //! ```zone
 //! ; mirrors.d/hel.yml has `name: hel.example.org`, and the zone has:
@@ -17,14 +20,26 @@ use crate::dns::NameRef;
 use crate::lint::Others;
 use crate::lint::mirrors::{Mirror, Mirrors};
 use crate::lint::others::Answer;
+use crate::lint::suppression::Waivers;
 
-pub(super) fn check(mirrors: &Mirrors, others: &Others<'_>, code: &'static Code) -> Vec<Diagnostic> {
+pub(super) fn check(
+    mirrors: &Mirrors,
+    others: &Others<'_>,
+    waivers: &Waivers,
+    code: &'static Code,
+) -> Vec<Diagnostic> {
     let public = mirrors.list.iter().filter(|mirror| !mirror.is_private);
-    public.flat_map(|mirror| check_mirror(mirror, others, code)).collect()
+    public.flat_map(|mirror| check_mirror(mirror, others, waivers, code)).collect()
 }
 
-fn check_mirror(mirror: &Mirror, others: &Others<'_>, code: &'static Code) -> Option<Diagnostic> {
-    let mut lacking = mirror.hosts.iter().filter_map(|(name, place)| Some((name, place, lack(name.as_ref(), others)?)));
+fn check_mirror(
+    mirror: &Mirror,
+    others: &Others<'_>,
+    waivers: &Waivers,
+    code: &'static Code,
+) -> Option<Diagnostic> {
+    let lacking = mirror.hosts.iter().filter_map(|(name, place)| Some((name, place, lack(name.as_ref(), others)?)));
+    let mut lacking = lacking.filter(|(_, place, _)| !waivers.waive_at(code, **place));
     let (name, place, (lacked, lack)) = lacking.next()?;
     let more = match lacking.count() {
         0 => String::new(),

@@ -9,6 +9,8 @@
 
 mod targets;
 
+pub(super) use not_owner::report_claims;
+
 use std::fmt::Write as _;
 
 use super::{Rule, Scope};
@@ -87,6 +89,7 @@ rules! {
     name_not_a_host, Warning, Node(A AAAA MX NS SRV PTR);
     needless_glue, Warning, Node;
     not_dual_stack, Off, Node(A AAAA);
+    not_owner, Warning, Change;
     ns_odd_one_out, Warning, Node(NS) => delegation_differs_from_child dangling_target lookalike_domain;
     ns_on_one_network, Warning, Repository;
     ns_target_is_address, Error, Zone => delegation_differs_from_child dangling_target missing_trailing_dot;
