@@ -27,6 +27,10 @@ const MISTAKES: &[(&str, &[&str])] = &[
     (r#"@ TXT "v=spf1 ip4:0.0.0.0/0 -all""#, &["spf-allows-all"]),
     (r#"@ TXT "v=spf1 -all mx""#, &["spf-after-all"]),
     (r#"@ TXT "v=spf1 -all redirect=a.test""#, &["spf-after-all"]),
+    (r#"@ TXT “v=spf1 mx -all”"#, &["odd-quotes"]),
+    (r#"@ TXT 'v=spf1 mx -all'"#, &["odd-quotes"]),
+    (r#"x TXT „verify me“"#, &["odd-quotes"]),
+    (r#"x TXT 'tis"#, &[]),
     // DMARC.
     (r#"_dmarc TXT "v=DMARC1 p=reject""#, &["dmarc-syntax"]),
     (r#"_dmarc TXT "v=DMARC1, p=reject""#, &["dmarc-syntax"]),

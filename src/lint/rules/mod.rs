@@ -94,6 +94,7 @@ rules! {
     ns_on_one_network, Warning, Repository;
     ns_target_is_address, Error, Zone => delegation_differs_from_child dangling_target missing_trailing_dot;
     ns_target_is_alias, Error, Repository => delegation_differs_from_child;
+    odd_quotes, Warning, Node(TXT);
     nsec3_iterated, Note, Zone;
     nsec_chain_broken, Error, Zone;
     null_mx_beside_mx, Error, Node(MX);
@@ -115,6 +116,7 @@ rules! {
     soa_timers, Warning, Node(SOA);
     spf_after_all, Warning, Node(TXT);
     spf_allows_all, Warning, Node(TXT);
+    spf_include_gone, Error, Repository;
     spf_lookups, Error, Repository;
     spf_many, Error, Node(TXT);
     spf_syntax, Error, Node(TXT);

@@ -13,7 +13,8 @@
 
 use crate::authority::{Outcome, Question, lookup};
 use crate::dns::{Name, NameRef, Rtype};
-use crate::lint::spf::{self, Kind, Term};
+use super::spf_include_gone::named;
+use crate::lint::spf::{self, Term};
 use crate::lint::text::{Text, strings};
 use crate::lint::{Others, Report, Subject};
 
@@ -63,11 +64,7 @@ struct Count<'c> {
 impl Count<'_> {
     fn add(&mut self, term: &Term, text: &[u8]) {
         self.asked += 1;
-        let Some(domain) = term.domain.clone().filter(|_| matches!(term.kind, Kind::Include | Kind::Redirect)) else {
-            return;
-        };
-        let domain = std::str::from_utf8(&text[domain]).ok().filter(|domain| !domain.contains('%'));
-        let Some(name) = domain.and_then(|domain| Name::absolute(domain).ok()) else { return };
+        let Some(name) = named(term, text) else { return };
         let is_open = self.open.iter().any(|open| open.as_ref().is(name.as_ref()));
         if is_open || self.open.len() > MOST || self.asked >= LIMIT {
             return;
