@@ -20,7 +20,7 @@ use crate::control::load::{Loaded, MirrorList, Terms, load_text};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Rendering, Summary, escape};
 use crate::dns::Name;
-use crate::lint::{Acting, Settings};
+use crate::lint::{Acting, Settings, without_mention};
 use crate::source::Sources;
 use crate::zonefile::rdata::parse_moment;
 
@@ -89,9 +89,9 @@ fn parse_day(text: &str) -> Result<u32, String> {
     moment.ok_or_else(|| "write a day as in 2026-03-01".into())
 }
 
-/// A person or a team; the `@` of a mention is no part of the name.
+/// A person or a team.
 fn parse_person(text: &str) -> Result<String, String> {
-    let name = text.trim().trim_start_matches('@');
+    let name = without_mention(text);
     if name.is_empty() { Err("a name is missing".into()) } else { Ok(name.into()) }
 }
 
@@ -268,8 +268,7 @@ impl Run {
     fn finish(mut self) -> anyhow::Result<Summary> {
         let mut text = String::new();
         let title = format!("zonewright check: {}", self.summary);
-        let rendering = std::mem::replace(&mut self.rendering, Rendering::new(self.format, false));
-        if let Some(report) = rendering.finish(&title, &mut text) {
+        if let Some(report) = self.rendering.finish(&title, &mut text) {
             output::report(&report)?;
         }
         self.write(&text)?;

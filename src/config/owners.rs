@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::problems::Problems;
 use super::spec::{self, Key};
 use crate::dns::{Name, Rtype};
-use crate::lint::{Owner, Owners};
+use crate::lint::{Owner, Owners, without_mention};
 use crate::zonefile::rdata::{Mnemonic, from_mnemonic};
 
 /// Where each subtree and type, or a subtree for all types, was given to somebody.
@@ -80,7 +80,7 @@ fn named(key: Key<Vec<Spanned<String>>>, problems: &mut Problems<'_>) -> Vec<Str
     let Some(texts) = key.checked(problems, |texts| Some(texts.clone())) else { return Vec::new() };
     let mut names = Vec::with_capacity(texts.len());
     for text in texts {
-        let name = text.get_ref().trim().trim_start_matches('@');
+        let name = without_mention(text.get_ref());
         if name.is_empty() {
             let finding = problems.finding(text.span(), "an owner has no name");
             problems.push(finding.fix("write the name that `check --actor` or `--team` is given, or delete it"));

@@ -207,10 +207,8 @@ fn judge_change(base: &Judged, judged: &mut Judged, root: &Root, settings: &lint
     for loaded in &mut judged.zones {
         let old = old.remove(&key(&loaded.name));
         if let Some(new) = &loaded.zone {
-            let mut findings = match old {
-                Some((_, old)) => lint::check_change(old, new, &loaded.sources, settings, is_meant),
-                None => lint::check_added(new, &loaded.sources, settings),
-            };
+            let old = old.map(|(_, zone)| zone);
+            let mut findings = lint::check_change(old, new, &loaded.sources, settings, is_meant);
             findings.iter_mut().for_each(|finding| finding.zone = Some(loaded.name.clone()));
             loaded.findings.extend(findings);
             diagnostic::sort(&mut loaded.findings);

@@ -157,18 +157,23 @@ impl Fixed {
 
 /// Makes the repairs of a tree, round by round.
 ///
-/// `may_edit` says why a file, by its name, must stay as it is. `judge` judges a version of the texts, with all its findings.
+/// `found` is the tree as it was read: most have nothing to mend, and are judged no second time. `may_edit` says why a file, by
+/// its name, must stay as it is. `judge` judges a version of the texts, with all its findings.
 ///
 /// # Errors
 ///
 /// What keeps `judge` from judging.
 pub fn fix(
     texts: Texts,
+    found: &Judged,
     may_edit: &mut dyn FnMut(&Texts, &str) -> Result<(), String>,
     judge: &mut dyn FnMut(&Texts) -> anyhow::Result<Judged>,
 ) -> anyhow::Result<Fixed> {
-    let mut judged = judge(&texts)?;
     let mut fixed = Fixed { texts, ..Fixed::default() };
+    if fixed.next(found, may_edit).is_empty() {
+        return Ok(fixed);
+    }
+    let mut judged = judge(&fixed.texts)?;
     let mut looks = (MOST_OCTETS / fixed.texts.octets().max(1)).clamp(FEWEST_LOOKS, MOST_LOOKS);
     let mut is_another = false;
     loop {

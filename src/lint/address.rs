@@ -21,6 +21,14 @@ pub(super) fn records<'z>(node: Node<'z>) -> impl Iterator<Item = (&'z Record, I
     records.filter_map(|(record, rdata)| Some((record, of(rdata)?)))
 }
 
+/// A name's address records that lie in one of these ranges, and in which.
+pub(super) fn within<'z>(
+    node: Node<'z>,
+    ranges: &'static [Range],
+) -> impl Iterator<Item = (&'z Record, IpAddr, &'static Range)> {
+    records(node).filter_map(move |(record, address)| Some((record, address, Range::of(ranges, address)?)))
+}
+
 /// A name's A rrset, or else its AAAA rrset.
 pub(super) fn any(node: Node<'_>) -> Option<Rrset<'_>> {
     node.rrset(Rtype::A).or_else(|| node.rrset(Rtype::AAAA))

@@ -6,7 +6,6 @@
 
 use super::owners::Claim;
 use super::report::Report;
-use super::rules::report_claims;
 use super::serial::serial_after;
 use super::suppression::Waivers;
 use super::{Rule, Scope, Settings, ask, rule_of, rules_of};
@@ -18,8 +17,11 @@ use crate::zonefile::{Record, rdata};
 
 /// A zone before and after.
 pub(super) struct Change<'z> {
-    pub(super) old: &'z Zone,
+    /// None where the zone came with the change.
+    pub(super) old: Option<&'z Zone>,
     pub(super) new: &'z Zone,
+    /// The rrsets that differ, but for an SOA record of which only the serial does.
+    pub(super) rrsets: Vec<RrsetChange<'z>>,
     pub(super) settings: &'z Settings,
     /// Whether the change says that it removes or alters many names on purpose.
     pub(super) is_meant: bool,
@@ -36,29 +38,23 @@ pub(super) enum Altered<'z> {
     Changed,
 }
 
-/// What rules about a change find in the newer version of a zone, in the order of its text.
+/// What rules about a change find in the newer version of a zone, in the order of its text; `old` is none where there was no
+/// such zone.
 ///
 /// `is_meant` is whether the change says `Zone-Mass-Change: yes`.
-pub fn check_change(old: &Zone, new: &Zone, sources: &Sources, settings: &Settings, is_meant: bool) -> Vec<Diagnostic> {
-    let change = Change { old, new, settings, is_meant };
+pub fn check_change(
+    old: Option<&Zone>,
+    new: &Zone,
+    sources: &Sources,
+    settings: &Settings,
+    is_meant: bool,
+) -> Vec<Diagnostic> {
+    let change = Change { old, new, rrsets: altered(old, Some(new)), settings, is_meant };
     let mut findings = ask(new, sources, settings, &Waivers::default(), |scope, report| {
         if let Scope::Change(check) = scope {
             check(&change, report);
         }
     });
-    diagnostic::sort(&mut findings);
-    findings
-}
-
-/// What rules about a change say of a zone that was not there before, in the order of its text.
-pub fn check_added(new: &Zone, sources: &Sources, settings: &Settings) -> Vec<Diagnostic> {
-    let mut findings = Vec::new();
-    for (rule, severity) in rules_of(new, settings).filter(|(rule, _)| rule.code.name == "not-owner") {
-        let waivers = Waivers::default();
-        let mut report = Report::new(rule, severity, new, sources, settings, &waivers);
-        report_claims(None, new, settings, &mut report);
-        findings.extend(report.finish());
-    }
     diagnostic::sort(&mut findings);
     findings
 }
@@ -99,7 +95,7 @@ fn removed_of_owners(old: &Zone, place: Span, settings: &Settings) -> Vec<Diagno
         let finding = Diagnostic::new(&rule.code, place, claim.headline(acting)).why(claim.why()).fix(claim.fix());
         Diagnostic { severity, zone: Some(old.apex().to_name()), ..finding }
     };
-    settings.owners.claims(Some(old), None, acting).into_iter().map(told).collect()
+    settings.owners.claims(&altered(Some(old), None), old.apex(), acting).into_iter().map(told).collect()
 }
 
 /// Whether a code is of a rule that judges a change as a whole.
@@ -108,22 +104,21 @@ pub(super) fn is_of_change(code: &diagnostic::Code) -> bool {
 }
 
 impl<'z> Change<'z> {
-    /// The names whose records differ, in canonical order; the SOA record's serial makes no difference.
-    pub(super) fn altered(&self) -> Vec<Altered<'z>> {
-        let mut changes = diff(Some(self.old), Some(self.new));
-        changes.retain(|change| !is_bump(change));
-        let of_name = changes.chunk_by(|a, b| a.owner().is(b.owner()));
-        let became = |name| match (self.old.node(name), self.new.node(name)) {
-            (None, _) => Altered::Added,
-            (Some(old), None) => Altered::Removed(old),
-            (Some(_), Some(_)) => Altered::Changed,
-        };
-        of_name.map(|changes| became(changes[0].owner())).collect()
+    /// The names whose records differ, in canonical order.
+    pub(super) fn names(&self) -> impl Iterator<Item = Altered<'z>> {
+        let node = |zone: &'z Zone, changes: &[RrsetChange<'z>]| zone.node(changes[0].owner());
+        self.rrsets.chunk_by(|a, b| a.owner().is(b.owner())).map(move |changes| {
+            match (self.old.and_then(|old| node(old, changes)), node(self.new, changes)) {
+                (None, _) => Altered::Added,
+                (Some(old), None) => Altered::Removed(old),
+                (Some(_), Some(_)) => Altered::Changed,
+            }
+        })
     }
 
     /// The serial numbers before and after, where both have one.
     pub(super) fn serials(&self) -> Option<(u32, u32)> {
-        Some((self.old.serial()?, self.new.serial()?))
+        Some((self.old?.serial()?, self.new.serial()?))
     }
 
     /// The SOA record after the change.
@@ -143,8 +138,15 @@ impl<'z> Change<'z> {
     }
 }
 
+/// The rrsets that differ, but for an SOA record of which only the serial does.
+fn altered<'z>(old: Option<&'z Zone>, new: Option<&'z Zone>) -> Vec<RrsetChange<'z>> {
+    let mut changes = diff(old, new);
+    changes.retain(|change| !is_bump(change));
+    changes
+}
+
 /// Whether nothing but the serial number is another.
-pub(super) fn is_bump(change: &RrsetChange<'_>) -> bool {
+fn is_bump(change: &RrsetChange<'_>) -> bool {
     let rest = |rrset: Rrset<'_>| {
         let mut octets = rdata::canonical(Rtype::SOA, rrset.rdatas().next()?).into_owned();
         octets.last_chunk_mut::<20>()?[..4].fill(0);

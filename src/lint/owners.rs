@@ -18,9 +18,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::change::is_bump;
 use crate::dns::{Name, NameRef, Rtype};
-use crate::zone::{RrsetChange, Zone, diff};
+use crate::zone::RrsetChange;
 use crate::zonefile::rdata::Mnemonic;
 
 /// What follows from other records, and is judged against them by rules of its own.
@@ -46,6 +45,11 @@ pub struct Owner {
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Owners(Vec<Owner>);
 
+/// A person or a team as it is written, the `@` of a mention apart.
+pub fn without_mention(text: &str) -> &str {
+    text.trim().trim_start_matches('@')
+}
+
 /// Who makes the change that is judged.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Acting {
@@ -68,19 +72,21 @@ impl Owners {
         Self(owners)
     }
 
-    /// The entries whose owners a change of a zone needs: those whose records it touches and that are not `acting`'s.
+    /// The entries whose owners a change of the zone `apex` needs: those whose records it touches and that are not `acting`'s.
     pub(super) fn claims<'z>(
         &'z self,
-        old: Option<&'z Zone>,
-        new: Option<&'z Zone>,
+        changes: &[RrsetChange<'z>],
+        apex: NameRef<'_>,
         acting: Option<&Acting>,
     ) -> Vec<Claim<'z>> {
-        let Some(apex) = new.or(old).map(Zone::apex).filter(|_| !self.0.is_empty()) else { return Vec::new() };
+        if self.0.is_empty() {
+            return Vec::new();
+        }
         let mut claimed: BTreeMap<usize, Vec<RrsetChange<'z>>> = BTreeMap::new();
-        for change in diff(old, new).into_iter().filter(is_of_somebody) {
-            let below = if speaks_for_below(&change, apex) { self.below(change.owner()) } else { 0..0 };
+        for change in changes.iter().filter(|change| !DERIVED.contains(&change.rtype())) {
+            let below = if speaks_for_below(change, apex) { self.below(change.owner()) } else { 0..0 };
             for index in self.of(change.owner(), change.rtype()).into_iter().chain(below) {
-                claimed.entry(index).or_default().push(change);
+                claimed.entry(index).or_default().push(*change);
             }
         }
         let is_open = |(owner, _): &(&Owner, _)| !acting.is_some_and(|acting| owner.has(acting));
@@ -170,10 +176,6 @@ impl Claim<'_> {
             more => format!("{text} and {more} more"),
         }
     }
-}
-
-fn is_of_somebody(change: &RrsetChange<'_>) -> bool {
-    !DERIVED.contains(&change.rtype()) && !is_bump(change)
 }
 
 fn speaks_for_below(change: &RrsetChange<'_>, apex: NameRef<'_>) -> bool {

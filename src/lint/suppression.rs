@@ -6,7 +6,7 @@
 //! # Design
 //!
 //! A waiver stands on the entry's own lines, behind or between its tokens, so that it moves and goes with the record.
-//! Texts without the word are searched for it once and no more; only a text that has it is read again by the lexer. The
+//! Texts without the word are searched for it once and no more; only a text that has it is read again by the lexer.
 //! In the files of the mirror list an entry is a line that names a host, and `#` starts the comment; nothing else differs. The
 //! two steps of judging ([`check`](super::check) and [`check_beside`](super::check_beside)) read waivers each for
 //! themselves: each knows which rules it asks, and therefore which waivers are without use.

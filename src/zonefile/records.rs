@@ -5,8 +5,9 @@
 //! A row keeps where its entry starts, and [`Records::places`] reads that one entry again when a finding wants to underline
 //! a part of it. Keeping every span would cost more memory than the records themselves.
 
-use super::entry::EntryReader;
+use memchr::memmem;
 
+use super::entry::EntryReader;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::{generate, header};
 use crate::diagnostic::Edit;
@@ -114,7 +115,7 @@ impl Records {
         let comment = lines.comment.map(|comment| comment.text(text(record.file)).trim_ascii_end());
         let known = EntryLines::read(text(kept.file), kept.entry).comment.map(|comment| comment.text(text(kept.file)));
         // A waiver is about more than its line: who wrote it has to say what becomes of it.
-        if lines.has_inner_comment || comment.is_some_and(|comment| memmem(comment, b"zonewright:")) {
+        if lines.has_inner_comment || comment.is_some_and(|comment| memmem::find(comment, b"zonewright:").is_some()) {
             return None;
         }
         let stays = lines.comment.filter(|_| comment != known.map(<[u8]>::trim_ascii_end));
@@ -179,8 +180,4 @@ impl EntryLines {
         }
         lines
     }
-}
-
-fn memmem(text: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(text, part).is_some()
 }

@@ -53,7 +53,7 @@ impl Subject {
         let mut judged = Judged::beside(vec![loaded], MirrorList::default(), &self.terms);
         let loaded = &mut judged.zones[0];
         if let (Some(old), Some(new), Some(settings)) = (&self.old, &loaded.zone, &self.terms.lint) {
-            loaded.findings.extend(lint::check_change(old, new, &loaded.sources, settings, true));
+            loaded.findings.extend(lint::check_change(Some(old), new, &loaded.sources, settings, true));
         }
         judged
     }
@@ -65,7 +65,9 @@ impl Subject {
             "<stdin>" => Ok(()),
             _ => Err("an include".to_owned()),
         };
-        let fixed = fix(texts, &mut may_edit, &mut |texts| Ok(self.judge(texts.text(path).unwrap()))).unwrap();
+        let found = self.judge(texts.text(path).unwrap());
+        let mut judge = |texts: &Texts| Ok(self.judge(texts.text(path).unwrap()));
+        let fixed = fix(texts, &found, &mut may_edit, &mut judge).unwrap();
         (fixed.texts.text(path).unwrap().to_vec(), fixed)
     }
 }

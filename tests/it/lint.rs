@@ -51,7 +51,7 @@ pub(crate) fn judge(apex: &str, text: &str, beside: Option<(&str, &str)>) -> Vec
 /// What rules about a change find between two versions of a zone.
 fn judge_change(settings: &Settings, old: &str, new: &str) -> Vec<Diagnostic> {
     let (old, (new, _, sources)) = (build("example", old).0.expect("a zone"), build("example", new));
-    lint::check_change(&old, &new.expect("a zone"), &sources, settings, false)
+    lint::check_change(Some(&old), &new.expect("a zone"), &sources, settings, false)
 }
 
 /// The same by other settings, beside any number of zones.

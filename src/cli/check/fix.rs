@@ -37,10 +37,12 @@ impl Run {
             );
         }
         let all = all_of(terms);
-        let texts = Texts::of(&judge(&tree.root, &Terms { keeps_texts: true, ..all.clone() })?.0, &tree.root);
+        let (found, _) = judge(&tree.root, &Terms { keeps_texts: true, ..all.clone() })?;
+        let texts = Texts::of(&found, &tree.root);
         let mut files = Files { tree, limit: terms.limits.file_octets, known: BTreeMap::new() };
         let mut may_edit = |texts: &Texts, name: &str| files.may_edit(texts, name);
-        let fixed = fix(texts.clone(), &mut may_edit, &mut |texts| Ok(judge(&texts.root(&tree.root), &all)?.0))?;
+        let fixed =
+            fix(texts.clone(), &found, &mut may_edit, &mut |texts| Ok(judge(&texts.root(&tree.root), &all)?.0))?;
         let mut count = 0;
         for (name, path, old, new) in texts.differences(&fixed.texts) {
             count += 1;
@@ -73,7 +75,8 @@ impl Run {
             false => Err("only standard input is mended here: run this on the directory that has the file".into()),
         };
         let all = all_of(terms);
-        let fixed = fix(texts.clone(), &mut may_edit, &mut |texts| Ok(judge(&text_of(texts), &all)))?;
+        let found = judge(&text_of(&texts), &all);
+        let fixed = fix(texts.clone(), &found, &mut may_edit, &mut |texts| Ok(judge(&text_of(texts), &all)))?;
         let (old, new) = (text_of(&texts), text_of(&fixed.texts));
         match way {
             Way::Write => self.output.print(&new)?,

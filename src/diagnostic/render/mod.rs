@@ -111,7 +111,7 @@ impl Rendering {
 
     /// Ends the document; gives the text of a report beside it, if the format has one: Markdown, for a job's summary, under
     /// the `title` that says what was run and found.
-    pub fn finish(mut self, title: &str, out: &mut String) -> Option<String> {
+    pub fn finish(&mut self, title: &str, out: &mut String) -> Option<String> {
         self.0.finish(title, out)
     }
 }

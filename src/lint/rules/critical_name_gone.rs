@@ -15,7 +15,8 @@ use crate::lint::Report;
 use crate::lint::change::Change;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
-    let is_gone = |name: &&Name| change.old.node(name.as_ref()).is_some() && change.new.node(name.as_ref()).is_none();
+    let Some(old) = change.old else { return };
+    let is_gone = |name: &&Name| old.node(name.as_ref()).is_some() && change.new.node(name.as_ref()).is_none();
     let gone: Vec<String> = change.settings.critical_names.iter().filter(is_gone).map(|name| format!("`{name}`")).collect();
     let Some(record) = change.soa() else { return };
     if gone.is_empty() {

@@ -9,13 +9,12 @@
 //! ## Fix
 //! Write the host's own address.
 
-use crate::lint::address::{self, Range};
+use crate::lint::address;
 use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
-    for (record, address) in address::records(node) {
-        let Some(range) = Range::of(address::DOCUMENTATION, address) else { continue };
+    for (record, address, range) in address::within(node, address::DOCUMENTATION) {
         let finding = report
             .finding(report.rdata(record), format!("{address} is {}", range.what))
             .label("no host's address")

@@ -12,17 +12,18 @@
 
 use crate::lint::Report;
 use crate::lint::change::{Altered, Change};
+use crate::zone::Zone;
 
 /// Names of the smallest zone that is judged: in smaller ones, a few names are a large share.
 const FEWEST_NAMES: usize = 10;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
-    let names = change.old.name_count();
+    let names = change.old.map_or(0, Zone::name_count);
     if change.is_meant || names < FEWEST_NAMES {
         return;
     }
     let (mut removed, mut changed) = (0, 0);
-    for altered in change.altered() {
+    for altered in change.names() {
         match altered {
             Altered::Removed(node) if !node.is_hash() => removed += 1,
             Altered::Changed => changed += 1,

@@ -9,8 +9,6 @@
 
 mod targets;
 
-pub(super) use not_owner::report_claims;
-
 use std::fmt::Write as _;
 
 use super::{Rule, Scope};

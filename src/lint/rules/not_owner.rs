@@ -19,23 +19,17 @@
 use crate::diagnostic::Severity;
 use crate::lint::change::Change;
 use crate::lint::owners::Claim;
-use crate::lint::{Report, Settings};
+use crate::lint::Report;
 use crate::source::Span;
-use crate::zone::Zone;
 
 /// The most places that are labelled beside the first.
 const MOST_PLACES: usize = 7;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
-    report_claims(Some(change.old), change.new, change.settings, report);
-}
-
-/// The same of a zone that there may not have been before.
-pub(in crate::lint) fn report_claims(old: Option<&Zone>, new: &Zone, settings: &Settings, report: &mut Report<'_>) {
-    let acting = settings.acting.as_ref();
+    let acting = change.settings.acting.as_ref();
     let worst = if acting.is_some() { Severity::Error } else { Severity::Note };
-    for claim in settings.owners.claims(old, Some(new), acting) {
-        let places = places(&claim, new, report);
+    for claim in change.settings.owners.claims(&change.rrsets, change.new.apex(), acting) {
+        let places = places(&claim, change, report);
         let Some((first, others)) = places.split_first() else { continue };
         let finding = report.finding(*first, claim.headline(acting)).why(claim.why()).fix(claim.fix());
         report.add_beside(worst, others.iter().fold(finding, |finding, place| finding.also(*place, "and here")));
@@ -43,7 +37,7 @@ pub(in crate::lint) fn report_claims(old: Option<&Zone>, new: &Zone, settings: &
 }
 
 /// Where the records stand that came or changed; the zone's SOA record where the change only takes away.
-fn places(claim: &Claim<'_>, zone: &Zone, report: &Report<'_>) -> Vec<Span> {
+fn places(claim: &Claim<'_>, change: &Change<'_>, report: &Report<'_>) -> Vec<Span> {
     let there = claim.changes.iter().filter_map(|change| Some((change, change.new?)));
     let mut places = Vec::new();
     for (change, rrset) in there.take(1 + MOST_PLACES) {
@@ -56,9 +50,8 @@ fn places(claim: &Claim<'_>, zone: &Zone, report: &Report<'_>) -> Vec<Span> {
             places.push(place);
         }
     }
-    let soa = || zone.rrset(zone.apex(), crate::dns::Rtype::SOA).and_then(|soa| soa.records().next());
     if places.is_empty() {
-        places.extend(soa().map(|record| report.owner_or_type(record)));
+        places.extend(change.soa().map(|record| report.owner_or_type(record)));
     }
     places
 }

@@ -11,14 +11,13 @@
 //! ## Fix
 //! Write the address that the outside reaches, or move the name into a zone for the inside.
 
-use crate::lint::address::{self, Range};
+use crate::lint::address;
 use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
     let is_localhost = || node.name().labels().next().is_some_and(|label| label.eq_ignore_ascii_case(b"localhost"));
-    for (record, address) in address::records(node) {
-        let Some(range) = Range::of(address::UNREACHABLE, address) else { continue };
+    for (record, address, range) in address::within(node, address::UNREACHABLE) {
         if address.is_loopback() && is_localhost() {
             continue;
         }

@@ -17,7 +17,7 @@ use crate::lint::change::Change;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
     let Some((old, _)) = change.serials().filter(|(old, new)| old == new) else { return };
-    let Some(record) = change.soa().filter(|_| !change.altered().is_empty()) else { return };
+    let Some(record) = change.soa().filter(|_| !change.rrsets.is_empty()) else { return };
     let zone = change.new.apex();
     let place = report.field(record, 2);
     let (next, repair) = change.bump(old, place, report);

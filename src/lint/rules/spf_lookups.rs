@@ -11,21 +11,18 @@
 //! ## Fix
 //! Write `ip4:` and `ip6:` networks in place of `a` and `mx`, which cost nothing, and drop services that send no more.
 
-use crate::authority::{Outcome, Question, lookup};
-use crate::dns::{Name, NameRef, Rtype};
-use super::spf_include_gone::named;
+use crate::dns::{Name, NameRef};
+use crate::lint::policies::{self, Policy, named, policy_of};
 use crate::lint::spf::{self, Term};
-use crate::lint::text::{Text, strings};
+use crate::lint::text::Text;
 use crate::lint::{Others, Report, Subject};
 
 /// How many questions a receiver may ask (RFC 7208 §4.6.4).
 const MOST: usize = 10;
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for &rrset in &subject.survey().texts {
-        for text in Text::all(rrset).filter(|text| spf::is_policy(&text.octets)) {
-            check_policy(rrset.owner(), &text, others, report);
-        }
+    for (owner, text) in policies::all(subject) {
+        check_policy(owner, &text, others, report);
     }
 }
 
@@ -69,20 +66,11 @@ impl Count<'_> {
         if is_open || self.open.len() > MOST || self.asked >= LIMIT {
             return;
         }
-        let Some(policy) = policy_of(self.others, name.as_ref()) else { return };
+        let Policy::Is(policy) = policy_of(self.others, name.as_ref()) else { return };
         self.open.push(name);
         for term in spf::parse(&policy, &[]).0.iter().filter(|term| term.kind.asks()) {
             self.add(term, &policy);
         }
         self.open.pop();
     }
-}
-
-/// The policy of a name in a zone served here.
-fn policy_of(others: &Others<'_>, name: NameRef<'_>) -> Option<Vec<u8>> {
-    let question = Question::new(name, others.catalog.key());
-    let zone = others.catalog.find(&question, Rtype::TXT)?.authority.as_deref()?;
-    let Outcome::Answer(rrset) = lookup(zone, &question, Rtype::TXT).outcome else { return None };
-    let mut texts = rrset.rdatas().map(|rdata| strings(rdata).collect::<Vec<_>>().concat());
-    texts.find(|text| spf::is_policy(text))
 }
