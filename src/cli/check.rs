@@ -179,9 +179,10 @@ impl Run {
         let mut base = Base::find(revision, config)?;
         let terms = base.terms(config, terms);
         let tree = Tree::configured(config)?;
+        let mirrors = MirrorList::read(&tree.root, &terms)?;
         self.judge(&tree, &terms, &mut |root, terms| {
             let progress = Progress::start(tree.listing.zones.len());
-            let mut judged = tree.judge(root, terms, &progress)?;
+            let mut judged = tree.judge(root, mirrors.clone(), terms, &progress);
             let before = base.compare(&mut judged, root, terms)?;
             Ok((judged, Some(before)))
         })
@@ -189,9 +190,10 @@ impl Run {
 
     /// Checks zone by zone, then those that others have a say in beside them, and shows all in the order of the zones.
     fn tree(&mut self, tree: &Tree, terms: &Terms) -> anyhow::Result<()> {
+        let mirrors = MirrorList::read(&tree.root, terms)?;
         self.judge(tree, terms, &mut |root, terms| {
             let progress = Progress::start(tree.listing.zones.len());
-            Ok((tree.judge(root, terms, &progress)?, None))
+            Ok((tree.judge(root, mirrors.clone(), terms, &progress), None))
         })
     }
 

@@ -5,9 +5,10 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use anyhow::Context as _;
 
 use super::output::{self, Output};
-use super::tree::{KEY, Tree, tree_of};
+use super::tree::{Tree, tree_of};
 use super::{ConfigArgument, Verdict};
 use crate::config::{Config, Overrides};
+use crate::control::judged::KEY;
 use crate::control::remote::{self, Remote};
 use crate::review::Snapshot;
 use crate::review::diff::{Diff, json, markdown, text};

@@ -6,18 +6,14 @@ use anyhow::{Context as _, bail};
 
 use super::output;
 use super::progress::Progress;
-use crate::authority::HashKey;
 use crate::config::Config;
-use crate::control::judged::Judged;
+use crate::control::judged::{Judged, KEY};
 use crate::control::load::{Listing, MirrorList, Terms, ZoneFile, load_listed, zone_files, zone_of};
 use crate::control::{Root, revision};
 use crate::diagnostic::render::escape;
 use crate::dns::Name;
 use crate::review::{Reviewed, Snapshot};
 use crate::server::Policy;
-
-/// The key of trees that live as long as one command: nobody chooses names against it.
-pub(super) const KEY: HashKey = HashKey([0; 16]);
 
 /// Zone files, and the directory that neither they nor their includes leave.
 pub(super) struct Tree {
@@ -77,10 +73,9 @@ impl Tree {
         Ok(Self { root, listing: Listing { zones, ..Listing::default() }, is_whole: false })
     }
 
-    /// The zones as they lie in `root`, each judged beside the others, and the mirror list that belongs to them.
-    pub(super) fn judge(&self, root: &Root, terms: &Terms, progress: &Progress) -> anyhow::Result<Judged> {
-        let mirrors = MirrorList::read(&self.root, terms)?;
-        Ok(Judged::read(root, &self.listing, mirrors, terms, &|| progress.count()))
+    /// The zones as they lie in `root`, each judged beside the others and the mirror list that belongs to them.
+    pub(super) fn judge(&self, root: &Root, mirrors: MirrorList, terms: &Terms, progress: &Progress) -> Judged {
+        Judged::read(root, &self.listing, mirrors, terms, &|| progress.count())
     }
 
     /// The zones, loaded and compiled. That some have errors is said, as an answer may look odd for it.

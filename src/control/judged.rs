@@ -10,6 +10,9 @@ use crate::lint::Others;
 use crate::review::change::shorten;
 use crate::source::Sources;
 
+/// The key of trees that live as long as one command: nobody chooses names against it.
+pub const KEY: HashKey = HashKey([0; 16]);
+
 /// What was found in one tree.
 #[derive(Debug, Default)]
 pub struct Judged {
@@ -57,13 +60,11 @@ impl Judged {
 
     /// Judges zones that were read, and the mirror list beside them.
     pub fn beside(mut zones: Vec<Loaded>, mut mirrors: MirrorList, terms: &Terms) -> Self {
-        // Nobody chooses names against a key that lives as long as one command.
-        let key = HashKey([0; 16]);
         let compiled = |loaded: &Loaded| {
-            let authority = loaded.zone.as_ref().map(|zone| Arc::new(Authority::compile(zone, key)));
+            let authority = loaded.zone.as_ref().map(|zone| Arc::new(Authority::compile(zone, KEY)));
             (loaded.name.clone(), authority)
         };
-        let catalog = Catalog::new(key, zones.iter().map(compiled));
+        let catalog = Catalog::new(KEY, zones.iter().map(compiled));
         let others = Others::new(&catalog, &|_: NameRef<'_>| true).with_mirrors(&mirrors.mirrors);
         zones.iter_mut().for_each(|loaded| loaded.judge_beside(&others, terms));
         mirrors.judge_beside(&others, terms);

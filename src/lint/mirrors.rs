@@ -14,7 +14,7 @@ use crate::dns::Name;
 use crate::source::{FileId, Sources, Span};
 
 /// The mirrors that files list.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Mirrors {
     /// The files' texts.
     pub sources: Sources,
@@ -22,7 +22,7 @@ pub struct Mirrors {
 }
 
 /// One mirror.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Mirror {
     /// Its `name:` line, from the key to the value.
     pub(super) place: Span,

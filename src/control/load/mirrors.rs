@@ -22,7 +22,7 @@ const MAX_ENTRIES: usize = 10_000;
 const MAX_OCTETS: u32 = 64 << 10;
 
 /// The mirror list as it was read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MirrorList {
     /// Its mirrors and their texts.
     pub mirrors: Mirrors,
