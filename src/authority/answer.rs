@@ -6,8 +6,7 @@ use super::denial::{Proof, Proofs};
 use super::lookup::Found;
 use super::writer::Full;
 use super::{
-    Authority, Catalog, NONE, NodeRef, Outcome, Question, RrsetRef, Section, Step, Trace, Untraced, Writer,
-    lookup_traced,
+    Authority, Catalog, NodeRef, Outcome, Question, RrsetRef, Section, Step, Trace, Untraced, Writer, lookup_traced,
 };
 use crate::dns::{MAX_NAME, NameRef, Rcode, Rtype};
 
@@ -49,7 +48,7 @@ pub fn answer_traced<'c>(
     writer: &mut Writer<'_>,
     trace: impl Trace<'c>,
 ) -> Answered {
-    let redirects = [(std::ptr::null(), NONE); MAX_LINKS];
+    let redirects = [(std::ptr::null(), 0); MAX_LINKS];
     let mut chain = Chain {
         catalog,
         question,
@@ -153,7 +152,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         let Some((zone, named_by)) = self.hosts.take().filter(|_| !answered.is_truncated) else { return answered };
         let extras = zone.extras(named_by);
         for (index, &host) in extras.all.iter().enumerate() {
-            let result = self.addresses(NodeRef { authority: zone, index: host }, named_by);
+            let result = self.addresses(zone.numbered(host), named_by);
             // What does not fit is asked for when it is wanted (RFC 2181 §9), but for a referral's in-domain glue.
             let is_needed = self.is_referral && index < extras.in_domain.len();
             answered.is_truncated |= is_needed && result.is_err();
@@ -193,7 +192,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         if !rrsets.all(|rrset| self.writer.rrset(Section::Authority, cut.name(), rrset, rrset.ttl()).is_ok()) {
             return Answered { is_truncated: true, ..answered };
         }
-        (self.hosts, self.is_referral) = (Some((cut.authority, servers)), true);
+        (self.hosts, self.is_referral) = (Some((cut.authority(), servers)), true);
         answered
     }
 
@@ -202,10 +201,10 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         let binding = Some(named_by.rtype()).filter(|rtype| rtype.is_service_binding());
         let rrsets = [host.rrset(Rtype::A), host.rrset(Rtype::AAAA), binding.and_then(|rtype| host.rrset(rtype))];
         // A binding's own owner is, at a wildcard, the name asked for (RFC 1034 §4.3.2, step 3c).
-        let is_own = binding.is_some() && host.has(named_by);
+        let is_own = binding.is_some() && host.is_same(named_by.node);
         let name = if is_own { self.question.name() } else { host.name() };
         let mut result = Ok(());
-        for rrset in rrsets.into_iter().flatten().filter(|rrset| rrset.index != named_by.index) {
+        for rrset in rrsets.into_iter().flatten().filter(|rrset| !rrset.is_same(named_by)) {
             result = result.and(self.writer.additional(name, rrset));
         }
         result
@@ -244,7 +243,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
 
     /// Whether a DNAME is met for the first time in this chain: an rrset stands in an answer once.
     fn is_new(&mut self, dname: RrsetRef<'_>) -> bool {
-        let mark = (std::ptr::from_ref(dname.authority), dname.index);
+        let mark = (std::ptr::from_ref(dname.node.authority), dname.node.number);
         let is_new = !self.redirects[..self.links].contains(&mark);
         self.redirects[self.links] = mark;
         is_new
@@ -255,7 +254,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
     fn go_on(&mut self, target: NameRef<'_>) -> Option<Answered> {
         self.seen[self.links] = self.question.hash(self.question.label_count());
         self.links += 1;
-        self.question.set(target, self.catalog.key());
+        self.question.set(target);
         let hash = self.question.hash(self.question.label_count());
         let is_loop = self.seen[..self.links].contains(&hash);
         if is_loop {
@@ -291,7 +290,7 @@ struct Extras<'a> {
 
 impl Authority {
     fn extras(&self, rrset: RrsetRef<'_>) -> Extras<'_> {
-        let list = self.extras.get(rrset.row().extras as usize..);
+        let list = self.extras.get(rrset.node.block().extras(rrset.row) as usize..);
         let Some([count, in_domain, nodes @ ..]) = list else { return Extras { all: &[], in_domain: &[] } };
         Extras { all: &nodes[..*count as usize], in_domain: &nodes[..*in_domain as usize] }
     }

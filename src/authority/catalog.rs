@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::index::{HashKey, Index};
-use super::{Authority, Question};
+use super::index::Index;
+use super::{Authority, HashKey, Question};
 use crate::dns::{Name, NameRef, Rtype};
 
 /// One zone of a catalog.
@@ -29,12 +29,15 @@ impl Catalog {
     /// A catalog of zones, each given once; one without an authority has no good version, and is answered with SERVFAIL.
     pub fn new(key: HashKey, zones: impl IntoIterator<Item = (Name, Option<Arc<Authority>>)>) -> Self {
         let entries: Vec<Entry> = zones.into_iter().map(|(apex, authority)| Entry { apex, authority }).collect();
-        let questions = entries.iter().map(|entry| Question::new(entry.apex.as_ref(), key));
-        let (hashes, mut label_counts): (Vec<u64>, Vec<u8>) =
-            questions.map(|apex| (apex.hash(apex.label_count()), apex.label_count() as u8)).unzip();
+        let questions = (0..).zip(&entries).map(|(number, entry)| (number, Question::new(entry.apex.as_ref(), key)));
+        let of_apex = |(number, apex): (u32, Question)| {
+            let labels = apex.label_count();
+            ((apex.hash(labels), number), labels as u8)
+        };
+        let (names, mut label_counts): (Vec<(u64, u32)>, Vec<u8>) = questions.map(of_apex).unzip();
         label_counts.sort_unstable_by(|a, b| b.cmp(a));
         label_counts.dedup();
-        Self { key, entries, index: Index::build(&hashes, key), label_counts }
+        Self { key, entries, index: Index::build(&names), label_counts }
     }
 
     /// The zones, in the order in which they were given.

@@ -8,9 +8,11 @@
 //! `extras` holds, for an rrset whose records name hosts, a list: how many nodes follow, how many of them lie at or below
 //! the rrset's own owner (in-domain glue, RFC 9471), then the nodes, those first.
 
+use super::block::{self, Encoder, Head, NONE, Naming, Numbers, Role};
 use super::denial::{self, Denial};
-use super::index::{HashKey, Index};
-use super::{Authority, NONE, NodeRef, NodeRow, Question, Role, RrsetRow};
+use super::hash::HashKey;
+use super::index::Index;
+use super::{Authority, NodeRef, Question, RrsetRef};
 use crate::dns::{NameRef, Rtype};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::rdata;
@@ -30,9 +32,11 @@ impl Authority {
 
 struct Compiler<'z> {
     zone: &'z Zone,
-    key: HashKey,
     authority: Authority,
-    hashes: Vec<u64>,
+    /// The hash of each name, and its number.
+    names: Vec<(u64, u32)>,
+    /// The nodes that own NSEC records which count.
+    nsec: Vec<u32>,
     nsec3: Vec<denial::Nsec3Row>,
     /// The path from the apex to the last node.
     path: Vec<Step>,
@@ -47,15 +51,40 @@ struct Step {
     above: u32,
 }
 
+/// What is known of a node's rrsets before they are written.
+#[derive(Clone, Copy, Default)]
+struct Types {
+    count: u16,
+    has_servers: bool,
+    has_dname: bool,
+    is_signed: bool,
+    has_nsec: bool,
+}
+
+impl Types {
+    fn of(node: Node<'_>) -> Self {
+        let mut types = Self { count: node.rrsets().len() as u16, ..Self::default() };
+        for rrset in node.rrsets() {
+            match rrset.rtype() {
+                Rtype::NS => types.has_servers = !node.is_apex(),
+                Rtype::DNAME => types.has_dname = true,
+                Rtype::RRSIG => types.is_signed = true,
+                Rtype::NSEC => types.has_nsec = true,
+                _ => {}
+            }
+        }
+        types
+    }
+}
+
 impl<'z> Compiler<'z> {
     fn new(zone: &'z Zone, key: HashKey) -> Self {
         let (names, records) = (zone.name_count(), zone.record_count());
         let authority = Authority {
-            names: Vec::with_capacity(names * 24),
-            nodes: Vec::with_capacity(names),
-            index: Index::build(&[], key),
-            rrsets: Vec::with_capacity(names),
-            rdata: Vec::with_capacity(zone.rdata_octets() + 2 * records),
+            // What is not needed is given back, and was never touched.
+            arena: Vec::with_capacity(names * 64 + records * 24),
+            index: Index::build(&[]),
+            key,
             extras: Vec::new(),
             denial: Denial::Unsigned,
             apex_labels: zone.apex().label_count(),
@@ -64,125 +93,102 @@ impl<'z> Compiler<'z> {
             serial: 0,
             negative_ttl: 0,
         };
-        Self { zone, key, authority, hashes: Vec::with_capacity(names), nsec3: Vec::new(), path: Vec::new() }
+        let (nsec, nsec3, path) = (Vec::new(), Vec::new(), Vec::new());
+        Self { zone, authority, names: Vec::with_capacity(names), nsec, nsec3, path }
     }
 
     fn add(&mut self, node: Node<'_>) {
-        let name = node.name();
         if node.is_hash() && !node.is_apex() {
             return self.add_nsec3(node);
         }
-        let labels = name.label_count();
-        while self.path.last().is_some_and(|step| !name.is_below(self.authority.name(step.node))) {
+        let name = node.name();
+        while self.path.last().is_some_and(|step| !name.is_below(self.authority.numbered(step.node).name())) {
             self.path.pop();
         }
-        let question = Question::new(name, self.key);
-        let place = self.authority.names.len() as u32;
-        self.authority.names.extend_from_slice(name.octets());
+        let question = Question::new(name, self.authority.key);
         let known = self.path.last().map_or(self.authority.apex_labels, |step| step.labels + 1);
-        for between in known..labels {
-            // An empty non-terminal's name is the tail of this one.
-            let skipped = name.octets().len() - question.suffix(between).octets().len();
-            self.push(place + skipped as u32, between, question.hash(between), None);
-        }
-        self.push(place, labels, question.hash(labels), Some(node));
+        self.add_between(&question, known);
+        self.add_named(node, &question);
     }
 
-    /// A name that owns NSEC3 records alone is no name of the zone (RFC 5155 §7.2.8): it is found by its hash only.
-    fn add_nsec3(&mut self, node: Node<'_>) {
-        let name = self.authority.names.len() as u32;
-        self.authority.names.extend_from_slice(node.name().octets());
-        let first = self.authority.rrsets.len();
-        self.push_rrsets(node);
-        let nsec3 = self.authority.rrsets[first..].iter().position(|row| row.rtype == Rtype::NSEC3);
-        if let (Some(offset), Some(hash)) = (nsec3, denial::nsec3_owner_hash(node.name())) {
-            self.nsec3.push(denial::Nsec3Row { hash, name, rrset: (first + offset) as u32 });
+    /// Adds the empty non-terminals between the path's end and a name, whose tails their names are.
+    fn add_between(&mut self, question: &Question, known: usize) {
+        let labels = question.label_count();
+        // The block of each is its header and where its name lies: in the block behind theirs.
+        let mut ahead = (labels - known) * block::EMPTY;
+        for between in known..labels {
+            let skipped = question.suffix_octets(labels).len() - question.suffix_octets(between).len();
+            let name = Naming::Ahead((ahead + block::NAME + skipped) as u32);
+            ahead -= block::EMPTY;
+            let (role, above) = self.standing(Types::default());
+            let head = Head { role, has_dname: false, is_signed: false, rrset_count: 0, link: above };
+            let node = Encoder::new(&mut self.authority.arena, &head, name).finish();
+            self.enter(question, between, node, above);
+        }
+    }
+
+    /// What a node with these types is, below the last of the path, and what is above it.
+    fn standing(&self, types: Types) -> (Role, u32) {
+        let above = self.path.last().map_or(NONE, |step| step.above);
+        match above {
+            NONE if types.has_servers => (Role::Delegation, above),
+            NONE => (Role::Authoritative, above),
+            _ => (Role::Occluded, above),
         }
     }
 
     /// Adds a node below the last of the path, which it becomes.
-    fn push(&mut self, name: u32, labels: usize, hash: u64, node: Option<Node<'_>>) {
-        let index = self.authority.nodes.len() as u32;
-        let parent = self.path.last().copied();
-        let above = parent.map_or(NONE, |step| step.above);
-        let rrsets = self.authority.rrsets.len() as u32;
-        let smallest = node.map_or(0, |node| self.push_rrsets(node));
-        let rrset_count = (self.authority.rrsets.len() - rrsets as usize) as u16;
-        let is_cut = node.is_some_and(Node::is_delegation) && above == NONE;
-        let has_dname = node.is_some_and(|node| node.rrset(Rtype::DNAME).is_some()) && above == NONE && !is_cut;
-        let role = match above {
-            _ if is_cut => Role::Delegation,
-            NONE => Role::Authoritative,
-            _ => Role::Occluded,
-        };
-        let own_above = if is_cut { index } else { above };
-        let row = NodeRow { name, rrsets, rrset_count, smallest, above: own_above, wildcard: NONE, role, has_dname };
-        self.authority.nodes.push(row);
-        self.hashes.push(hash);
-        if let Some(parent) = parent
-            && self.authority.name(index).is_wildcard()
+    fn add_named(&mut self, node: Node<'_>, question: &Question) {
+        let (types, labels) = (Types::of(node), question.label_count());
+        let (role, above) = self.standing(types);
+        let has_dname = types.has_dname && role == Role::Authoritative;
+        let number = self
+            .push(node, Head { role, has_dname, is_signed: types.is_signed, rrset_count: types.count, link: above });
+        if types.has_nsec && role != Role::Occluded {
+            self.nsec.push(number);
+        }
+        let above = if role == Role::Delegation || has_dname { number } else { above };
+        self.enter(question, labels, number, above);
+    }
+
+    /// Makes a node the end of the path, and tells its parent if it is a wildcard.
+    fn enter(&mut self, question: &Question, labels: usize, node: u32, above: u32) {
+        self.names.push((question.hash(labels), node));
+        if let Some(parent) = self.path.last()
+            && parent.above == NONE
+            && question.suffix(labels).is_wildcard()
         {
-            self.authority.nodes[parent.node as usize].wildcard = index;
+            block::set_link(&mut self.authority.arena, parent.node, node);
         }
-        let above = if is_cut || has_dname { index } else { above };
-        self.path.push(Step { node: index, labels, above });
+        self.path.push(Step { node, labels, above });
     }
 
-    /// Adds a node's rrsets and gives which of them answers ANY.
-    fn push_rrsets(&mut self, node: Node<'_>) -> u16 {
-        let mut smallest = (usize::MAX, 0);
-        let first = self.authority.rrsets.len();
-        for (index, rrset) in node.rrsets().enumerate() {
-            let start = self.authority.rdata.len();
-            self.push_rrset(rrset);
-            let size = match rrset.rtype() {
-                Rtype::CNAME => 0,
-                // A signature alone answers nothing, nor does a proof.
-                Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3 => usize::MAX - 1,
-                _ => self.authority.rdata.len() - start,
-            };
-            smallest = smallest.min((size, index as u16));
+    /// A name that owns NSEC3 records alone is no name of the zone (RFC 5155 §7.2.8): it is found by its hash only.
+    fn add_nsec3(&mut self, node: Node<'_>) {
+        let types = Types::of(node);
+        let head = Head {
+            role: Role::Hash,
+            has_dname: false,
+            is_signed: types.is_signed,
+            rrset_count: types.count,
+            link: NONE,
+        };
+        let number = self.push(node, head);
+        if let Some(hash) = denial::nsec3_owner_hash(node.name()) {
+            self.nsec3.push(denial::Nsec3Row { hash, node: number });
         }
-        self.link_signatures(first);
-        smallest.1
     }
 
-    fn push_rrset(&mut self, rrset: Rrset<'_>) {
-        let rdata = self.authority.rdata.len() as u32;
-        let mut rdatas: Vec<&[u8]> = rrset.rdatas().collect();
-        if rrset.rtype() == Rtype::RRSIG {
-            // Those that cover one type lie together, so that an rrset's signatures are one run.
-            rdatas.sort_by_key(|octets| rdata::covered(octets));
-        }
-        for octets in &rdatas {
-            self.authority.rdata.extend_from_slice(&(octets.len() as u16).to_be_bytes());
-            self.authority.rdata.extend_from_slice(octets);
-        }
-        let (rtype, ttl, count) = (rrset.rtype(), rrset.ttl(), rdatas.len() as u16);
-        let row = RrsetRow { rtype, count, ttl, rdata, extras: NONE, signatures: 0, signature_count: 0 };
-        self.authority.rrsets.push(row);
-    }
-
-    /// Notes, for each of a node's rrsets from `first` on, which signatures cover it.
-    fn link_signatures(&mut self, first: usize) {
-        let rows = &mut self.authority.rrsets[first..];
-        let Some(signatures) = rows.iter().find(|row| row.rtype == Rtype::RRSIG).copied() else { return };
-        let octets = &self.authority.rdata[signatures.rdata as usize..];
-        let mut at = signatures.rdata;
-        for rdata in (super::Rdatas { octets, left: signatures.count }) {
-            if let Some(row) = rows.iter_mut().find(|row| row.rtype == rdata::covered(rdata)) {
-                if row.signature_count == 0 {
-                    row.signatures = at;
-                }
-                row.signature_count += 1;
-            }
-            at += 2 + rdata.len() as u32;
-        }
+    fn push(&mut self, node: Node<'_>, head: Head) -> u32 {
+        let mut encoder = Encoder::new(&mut self.authority.arena, &head, Naming::Own(node.name()));
+        node.rrsets().for_each(|rrset| push_rrset(&mut encoder, rrset));
+        encoder.finish()
     }
 
     fn finish(mut self) -> Authority {
-        self.authority.denial = Denial::new(&self.authority, std::mem::take(&mut self.nsec3));
-        self.authority.index = Index::build(&self.hashes, self.key);
+        self.authority.arena.shrink_to_fit();
+        self.authority.denial = Denial::new(&self.authority, self.nsec, self.nsec3);
+        self.authority.index = Index::build(&self.names);
         if let Some(soa) = self.zone.rrset(self.zone.apex(), Rtype::SOA)
             && let Some(numbers) = soa.rdatas().next().and_then(|rdata| rdata.last_chunk::<20>())
         {
@@ -192,52 +198,64 @@ impl<'z> Compiler<'z> {
             self.authority.serial = number(0);
             self.authority.negative_ttl = soa.ttl().min(number(16));
         }
-        self.authority.nodes.shrink_to_fit();
-        self.authority.rrsets.shrink_to_fit();
-        self.authority.names.shrink_to_fit();
         self.authority
     }
+}
+
+fn push_rrset(encoder: &mut Encoder<'_>, rrset: Rrset<'_>) {
+    if rrset.rtype() != Rtype::RRSIG {
+        return encoder.rrset(rrset.rtype(), rrset.ttl(), rrset.rdatas());
+    }
+    // Those that cover one type lie together, so that an rrset's signatures are one run.
+    let mut rdatas: Vec<&[u8]> = rrset.rdatas().collect();
+    rdatas.sort_by_key(|octets| rdata::covered(octets));
+    encoder.rrset(rrset.rtype(), rrset.ttl(), rdatas.into_iter());
 }
 
 impl Authority {
     /// Notes, for each rrset that names hosts, the nodes whose addresses a resolver will want next.
     fn link_extras(&mut self) {
-        let mut extras = Vec::new();
-        for node in 0..self.nodes.len() as u32 {
-            let row = self.nodes[node as usize];
-            for rrset in row.rrsets..row.rrsets + u32::from(row.rrset_count) {
-                let list = self.extras_of(node, rrset);
-                if !list.is_empty() {
-                    self.rrsets[rrset as usize].extras = extras.len() as u32;
-                    let own = list.iter().filter(|&&host| self.name(host).is_at_or_below(self.name(node))).count();
-                    extras.extend([list.len() as u32, own as u32]);
-                    extras.extend(list);
+        let (mut extras, mut places, mut hosts) = (Vec::new(), Vec::new(), Vec::new());
+        for node in Numbers::from(&self.arena, 0).map(|number| self.numbered(number)) {
+            for rrset in node.rrsets().filter(|rrset| block::names_hosts(rrset.rtype())) {
+                self.extras_of(rrset, &mut hosts);
+                if !hosts.is_empty() {
+                    places.push((node.number, rrset.index, extras.len() as u32));
+                    let own = hosts.iter().take_while(|host| host.1).count();
+                    extras.extend([hosts.len() as u32, own as u32]);
+                    extras.extend(hosts.iter().map(|host| host.0));
                 }
             }
+        }
+        for (node, rrset, list) in places {
+            block::set_extras(&mut self.arena, node, rrset, list);
         }
         extras.shrink_to_fit();
         self.extras = extras;
     }
 
     /// The nodes that an rrset's records name and that have something to tell, each once, those at or below its owner first.
-    fn extras_of(&self, node: u32, rrset: u32) -> Vec<u32> {
-        let rtype = self.rrsets[rrset as usize].rtype;
-        if !matches!(rtype, Rtype::NS | Rtype::MX | Rtype::SRV | Rtype::SVCB | Rtype::HTTPS) {
-            return Vec::new();
+    fn extras_of(&self, rrset: RrsetRef<'_>, hosts: &mut Vec<(u32, bool)>) {
+        hosts.clear();
+        let owner = rrset.node.name();
+        for rdata in rrset.rdatas() {
+            // Only a referral's servers may be told by data that is not ours.
+            if let Some(host) = self.host(rrset, rdata)
+                && (rrset.rtype() == Rtype::NS || host.role() == Role::Authoritative)
+            {
+                hosts.push((host.number, host.name().is_at_or_below(owner)));
+            }
         }
-        let rdatas = (super::RrsetRef { authority: self, index: rrset }).rdatas();
-        // Only a referral's servers may be told by data that is not ours.
-        let fits = |&host: &u32| rtype == Rtype::NS || self.nodes[host as usize].role == Role::Authoritative;
-        let mut hosts: Vec<u32> = rdatas.filter_map(|rdata| self.host(node, rtype, rdata)).filter(fits).collect();
-        let is_below = |host: &u32| self.name(*host).is_at_or_below(self.name(node));
         let mut seen = std::collections::HashSet::new();
-        hosts.retain(|host| seen.insert(*host));
-        hosts.sort_by_key(|host| !is_below(host));
-        hosts
+        if hosts.len() > 1 {
+            hosts.retain(|host| seen.insert(host.0));
+        }
+        hosts.sort_by_key(|&(_, is_below)| !is_below);
     }
 
-    /// The node of the host that a record at `node` names, if it has addresses or, for a service binding, bindings.
-    fn host(&self, node: u32, rtype: Rtype, octets: &[u8]) -> Option<u32> {
+    /// The node of the host that a record names, if it has addresses or, for a service binding, bindings.
+    fn host(&self, rrset: RrsetRef<'_>, octets: &[u8]) -> Option<NodeRef<'_>> {
+        let rtype = rrset.rtype();
         let target = rdata::names(rtype, octets).next()?;
         let target = NameRef::trusted(&octets[target.start..target.end]);
         let is_binding = rtype.is_service_binding();
@@ -245,15 +263,13 @@ impl Authority {
             // `.` is a binding's owner, or nobody where it is an alias (RFC 9460 §2.5), as it is for mail (RFC 7505 §3) and
             // services (RFC 2782).
             let is_alias = octets.starts_with(&[0, 0]);
-            return (is_binding && !is_alias).then_some(node);
+            return (is_binding && !is_alias).then(|| self.numbered(rrset.node.number));
         }
         if !target.is_at_or_below(self.apex()) {
             return None;
         }
-        let question = Question::new(target, self.index.key());
-        let index = self.find(&question, question.label_count())?;
-        let host = NodeRef { authority: self, index };
+        let host = self.node(target)?;
         let is_told = |wanted: &Rtype| host.rrset(*wanted).is_some();
-        ([Rtype::A, Rtype::AAAA].iter().any(is_told) || is_binding && is_told(&rtype)).then_some(index)
+        ([Rtype::A, Rtype::AAAA].iter().any(is_told) || is_binding && is_told(&rtype)).then_some(host)
     }
 }

@@ -12,7 +12,7 @@
 use data_encoding::BASE32HEX_NOPAD;
 use sha1::{Digest, Sha1};
 
-use super::{Authority, NodeRef, Question, Role, RrsetRef};
+use super::{Authority, Question, RrsetRef};
 use crate::dns::{MAX_NAME, NameRef, Rtype};
 
 /// A SHA-1 hash of a name, the only algorithm there is (RFC 5155 §11).
@@ -38,12 +38,11 @@ pub(super) struct Nsec3 {
     rows: Vec<Nsec3Row>,
 }
 
-/// An NSEC3 owner: its hash, its name and its rrset.
+/// An NSEC3 owner: its hash, and the number of its block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Nsec3Row {
     pub(super) hash: NameHash,
-    pub(super) name: u32,
-    pub(super) rrset: u32,
+    pub(super) node: u32,
 }
 
 /// An rrset that proves something, and its owner.
@@ -102,15 +101,17 @@ pub fn nsec3_owner_hash(owner: NameRef<'_>) -> Option<NameHash> {
 }
 
 impl Denial {
-    /// What `authority`, whose nodes are complete, has to prove by. NSEC3 counts where the apex says so (RFC 5155 §4).
-    pub(super) fn new(authority: &Authority, mut rows: Vec<Nsec3Row>) -> Self {
-        let apex = NodeRef { authority, index: 0 };
-        let parameters = apex.rrset(Rtype::NSEC3PARAM).and_then(|rrset| rrset.rdatas().find_map(parameters));
+    /// What `authority`, whose nodes are complete, has to prove by: `owners` have NSEC records, `rows` are of NSEC3 owners.
+    /// NSEC3 counts where the apex says so (RFC 5155 §4).
+    pub(super) fn new(authority: &Authority, owners: Vec<u32>, mut rows: Vec<Nsec3Row>) -> Self {
+        let parameters = authority.top().rrset(Rtype::NSEC3PARAM).and_then(|rrset| rrset.rdatas().find_map(parameters));
         if let Some((iterations, salt)) = parameters {
             // Another chain may be half built beside the one that is announced.
             let is_ours = |row: &Nsec3Row| {
-                let rrset = RrsetRef { authority, index: row.rrset };
-                rrset.rdatas().any(|rdata| parameters_of_record(rdata) == Some((iterations, salt)))
+                let rrset = authority.numbered(row.node).rrset(Rtype::NSEC3);
+                rrset.is_some_and(|rrset| {
+                    rrset.rdatas().any(|rdata| parameters_of_record(rdata) == Some((iterations, salt)))
+                })
             };
             rows.retain(is_ours);
             rows.sort_unstable_by_key(|row| row.hash);
@@ -118,11 +119,6 @@ impl Denial {
                 return Self::Nsec3(Nsec3 { iterations, salt: salt.into(), rows });
             }
         }
-        let owns_nsec = |&index: &u32| {
-            let is_ours = authority.nodes[index as usize].role != Role::Occluded;
-            is_ours && (NodeRef { authority, index }).rrset(Rtype::NSEC).is_some()
-        };
-        let owners: Vec<u32> = (0..authority.nodes.len() as u32).filter(owns_nsec).collect();
         if owners.is_empty() { Self::Unsigned } else { Self::Nsec(owners) }
     }
 
@@ -263,15 +259,13 @@ impl Authority {
 
     /// The NSEC record at a name or the last before it in canonical order.
     fn nsec_before(&self, owners: &[u32], name: NameRef<'_>) -> Option<Proof<'_>> {
-        let after = owners.partition_point(|&owner| self.name(owner).canonical_cmp(name).is_le());
-        let index = *owners.get(after.checked_sub(1)?)?;
-        let node = NodeRef { authority: self, index };
+        let after = owners.partition_point(|&owner| self.numbered(owner).name().canonical_cmp(name).is_le());
+        let node = self.numbered(*owners.get(after.checked_sub(1)?)?);
         Some(Proof { owner: node.name(), rrset: node.rrset(Rtype::NSEC)? })
     }
 
     fn nsec3<'a>(&'a self, row: Option<&'a Nsec3Row>) -> Option<Proof<'a>> {
-        let row = row?;
-        let owner = NameRef::trusted(&self.names[row.name as usize..]);
-        Some(Proof { owner, rrset: RrsetRef { authority: self, index: row.rrset } })
+        let node = self.numbered(row?.node);
+        Some(Proof { owner: node.name(), rrset: node.rrset(Rtype::NSEC3)? })
     }
 }

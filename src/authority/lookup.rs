@@ -1,6 +1,6 @@
 //! A name and a type to an outcome, within one zone (RFC 1034 §4.3.2, RFC 4592 §3.3, RFC 6672 §3.2).
 
-use super::{Authority, NONE, NodeRef, Question, Role, RrsetRef, Step, Trace, Untraced};
+use super::{Authority, NodeRef, Question, Role, RrsetRef, Step, Trace, Untraced};
 use crate::dns::Rtype;
 
 /// What a zone says of a name and a type.
@@ -46,21 +46,20 @@ pub fn lookup_traced<'a>(zone: &'a Authority, question: &Question, rtype: Rtype,
 #[inline(always)]
 fn find<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
     let labels = question.label_count();
-    if let Some(index) = zone.find(question, labels) {
-        trace.note(|| Step::Exact(NodeRef { authority: zone, index }));
-        return Found { outcome: at_node(zone, index, rtype), encloser: labels, is_wildcard: false };
+    if let Some(node) = zone.find(question, labels) {
+        trace.note(|| Step::Exact(node));
+        return Found { outcome: at_node(node, rtype), encloser: labels, is_wildcard: false };
     }
     let (node, encloser) = closest_encloser(zone, question);
-    trace.note(|| Step::Encloser(NodeRef { authority: zone, index: node }));
-    let row = &zone.nodes[node as usize];
-    let (outcome, is_wildcard) = match row.role {
-        Role::Delegation | Role::Occluded => (occluded(zone, row.above), false),
-        Role::Authoritative if row.has_dname => (occluded(zone, node), false),
-        Role::Authoritative if row.wildcard != NONE => {
-            trace.note(|| Step::Wildcard(NodeRef { authority: zone, index: row.wildcard }));
-            (from_wildcard(zone, row.wildcard, rtype), true)
+    trace.note(|| Step::Encloser(node));
+    let (outcome, is_wildcard) = match (node.above(), node.wildcard()) {
+        (Some(above), _) => (occluded(above), false),
+        (None, _) if node.has_dname() => (occluded(node), false),
+        (None, Some(wildcard)) => {
+            trace.note(|| Step::Wildcard(wildcard));
+            (from_wildcard(wildcard, rtype), true)
         }
-        Role::Authoritative => (Outcome::NxDomain, false),
+        (None, None) => (Outcome::NxDomain, false),
     };
     Found { outcome, encloser, is_wildcard }
 }
@@ -68,8 +67,8 @@ fn find<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl 
 /// The deepest existing ancestor of a name that does not exist, and its number of labels (RFC 4592 §3.3.1).
 ///
 /// Names are closed under parents, so all shorter suffixes of an existing one exist: a binary search finds the longest.
-fn closest_encloser(zone: &Authority, question: &Question) -> (u32, usize) {
-    let (mut exists, mut missing, mut node) = (zone.apex_labels, question.label_count(), 0);
+fn closest_encloser<'a>(zone: &'a Authority, question: &Question) -> (NodeRef<'a>, usize) {
+    let (mut exists, mut missing, mut node) = (zone.apex_labels, question.label_count(), zone.top());
     while missing - exists > 1 {
         let middle = exists.midpoint(missing);
         match zone.find(question, middle) {
@@ -80,22 +79,24 @@ fn closest_encloser(zone: &Authority, question: &Question) -> (u32, usize) {
     (node, exists)
 }
 
-fn at_node(zone: &Authority, index: u32, rtype: Rtype) -> Outcome<'_> {
-    let row = &zone.nodes[index as usize];
-    // The parent's side of a cut owns its DS (RFC 4035 §3.1.4.1).
-    let is_ours = row.role == Role::Authoritative || (row.role == Role::Delegation && rtype == Rtype::DS);
-    if is_ours { of_type(NodeRef { authority: zone, index }, rtype) } else { occluded(zone, row.above) }
+#[inline]
+fn at_node(node: NodeRef<'_>, rtype: Rtype) -> Outcome<'_> {
+    match node.role() {
+        Role::Authoritative => of_type(node, rtype),
+        // The parent's side of a cut owns its DS (RFC 4035 §3.1.4.1).
+        Role::Delegation if rtype == Rtype::DS => of_type(node, rtype),
+        _ => node.above().map_or(Outcome::NxDomain, occluded),
+    }
 }
 
 /// What lies at or below a cut, or below a DNAME.
-fn occluded(zone: &Authority, above: u32) -> Outcome<'_> {
-    let node = NodeRef { authority: zone, index: above };
-    if zone.nodes[above as usize].role == Role::Delegation
-        && let Some(servers) = node.rrset(Rtype::NS)
+fn occluded(above: NodeRef<'_>) -> Outcome<'_> {
+    if above.role() == Role::Delegation
+        && let Some(servers) = above.rrset(Rtype::NS)
     {
-        return Outcome::Referral(servers, node);
+        return Outcome::Referral(servers, above);
     }
-    node.rrset(Rtype::DNAME).map_or(Outcome::NxDomain, |dname| Outcome::Redirect(dname, node))
+    above.rrset(Rtype::DNAME).map_or(Outcome::NxDomain, |dname| Outcome::Redirect(dname, above))
 }
 
 /// An answer made from a wildcard's records (RFC 4592 §3.3).
@@ -103,8 +104,8 @@ fn occluded(zone: &Authority, above: u32) -> Outcome<'_> {
 /// A wildcard that owns NS refers nobody: RFC 4592 §4.2 leaves undefined what it means for the names it covers. NSD answers
 /// from the rrsets as we do, Knot refers under the wildcard's own name, BIND refuses the zone. Nor does its DNAME redirect:
 /// the two together are "non-deterministic" (RFC 6672 §3.3), and NSD, Knot and BIND leave it alone too.
-fn from_wildcard(zone: &Authority, wildcard: u32, rtype: Rtype) -> Outcome<'_> {
-    of_type(NodeRef { authority: zone, index: wildcard }, rtype)
+fn from_wildcard(wildcard: NodeRef<'_>, rtype: Rtype) -> Outcome<'_> {
+    of_type(wildcard, rtype)
 }
 
 fn of_type(node: NodeRef<'_>, rtype: Rtype) -> Outcome<'_> {

@@ -8,45 +8,43 @@
 //! What can be decided before a query is decided by `compile.rs`: which names are cut off and by what, which wildcard a name
 //! falls to, which addresses go with a referral. Names are closed under parents (empty non-terminals are stored), so the
 //! closest encloser of any name is found by a binary search over its label count, each step one probe of a hash table.
-//! Names, rrsets and rdata lie in a few arenas indexed by `u32`; nothing on the query path scans, locks or allocates.
+//! All that belongs to a name lies in one block of an arena (`block.rs`), which the table points at; nothing on the query
+//! path scans, locks or allocates.
 
 mod answer;
+mod block;
 mod catalog;
 mod compile;
 mod denial;
+mod hash;
 mod index;
 mod lookup;
 mod question;
+mod targets;
 mod trace;
 mod writer;
 
 pub use answer::{Answered, answer, answer_traced};
 pub use catalog::{Catalog, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
-pub use index::HashKey;
+pub use hash::HashKey;
 pub use lookup::{Found, Outcome, lookup, lookup_traced};
 pub use question::Question;
 pub use trace::{Step, Trace, Untraced};
 pub use writer::{Full, Section, Writer};
 
 use crate::dns::{NameRef, Rtype};
+use block::{Block, Entry as Row, NONE, Numbers, Role};
 use denial::Denial;
 use index::Index;
-
-/// No node, or no list of extras.
-const NONE: u32 = u32::MAX;
 
 /// One zone, compiled.
 #[derive(Debug)]
 pub struct Authority {
-    /// Owner names on the wire; an empty non-terminal's is the tail of a name below it.
-    names: Vec<u8>,
-    /// In canonical order, the apex first.
-    nodes: Vec<NodeRow>,
+    /// The blocks of all nodes, in canonical order, the apex first.
+    arena: Vec<u8>,
     index: Index,
-    rrsets: Vec<RrsetRow>,
-    /// Each rrset's data: a length of two octets, then the octets, record after record.
-    rdata: Vec<u8>,
+    key: HashKey,
     /// Lists of nodes whose addresses go with an rrset; see [`compile`].
     extras: Vec<u32>,
     /// How the zone proves that something does not exist.
@@ -60,86 +58,48 @@ pub struct Authority {
     negative_ttl: u32,
 }
 
-/// What a name is to the zone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    /// The zone's own, an empty non-terminal included.
-    Authoritative,
-    /// A cut: its NS records refer to another zone.
-    Delegation,
-    /// Below a cut or a DNAME: never an answer.
-    Occluded,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct NodeRow {
-    name: u32,
-    rrsets: u32,
-    rrset_count: u16,
-    /// Which of its rrsets answers ANY: the smallest, the alias where there is one (RFC 8482 §4.1).
-    smallest: u16,
-    /// For a cut, itself; for a name below a cut or a DNAME, the topmost of them.
-    above: u32,
-    /// The child named `*`.
-    wildcard: u32,
-    role: Role,
-    has_dname: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct RrsetRow {
-    rtype: Rtype,
-    count: u16,
-    ttl: u32,
-    rdata: u32,
-    extras: u32,
-    /// The RRSIG records that cover it: a run of the data of its owner's RRSIG rrset.
-    signatures: u32,
-    signature_count: u16,
-}
-
 /// An rrset as it is served.
 #[derive(Clone, Copy, Debug)]
 pub struct RrsetRef<'a> {
-    authority: &'a Authority,
-    index: u32,
+    node: NodeRef<'a>,
+    index: u16,
+    row: Row,
 }
 
 impl<'a> RrsetRef<'a> {
-    fn row(self) -> &'a RrsetRow {
-        &self.authority.rrsets[self.index as usize]
-    }
-
     /// The type.
+    #[inline]
     pub fn rtype(self) -> Rtype {
-        self.row().rtype
+        self.row.rtype
     }
 
     /// Whether both are the same rrset of the same zone.
     pub(crate) fn is_same(self, other: RrsetRef<'_>) -> bool {
-        std::ptr::eq(self.authority, other.authority) && self.index == other.index
+        self.node.is_same(other.node) && self.index == other.index
     }
 
     /// Whether both, be they of two zones, have one type, TTL and data, written in one order.
     pub fn is_alike(self, other: RrsetRef<'_>) -> bool {
-        let (row, others) = (self.row(), other.row());
+        let (row, others) = (self.row, other.row);
         (row.rtype, row.ttl, row.count) == (others.rtype, others.ttl, others.count) && self.rdatas().eq(other.rdatas())
     }
 
     /// The TTL in seconds.
+    #[inline]
     pub fn ttl(self) -> u32 {
-        self.row().ttl
+        self.row.ttl
     }
 
     /// The data of each record, in the order of the zone's text.
+    #[inline]
     pub fn rdatas(self) -> Rdatas<'a> {
-        Rdatas { octets: &self.authority.rdata[self.row().rdata as usize..], left: self.row().count }
+        self.node.block().rdatas(self.row)
     }
 
     /// The data of the RRSIG records that cover it.
+    #[inline]
     pub fn signatures(self) -> Rdatas<'a> {
-        let row = self.row();
-        Rdatas { octets: &self.authority.rdata[row.signatures as usize..], left: row.signature_count }
+        self.node.block().signatures(self.row)
     }
 
     /// The first record's data: all of an rrset that may have one record only.
@@ -178,55 +138,66 @@ impl ExactSizeIterator for Rdatas<'_> {}
 #[derive(Clone, Copy, Debug)]
 pub struct NodeRef<'a> {
     authority: &'a Authority,
-    index: u32,
+    number: u32,
 }
 
 impl<'a> NodeRef<'a> {
-    fn row(self) -> &'a NodeRow {
-        &self.authority.nodes[self.index as usize]
+    #[inline]
+    fn block(self) -> Block<'a> {
+        Block::at(&self.authority.arena, self.number)
     }
 
     /// The name, in the case it was written in.
     pub fn name(self) -> NameRef<'a> {
-        self.authority.name(self.index)
+        self.block().name()
+    }
+
+    fn nth(self, index: u16) -> RrsetRef<'a> {
+        RrsetRef { node: self, index, row: self.block().entry(index) }
     }
 
     /// Its rrsets, ordered by type.
     pub fn rrsets(self) -> impl ExactSizeIterator<Item = RrsetRef<'a>> {
-        let row = self.row();
-        let (authority, first) = (self.authority, row.rrsets);
-        (first..first + u32::from(row.rrset_count)).map(move |index| RrsetRef { authority, index })
+        (0..self.block().rrset_count()).map(move |index| self.nth(index))
     }
 
     /// Its rrset of a type.
+    #[inline]
     pub fn rrset(self, rtype: Rtype) -> Option<RrsetRef<'a>> {
-        let row = self.row();
-        let first = row.rrsets as usize;
-        let rows = &self.authority.rrsets[first..first + usize::from(row.rrset_count)];
-        let found = rows.binary_search_by_key(&rtype, |row| row.rtype).ok()?;
-        Some(RrsetRef { authority: self.authority, index: (first + found) as u32 })
+        self.block().find(rtype).map(|index| self.nth(index))
+    }
+
+    #[inline]
+    fn role(self) -> Role {
+        self.block().role()
     }
 
     /// Whether it is a cut, or lies below one or below a DNAME: then it is never an answer.
     pub fn is_occluded(self) -> bool {
-        self.row().role != Role::Authoritative
+        self.role() != Role::Authoritative
     }
 
     /// The cut that it is or lies below, or the DNAME that it lies below: the topmost.
+    #[inline]
     pub fn above(self) -> Option<NodeRef<'a>> {
-        let above = self.row().above;
-        (above != NONE).then_some(NodeRef { authority: self.authority, index: above })
+        match self.role() {
+            Role::Delegation => Some(self),
+            Role::Occluded => Some(Self { number: self.block().link(), ..self }),
+            Role::Authoritative | Role::Hash => None,
+        }
     }
 
-    /// The child named `*`.
+    /// The child named `*`, of a name that is not occluded.
+    #[inline]
     pub fn wildcard(self) -> Option<NodeRef<'a>> {
-        let wildcard = self.row().wildcard;
-        (wildcard != NONE).then_some(NodeRef { authority: self.authority, index: wildcard })
+        let number = self.block().link();
+        (self.role() == Role::Authoritative && number != NONE).then_some(Self { number, ..self })
     }
 
     /// Whether its DNAME redirects what lies below it.
+    #[inline]
     pub fn has_dname(self) -> bool {
-        self.row().has_dname
+        self.block().has_dname()
     }
 
     /// The zone.
@@ -234,24 +205,30 @@ impl<'a> NodeRef<'a> {
         self.authority
     }
 
-    /// Whether an rrset of its own zone is this name's.
-    fn has(self, rrset: RrsetRef<'_>) -> bool {
-        let row = self.row();
-        (row.rrsets..row.rrsets + u32::from(row.rrset_count)).contains(&rrset.index)
+    /// Whether both are one node of one zone.
+    fn is_same(self, other: NodeRef<'_>) -> bool {
+        std::ptr::eq(self.authority, other.authority) && self.number == other.number
     }
 
     /// The rrset that answers ANY: the alias, or the smallest; none where there is none.
     pub fn smallest(self) -> Option<RrsetRef<'a>> {
-        let row = self.row();
-        let index = row.rrsets + u32::from(row.smallest);
-        (row.rrset_count > 0).then_some(RrsetRef { authority: self.authority, index })
+        (self.block().rrset_count() > 0).then(|| self.nth(self.block().smallest()))
     }
 }
 
 impl Authority {
     /// The zone's topmost name.
     pub fn apex(&self) -> NameRef<'_> {
-        self.name(0)
+        self.top().name()
+    }
+
+    fn top(&self) -> NodeRef<'_> {
+        self.numbered(0)
+    }
+
+    #[inline]
+    fn numbered(&self, number: u32) -> NodeRef<'_> {
+        NodeRef { authority: self, number }
     }
 
     /// The SOA record's serial number.
@@ -271,32 +248,28 @@ impl Authority {
 
     /// Octets of memory it holds.
     pub fn memory(&self) -> usize {
-        let rows = self.nodes.capacity() * size_of::<NodeRow>() + self.rrsets.capacity() * size_of::<RrsetRow>();
-        let words = self.extras.capacity() * size_of::<u32>() + self.index.memory() + self.denial.memory();
-        rows + words + self.names.capacity() + self.rdata.capacity()
+        self.arena.capacity()
+            + self.index.memory()
+            + self.extras.capacity() * size_of::<u32>()
+            + self.denial.memory()
+            + size_of::<Self>()
     }
 
     /// The node of a name, whatever its role, or none.
     pub fn node(&self, name: NameRef<'_>) -> Option<NodeRef<'_>> {
-        let question = Question::new(name, self.index.key());
+        let question = Question::new(name, self.key);
         if question.label_count() < self.apex_labels {
             return None;
         }
-        self.find(&question, question.label_count()).map(|index| NodeRef { authority: self, index })
-    }
-
-    fn name(&self, node: u32) -> NameRef<'_> {
-        NameRef::trusted(&self.names[self.nodes[node as usize].name as usize..])
+        self.find(&question, question.label_count())
     }
 
     /// The node that the last `labels` labels of the question name.
     #[inline]
-    fn find(&self, question: &Question, labels: usize) -> Option<u32> {
-        let suffix = question.suffix(labels).octets();
-        self.index.find(question.hash(labels), |node| {
-            let start = self.nodes[node as usize].name as usize;
-            self.names.get(start..start + suffix.len()).is_some_and(|name| name.eq_ignore_ascii_case(suffix))
-        })
+    fn find(&self, question: &Question, labels: usize) -> Option<NodeRef<'_>> {
+        let suffix = question.suffix_octets(labels);
+        let found = self.index.find(question.hash(labels), |node| Block::at(&self.arena, node).is(suffix));
+        found.map(|number| self.numbered(number))
     }
 
     /// How long a negative answer may be cached, in seconds: the lesser of the SOA record's TTL and MINIMUM (RFC 2308 §3).
@@ -305,23 +278,24 @@ impl Authority {
     }
 
     /// Its nodes in canonical order, empty non-terminals too.
-    pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeRef<'_>> {
-        (0..self.nodes.len() as u32).map(|index| NodeRef { authority: self, index })
+    pub fn nodes(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.nodes_from(0)
     }
 
-    /// The nodes at or below a name, in canonical order.
+    fn nodes_from(&self, node: u32) -> impl Iterator<Item = NodeRef<'_>> {
+        let nodes = Numbers::from(&self.arena, node).map(|number| self.numbered(number));
+        nodes.filter(|node| node.role() != Role::Hash)
+    }
+
+    /// The nodes at or below a name, in canonical order: as names are closed under parents, none where it does not exist.
     pub fn nodes_below(&self, name: NameRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
-        let node = |index| NodeRef { authority: self, index };
-        let (mut first, mut end) = (0, self.nodes.len() as u32);
-        while first < end {
-            let middle = first.midpoint(end);
-            if node(middle).name().canonical_cmp(name).is_lt() { first = middle + 1 } else { end = middle }
-        }
-        let name = name.to_name();
-        (first..self.nodes.len() as u32).map(node).take_while(move |node| node.name().is_at_or_below(name.as_ref()))
+        let first = self.node(name);
+        let nodes = first.into_iter().flat_map(|first| self.nodes_from(first.number));
+        let top = first.map_or(NameRef::ROOT, NodeRef::name);
+        nodes.take_while(move |node| node.name().is_at_or_below(top))
     }
 
     fn soa(&self) -> Option<RrsetRef<'_>> {
-        NodeRef { authority: self, index: 0 }.rrset(Rtype::SOA)
+        self.top().rrset(Rtype::SOA)
     }
 }

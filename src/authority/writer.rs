@@ -3,6 +3,7 @@
 //! In: owners and rrsets, in the order they are to stand. Out: octets of one message, within a limit. An rrset is written
 //! whole or not at all (RFC 2181 §9), and nothing is allocated.
 
+use super::targets::Targets;
 use super::{Rdatas, RrsetRef};
 use crate::dns::{Class, NameRef, Rtype};
 use crate::zonefile::rdata;
@@ -25,16 +26,8 @@ pub struct Full;
 /// The octets of a message before its first record: the header.
 const HEADER: usize = 12;
 
-/// The most suffixes that are remembered to be pointed at. An answer of 1,232 octets has room for fewer; longer ones lose
-/// a few pointers.
-const MAX_TARGETS: usize = 96;
-
-/// A name in the message that can be pointed at.
-#[derive(Clone, Copy, Default)]
-struct Target {
-    hash: u32,
-    offset: u16,
-}
+/// The octets of a question behind its name: type and class.
+const QUESTION_END: usize = 4;
 
 /// Writes the sections of one message.
 pub struct Writer<'m> {
@@ -45,8 +38,10 @@ pub struct Writer<'m> {
     has_dnssec: bool,
     counts: [u16; 4],
     has_compression: bool,
-    targets: [Target; MAX_TARGETS],
-    target_count: usize,
+    /// Where the question ends: its name, and four octets.
+    question_end: usize,
+    /// What can be pointed at; none before the first name that has to be looked for.
+    targets: Option<Targets>,
 }
 
 impl<'m> Writer<'m> {
@@ -55,20 +50,17 @@ impl<'m> Writer<'m> {
     /// Without compression every name stands whole, so that the records can be lifted out of the message.
     pub fn new(message: &'m mut [u8], at: usize, limit: usize, has_compression: bool) -> Self {
         let limit = limit.min(message.len());
-        let (counts, targets) = ([0, 0, 0, 0], [Target::default(); MAX_TARGETS]);
-        let mut writer = Self {
+        Self {
             message,
             at,
             limit,
             class: Class::IN,
             has_dnssec: false,
-            counts,
+            counts: [0; 4],
             has_compression,
-            targets,
-            target_count: 0,
-        };
-        writer.remember_question();
-        writer
+            question_end: at,
+            targets: None,
+        }
     }
 
     /// Writes records of another class than IN from here on.
@@ -100,7 +92,7 @@ impl<'m> Writer<'m> {
         if rrset.rtype() == Rtype::RRSIG {
             return self.signatures(section, owner, rrset.rdatas());
         }
-        let before = (self.at, self.target_count, self.counts);
+        let before = self.mark();
         self.records(section, owner, rrset.rtype(), ttl, rrset.rdatas())?;
         if !self.has_dnssec {
             return Ok(());
@@ -108,7 +100,7 @@ impl<'m> Writer<'m> {
         // A signature's TTL is that of what it covers (RFC 4034 §3).
         let signed = self.records(section, owner, Rtype::RRSIG, ttl, rrset.signatures());
         if signed.is_err() {
-            (self.at, self.target_count, self.counts) = before;
+            self.rewind(before);
         }
         signed
     }
@@ -116,11 +108,11 @@ impl<'m> Writer<'m> {
     /// Writes signatures that are asked for by their type. They form no rrset: each has the TTL of what it covers, and says so
     /// (RFC 4034 §3, RFC 4035 §2.2).
     fn signatures(&mut self, section: Section, owner: NameRef<'_>, rdatas: Rdatas<'_>) -> Result<(), Full> {
-        let before = (self.at, self.target_count, self.counts);
+        let before = self.mark();
         for rdata in rdatas {
             let written = self.records(section, owner, Rtype::RRSIG, rdata::original_ttl(rdata), [rdata].into_iter());
             if written.is_err() {
-                (self.at, self.target_count, self.counts) = before;
+                self.rewind(before);
                 return written;
             }
         }
@@ -151,11 +143,10 @@ impl<'m> Writer<'m> {
         ttl: u32,
         rdatas: impl ExactSizeIterator<Item = &'r [u8]>,
     ) -> Result<(), Full> {
-        let (start, targets) = (self.at, self.target_count);
-        let count = rdatas.len() as u16;
+        let (before, start, count) = (self.mark(), self.at, rdatas.len() as u16);
         for rdata in rdatas {
-            if self.record(owner, rtype, ttl, rdata).is_err() {
-                (self.at, self.target_count) = (start, targets);
+            if self.record(owner, start, rtype, ttl, rdata).is_err() {
+                self.rewind(before);
                 return Err(Full);
             }
         }
@@ -163,8 +154,13 @@ impl<'m> Writer<'m> {
         Ok(())
     }
 
-    fn record(&mut self, owner: NameRef<'_>, rtype: Rtype, ttl: u32, rdata: &[u8]) -> Result<(), Full> {
-        self.name(owner, self.has_compression)?;
+    /// Writes a record of a run that starts at `run`.
+    #[inline]
+    fn record(&mut self, owner: NameRef<'_>, run: usize, rtype: Rtype, ttl: u32, rdata: &[u8]) -> Result<(), Full> {
+        match self.pointer_to_owner(run) {
+            Some(pointer) => self.octets(&pointer)?,
+            None => self.name(owner, self.has_compression)?,
+        }
         let mut fixed = [0; 10];
         fixed[..2].copy_from_slice(&rtype.0.to_be_bytes());
         fixed[2..4].copy_from_slice(&self.class.0.to_be_bytes());
@@ -175,6 +171,34 @@ impl<'m> Writer<'m> {
         let length = (self.at - start) as u16;
         self.message[start - 2..start].copy_from_slice(&length.to_be_bytes());
         Ok(())
+    }
+
+    /// A pointer to the owner of the records since `run`, once the first of them stands there.
+    #[inline]
+    fn pointer_to_owner(&self, run: usize) -> Option<[u8; 2]> {
+        if run == self.at || !self.has_compression {
+            return None;
+        }
+        match self.message[run] {
+            0 => None,
+            high @ 0xC0.. => Some([high, self.message[run + 1]]),
+            _ => pointer(run),
+        }
+    }
+
+    /// Where writing stands, to come back to.
+    #[inline]
+    fn mark(&self) -> Mark {
+        Mark { at: self.at, targets: self.targets.as_ref().map_or(0, |targets| targets.count), counts: self.counts }
+    }
+
+    /// Takes back what was written since.
+    fn rewind(&mut self, mark: Mark) {
+        (self.at, self.counts) = (mark.at, mark.counts);
+        match &mut self.targets {
+            Some(targets) if mark.targets > 0 => targets.count = mark.targets,
+            targets => *targets = None,
+        }
     }
 
     fn rdata(&mut self, rtype: Rtype, rdata: &[u8]) -> Result<(), Full> {
@@ -200,101 +224,50 @@ impl<'m> Writer<'m> {
     }
 
     /// Writes a name, the longest tail of it that stands in the message already as a pointer.
+    #[inline]
     fn name(&mut self, name: NameRef<'_>, may_point: bool) -> Result<(), Full> {
         if !may_point {
             return self.octets(name.octets());
         }
-        let suffixes = Suffixes::new(name);
-        let known = suffixes.iter().find_map(|(start, hash)| Some((start, self.find(&name.octets()[start..], hash)?)));
-        let (own, pointer) = match known {
-            Some((start, offset)) => (start, Some(offset)),
-            None => (name.octets().len(), None),
-        };
-        let place = self.at;
+        match self.in_question(name) {
+            Some(pointer) => self.octets(&pointer),
+            None => self.compress(name),
+        }
+    }
+
+    /// A pointer to a name that is a tail of the question's, as most owners are.
+    #[inline]
+    fn in_question(&self, name: NameRef<'_>) -> Option<[u8; 2]> {
+        let (octets, end) = (name.octets(), self.question_end - QUESTION_END);
+        let start = end.checked_sub(octets.len()).filter(|&start| start >= HEADER && octets.len() > 1)?;
+        // The tail must start at a label, whatever octets there are in labels.
+        let mut at = HEADER;
+        while at < start {
+            at += 1 + usize::from(self.message[at]);
+        }
+        (at == start && self.message[start..end].eq_ignore_ascii_case(octets)).then(|| pointer(start))?
+    }
+
+    /// Writes a name, its longest known tail as a pointer, and remembers the tails that are new.
+    fn compress(&mut self, name: NameRef<'_>) -> Result<(), Full> {
+        let (message, place) = (&*self.message, self.at);
+        let targets = self.targets.get_or_insert_with(|| Targets::of_question(&message[..self.question_end]));
+        let (own, known) = targets.add(message, name, place);
         self.octets(&name.octets()[..own])?;
-        if let Some(offset) = pointer {
-            self.octets(&(0xC000 | offset).to_be_bytes())?;
-        }
-        for (start, hash) in suffixes.iter().filter(|&(start, _)| start < own) {
-            self.remember(place + start, hash);
-        }
-        Ok(())
-    }
-
-    fn remember_question(&mut self) {
-        if !self.has_compression {
-            return;
-        }
-        let mut octets = [0; 255];
-        let length = NameRef::trusted(&self.message[HEADER..self.at]).octets().len().min(255);
-        octets[..length].copy_from_slice(&self.message[HEADER..HEADER + length]);
-        for (start, hash) in Suffixes::new(NameRef::trusted(&octets[..length])).iter() {
-            self.remember(HEADER + start, hash);
-        }
-    }
-
-    /// Pointers have 14 bits: what lies further on cannot be pointed at.
-    fn remember(&mut self, offset: usize, hash: u32) {
-        if offset <= 0x3FFF && self.target_count < MAX_TARGETS {
-            self.targets[self.target_count] = Target { hash, offset: offset as u16 };
-            self.target_count += 1;
-        }
-    }
-
-    fn find(&self, suffix: &[u8], hash: u32) -> Option<u16> {
-        let like = self.targets[..self.target_count].iter().filter(|target| target.hash == hash);
-        like.map(|target| target.offset).find(|&offset| self.is_at(suffix, offset.into()))
-    }
-
-    /// Whether the name at `at` of the message, pointers followed, is `suffix`.
-    fn is_at(&self, mut suffix: &[u8], mut at: usize) -> bool {
-        loop {
-            let length = usize::from(self.message[at]);
-            if length >= 0xC0 {
-                at = (length & 0x3F) << 8 | usize::from(self.message[at + 1]);
-                continue;
-            }
-            let (label, rest) = suffix.split_at((1 + length).min(suffix.len()));
-            if !self.message[at..at + 1 + length].eq_ignore_ascii_case(label) {
-                return false;
-            }
-            if length == 0 {
-                return true;
-            }
-            (suffix, at) = (rest, at + 1 + length);
-        }
+        known.map_or(Ok(()), |pointer| self.octets(&pointer))
     }
 }
 
-/// The suffixes of a name, the root left out: where each starts and a hash of it, the longest first.
-struct Suffixes {
-    starts: [u8; 128],
-    hashes: [u32; 128],
-    count: usize,
+/// A pointer to an octet of the message, if its 14 bits reach it (RFC 1035 §4.1.4).
+#[inline]
+fn pointer(offset: usize) -> Option<[u8; 2]> {
+    (offset <= 0x3FFF).then(|| (0xC000 | offset as u16).to_be_bytes())
 }
 
-impl Suffixes {
-    fn new(name: NameRef<'_>) -> Self {
-        let (mut suffixes, mut at) = (Self { starts: [0; 128], hashes: [0; 128], count: 0 }, 0);
-        let octets = name.octets();
-        while octets[at] != 0 {
-            suffixes.starts[suffixes.count] = at as u8;
-            suffixes.count += 1;
-            at += 1 + usize::from(octets[at]);
-        }
-        // FNV-1a from the right. Within one message nothing is gained by making hashes collide.
-        let (mut hash, mut end) = (0x811C_9DC5u32, at);
-        for index in (0..suffixes.count).rev() {
-            let start = usize::from(suffixes.starts[index]);
-            for octet in &octets[start..end] {
-                hash = (hash ^ u32::from(octet.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
-            }
-            (suffixes.hashes[index], end) = (hash, start);
-        }
-        suffixes
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (usize, u32)> {
-        (0..self.count).map(|index| (usize::from(self.starts[index]), self.hashes[index]))
-    }
+/// How far a message was written.
+#[derive(Clone, Copy)]
+struct Mark {
+    at: usize,
+    targets: usize,
+    counts: [u16; 4],
 }

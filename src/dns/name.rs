@@ -45,6 +45,11 @@ impl<'a> NameRef<'a> {
         Self(&octets[..at.min(octets.len())])
     }
 
+    /// The name that `octets` are as a whole, which the caller knows to be one.
+    pub(crate) fn whole(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
     /// The octets of the wire, the root's zero included.
     pub fn octets(self) -> &'a [u8] {
         self.0
