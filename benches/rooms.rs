@@ -6,9 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use divan::{Bencher, black_box, counter::BytesCount, counter::ItemsCount};
-use zonewright::authority::{Authority, Catalog, HashKey};
+use zonewright::authority::{Authority, BATCH, Catalog, HashKey};
 use zonewright::dns::{Name, Rtype};
-use zonewright::server::{Policy, Served, Transport, ask, respond};
+use zonewright::server::{Policy, Served, Transport, ask, respond, warm};
 use zonewright::source::{Source, Sources};
 use zonewright::zone::{self, Zone};
 use zonewright::zonefile::{self, Include, Limits, Parsed};
@@ -100,8 +100,11 @@ fn respond_to_4096(bencher: Bencher<'_, '_>, (outcome, names): (&str, usize)) {
     let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let mut out = vec![0; 65_535];
     bencher.counter(ItemsCount::new(questions.len())).bench_local(|| {
-        for question in &questions {
-            black_box(respond(black_box(question), client, Transport::Udp, &served, &mut out));
+        for batch in questions.chunks(BATCH) {
+            warm(batch.iter().map(Vec::as_slice), &served);
+            for question in batch {
+                black_box(respond(black_box(question), client, Transport::Udp, &served, &mut out));
+            }
         }
     });
 }

@@ -150,11 +150,11 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
     /// Writes the addresses of the hosts that the answer names, or the glue of a referral.
     fn add_hosts(&mut self, mut answered: Answered) -> Answered {
         let Some((zone, named_by)) = self.hosts.take().filter(|_| !answered.is_truncated) else { return answered };
-        let extras = zone.extras(named_by);
-        for (index, &host) in extras.all.iter().enumerate() {
+        let (hosts, own) = named_by.node.block().hosts(named_by.row);
+        for (index, host) in hosts.enumerate() {
             let result = self.addresses(zone.numbered(host), named_by);
             // What does not fit is asked for when it is wanted (RFC 2181 §9), but for a referral's in-domain glue.
-            let is_needed = self.is_referral && index < extras.in_domain.len();
+            let is_needed = self.is_referral && index < own;
             answered.is_truncated |= is_needed && result.is_err();
         }
         answered
@@ -279,19 +279,4 @@ fn substitute<'o>(
     whole[..head].copy_from_slice(&name.octets()[..head]);
     whole[head..].copy_from_slice(target.octets());
     Some(NameRef::trusted(whole))
-}
-
-/// Nodes whose addresses go with an rrset.
-struct Extras<'a> {
-    all: &'a [u32],
-    /// Those at or below the rrset's owner, which `all` starts with.
-    in_domain: &'a [u32],
-}
-
-impl Authority {
-    fn extras(&self, rrset: RrsetRef<'_>) -> Extras<'_> {
-        let list = self.extras.get(rrset.node.block().extras(rrset.row) as usize..);
-        let Some([count, in_domain, nodes @ ..]) = list else { return Extras { all: &[], in_domain: &[] } };
-        Extras { all: &nodes[..*count as usize], in_domain: &nodes[..*in_domain as usize] }
-    }
 }

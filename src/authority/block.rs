@@ -11,17 +11,18 @@
 //! header   bits 1 · name's length 1 · rrsets 2 · link 4 · smallest 2
 //! name     on the wire; of an empty non-terminal, how far ahead it lies 4
 //! table    for each rrset, by type: type 2 · records 2 · TTL 4 · where its data is, from the block's start 4
-//! data     for each rrset: [signatures: where 4 · how many 2] [extras 4] (length 2 · octets)…
+//! data     for each rrset: [signatures: where 4 · how many 2] [hosts: how many 2 · own 2 · node 4…] (length 2 · octets)…
 //! ```
 //!
-//! Signatures are there where the node has RRSIG records, extras where the type names hosts. Blocks follow each other in
+//! Signatures are there where the node has RRSIG records, hosts where the type names some: room for one a record, for the
+//! nodes whose addresses a resolver will want next, those at or below the owner first (in-domain glue, RFC 9471). Blocks follow each other in
 //! canonical order, each at a multiple of four octets, by whose number it is known: 32 bits reach 16 GiB, and a zone that
 //! needs more is refused when it is built.
 
 use super::Rdatas;
 use crate::dns::{NameRef, Rtype};
 
-/// No node, or no list of extras.
+/// No node.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// What a name is to the zone.
@@ -54,8 +55,11 @@ const SMALLEST: usize = 8;
 const ENTRY: usize = 12;
 /// Where the signatures lie and how many there are.
 const SIGNATURES: usize = 6;
-const EXTRAS: usize = 4;
-const ALIGNMENT: usize = 4;
+/// How many hosts there are and how many of them are at or below the owner; then four octets for each record.
+const HOSTS: usize = 4;
+const HOST: usize = 4;
+/// What blocks are numbered in, in octets.
+pub(super) const ALIGNMENT: usize = 4;
 
 /// The octets of one node, and whatever follows it.
 #[derive(Clone, Copy)]
@@ -160,35 +164,42 @@ impl<'a> Block<'a> {
         None
     }
 
+    #[inline]
+    fn prefix(self, entry: Entry) -> Prefix {
+        Prefix::of(entry.rtype, entry.count, self.is_signed())
+    }
+
     /// The data of an rrset's records.
     #[inline]
     pub(super) fn rdatas(self, entry: Entry) -> Rdatas<'a> {
-        let prefix = Prefix::of(entry.rtype, self.is_signed());
-        Rdatas { octets: &self.0[entry.data as usize + prefix.length()..], left: entry.count }
+        Rdatas { octets: &self.0[entry.data as usize + self.prefix(entry).length()..], left: entry.count }
     }
 
     /// The data of the RRSIG records that cover an rrset.
     #[inline]
     pub(super) fn signatures(self, entry: Entry) -> Rdatas<'a> {
-        if !Prefix::of(entry.rtype, self.is_signed()).has_signatures {
+        if !self.prefix(entry).has_signatures {
             return Rdatas { octets: &[], left: 0 };
         }
         let at = entry.data as usize;
         Rdatas { octets: &self.0[long(self.0, at) as usize..], left: word(self.0, at + 4) }
     }
 
-    /// The list of nodes whose addresses go with an rrset.
+    /// The nodes whose addresses go with an rrset, and how many of them, the first, are at or below its owner.
     #[inline]
-    pub(super) fn extras(self, entry: Entry) -> u32 {
-        let prefix = Prefix::of(entry.rtype, self.is_signed());
-        if prefix.has_extras { long(self.0, entry.data as usize + prefix.extras_at()) } else { NONE }
+    pub(super) fn hosts(self, entry: Entry) -> (impl ExactSizeIterator<Item = u32> + use<'a>, usize) {
+        let prefix = self.prefix(entry);
+        let at = entry.data as usize + prefix.hosts_at();
+        let (count, own) = if prefix.hosts == 0 { (0, 0) } else { (word(self.0, at), word(self.0, at + 2)) };
+        let host = move |index| long(self.0, at + HOSTS + HOST * usize::from(index));
+        ((0..count).map(host), own.into())
     }
 
     /// How many octets it has, those that fill it up included.
     fn length(self) -> usize {
         let Some(last) = self.rrset_count().checked_sub(1) else { return align(self.table()) };
         let entry = self.entry(last);
-        let data = entry.data as usize + Prefix::of(entry.rtype, self.is_signed()).length();
+        let data = entry.data as usize + self.prefix(entry).length();
         align(data + self.rdatas(entry).map(|rdata| 2 + rdata.len()).sum::<usize>())
     }
 }
@@ -197,23 +208,25 @@ impl<'a> Block<'a> {
 #[derive(Clone, Copy)]
 struct Prefix {
     has_signatures: bool,
-    has_extras: bool,
+    /// For how many hosts there is room.
+    hosts: usize,
 }
 
 impl Prefix {
     #[inline]
-    fn of(rtype: Rtype, is_signed: bool) -> Self {
-        Self { has_signatures: is_signed && rtype != Rtype::RRSIG, has_extras: names_hosts(rtype) }
+    fn of(rtype: Rtype, count: u16, is_signed: bool) -> Self {
+        let hosts = if names_hosts(rtype) { count.into() } else { 0 };
+        Self { has_signatures: is_signed && rtype != Rtype::RRSIG, hosts }
     }
 
     #[inline]
-    fn extras_at(self) -> usize {
+    fn hosts_at(self) -> usize {
         if self.has_signatures { SIGNATURES } else { 0 }
     }
 
     #[inline]
     fn length(self) -> usize {
-        self.extras_at() + if self.has_extras { EXTRAS } else { 0 }
+        self.hosts_at() + if self.hosts == 0 { 0 } else { HOSTS + HOST * self.hosts }
     }
 }
 
@@ -317,11 +330,7 @@ impl<'a> Encoder<'a> {
     pub(super) fn rrset<'r>(&mut self, rtype: Rtype, ttl: u32, rdatas: impl ExactSizeIterator<Item = &'r [u8]>) {
         // Only RRSIG records can be more (any other rrset is refused long before), and no message holds so many.
         let (data, count) = (self.arena.len(), rdatas.len().min(u16::MAX.into()) as u16);
-        let prefix = Prefix::of(rtype, self.is_signed);
-        self.arena.resize(data + prefix.extras_at(), 0);
-        if prefix.has_extras {
-            self.arena.extend(NONE.to_le_bytes());
-        }
+        self.arena.resize(data + Prefix::of(rtype, count, self.is_signed).length(), 0);
         let first = self.arena.len();
         for rdata in rdatas.take(count.into()) {
             self.arena.extend((rdata.len() as u16).to_be_bytes());
@@ -380,11 +389,15 @@ pub(super) fn set_link(arena: &mut [u8], node: u32, link: u32) {
     arena[at..at + 4].copy_from_slice(&link.to_le_bytes());
 }
 
-/// Sets the list of extras of a node's rrset, whose type must be one that has them.
-pub(super) fn set_extras(arena: &mut [u8], node: u32, rrset: u16, extras: u32) {
+/// Sets the hosts of a node's rrset, at most one a record: each node, and whether it is at or below the owner; those first.
+pub(super) fn set_hosts(arena: &mut [u8], node: u32, rrset: u16, hosts: &[(u32, bool)]) {
     let block = Block::at(arena, node);
     let entry = block.entry(rrset);
-    let at = entry.data as usize + Prefix::of(entry.rtype, block.is_signed()).extras_at();
-    let at = node as usize * ALIGNMENT + at;
-    arena[at..at + 4].copy_from_slice(&extras.to_le_bytes());
+    let at = node as usize * ALIGNMENT + entry.data as usize + block.prefix(entry).hosts_at();
+    let own = hosts.iter().take_while(|host| host.1).count();
+    arena[at..at + 2].copy_from_slice(&(hosts.len() as u16).to_le_bytes());
+    arena[at + 2..at + HOSTS].copy_from_slice(&(own as u16).to_le_bytes());
+    for (place, host) in arena[at + HOSTS..].chunks_exact_mut(HOST).zip(hosts) {
+        place.copy_from_slice(&host.0.to_le_bytes());
+    }
 }

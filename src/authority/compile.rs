@@ -4,9 +4,7 @@
 //!
 //! Nodes come in canonical order, so a name's ancestors are on a stack when it is met: missing ones become empty
 //! non-terminals, the topmost cut or DNAME among them is what occludes it, and a `*` is noted at its parent.
-//!
-//! `extras` holds, for an rrset whose records name hosts, a list: how many nodes follow, how many of them lie at or below
-//! the rrset's own owner (in-domain glue, RFC 9471), then the nodes, those first.
+//! Hosts that records name are looked up last, when all names can be found.
 
 use super::block::{self, Encoder, Head, NONE, Naming, Numbers, Role};
 use super::denial::{self, Denial};
@@ -25,7 +23,7 @@ impl Authority {
             compiler.add(node);
         }
         let mut authority = compiler.finish();
-        authority.link_extras();
+        authority.link_hosts();
         authority
     }
 }
@@ -85,7 +83,6 @@ impl<'z> Compiler<'z> {
             arena: Vec::with_capacity(names * 64 + records * 24),
             index: Index::build(&[]),
             key,
-            extras: Vec::new(),
             denial: Denial::Unsigned,
             apex_labels: zone.apex().label_count(),
             name_count: names,
@@ -214,29 +211,26 @@ fn push_rrset(encoder: &mut Encoder<'_>, rrset: Rrset<'_>) {
 
 impl Authority {
     /// Notes, for each rrset that names hosts, the nodes whose addresses a resolver will want next.
-    fn link_extras(&mut self) {
-        let (mut extras, mut places, mut hosts) = (Vec::new(), Vec::new(), Vec::new());
-        for node in Numbers::from(&self.arena, 0).map(|number| self.numbered(number)) {
-            for rrset in node.rrsets().filter(|rrset| block::names_hosts(rrset.rtype())) {
-                self.extras_of(rrset, &mut hosts);
+    fn link_hosts(&mut self) {
+        let (mut hosts, mut next) = (Vec::new(), Some(0));
+        while let Some(number) = next {
+            let rrsets = self.numbered(number).block().rrset_count();
+            for index in 0..rrsets {
+                self.find_hosts(self.numbered(number).nth(index), &mut hosts);
                 if !hosts.is_empty() {
-                    places.push((node.number, rrset.index, extras.len() as u32));
-                    let own = hosts.iter().take_while(|host| host.1).count();
-                    extras.extend([hosts.len() as u32, own as u32]);
-                    extras.extend(hosts.iter().map(|host| host.0));
+                    block::set_hosts(&mut self.arena, number, index, &hosts);
                 }
             }
+            next = Numbers::from(&self.arena, number).nth(1);
         }
-        for (node, rrset, list) in places {
-            block::set_extras(&mut self.arena, node, rrset, list);
-        }
-        extras.shrink_to_fit();
-        self.extras = extras;
     }
 
     /// The nodes that an rrset's records name and that have something to tell, each once, those at or below its owner first.
-    fn extras_of(&self, rrset: RrsetRef<'_>, hosts: &mut Vec<(u32, bool)>) {
+    fn find_hosts(&self, rrset: RrsetRef<'_>, hosts: &mut Vec<(u32, bool)>) {
         hosts.clear();
+        if !block::names_hosts(rrset.rtype()) {
+            return;
+        }
         let owner = rrset.node.name();
         for rdata in rrset.rdatas() {
             // Only a referral's servers may be told by data that is not ours.

@@ -52,6 +52,12 @@ impl Index {
         }
     }
 
+    /// The number in the slot where a probe for a hash starts, be it the name's or not; of an empty one, any.
+    #[inline]
+    pub(super) fn likely(&self, hash: u64) -> u32 {
+        (self.slots[slot(hash, self.salt, self.slots.len())] as u32).wrapping_sub(1)
+    }
+
     /// Octets of memory held.
     pub(super) fn memory(&self) -> usize {
         self.slots.capacity() * size_of::<u64>()

@@ -19,6 +19,7 @@ mod denial;
 mod hash;
 mod index;
 mod lookup;
+mod near;
 mod question;
 mod targets;
 mod trace;
@@ -29,6 +30,7 @@ pub use catalog::{Catalog, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
 pub use hash::HashKey;
 pub use lookup::{Found, Outcome, lookup, lookup_traced};
+pub use near::{BATCH, Near};
 pub use question::Question;
 pub use trace::{Step, Trace, Untraced};
 pub use writer::{Full, Section, Writer};
@@ -45,8 +47,6 @@ pub struct Authority {
     arena: Vec<u8>,
     index: Index,
     key: HashKey,
-    /// Lists of nodes whose addresses go with an rrset; see [`compile`].
-    extras: Vec<u32>,
     /// How the zone proves that something does not exist.
     denial: Denial,
     /// The number of labels of the apex.
@@ -250,7 +250,6 @@ impl Authority {
     pub fn memory(&self) -> usize {
         self.arena.capacity()
             + self.index.memory()
-            + self.extras.capacity() * size_of::<u32>()
             + self.denial.memory()
             + size_of::<Self>()
     }

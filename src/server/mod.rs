@@ -14,7 +14,7 @@ pub mod transport;
 pub use policy::Policy;
 pub use print::Printed;
 pub use query::{ask, ask_for};
-pub use respond::{respond, respond_traced, respond_uncompressed};
+pub use respond::{respond, respond_traced, respond_uncompressed, warm};
 pub use transport::{Engine, Listeners, Pair};
 
 use std::sync::Arc;

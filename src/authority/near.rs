@@ -1,0 +1,77 @@
+//! Brings near what a batch of questions will read, before any of them is answered.
+//!
+//! # Design
+//!
+//! In a zone that no cache holds, an answer waits for memory twice: for a slot of the index, and for the block that the slot
+//! points at. For one question the second cannot start before the first has come. Over a batch, each step is taken for all
+//! questions before the next: the processor then waits for many at once. These are plain reads whose values go into a sum;
+//! nothing is decided here, and an answer that was not foreseen is only slower.
+
+use super::{Authority, Question};
+
+/// As many questions as are brought near at once.
+pub const BATCH: usize = 64;
+
+/// The memory of a zone, in octets, from which on it pays: what is smaller stays in the caches that a core has of its own.
+const WORTHWHILE: usize = 1 << 18;
+
+/// What a batch of questions will read.
+pub struct Near<'a> {
+    places: [Option<Place<'a>>; 2 * BATCH],
+    count: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    zone: &'a Authority,
+    hash: u64,
+}
+
+impl<'a> Near<'a> {
+    /// No questions yet.
+    pub fn new() -> Self {
+        Self { places: [None; 2 * BATCH], count: 0 }
+    }
+
+    /// Adds a question of a zone: for its own name, and for its parent, which may be a cut or have a wildcard.
+    #[inline]
+    pub fn add(&mut self, zone: &'a Authority, question: &Question) {
+        let labels = question.label_count();
+        if zone.arena.len() < WORTHWHILE {
+            return;
+        }
+        for labels in (zone.apex_labels + 1..=labels).rev().take(2) {
+            if let Some(place) = self.places.get_mut(self.count) {
+                *place = Some(Place { zone, hash: question.hash(labels) });
+                self.count += 1;
+            }
+        }
+    }
+
+    /// Reads it all; what comes back is of no use but to be computed.
+    pub fn read(&self) -> u8 {
+        let places = &self.places[..self.count];
+        let mut nodes = [(None, 0); 2 * BATCH];
+        for (place, node) in places.iter().flatten().zip(&mut nodes) {
+            *node = (Some(place.zone), place.zone.index.likely(place.hash));
+        }
+        let near = |&(zone, node): &(Option<&Authority>, u32)| zone.map_or(0, |zone| zone.touch(node));
+        nodes[..self.count].iter().fold(0, |sum, node| sum ^ near(node))
+    }
+}
+
+impl Default for Near<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Authority {
+    /// Reads from the first cache lines of a block, and from the line behind them, where the rrsets of a long name are.
+    #[inline]
+    fn touch(&self, node: u32) -> u8 {
+        let at = node as usize * super::block::ALIGNMENT;
+        let read = |at: usize| self.arena.get(at).copied().unwrap_or_default();
+        read(at) ^ read(at + 64)
+    }
+}
