@@ -21,7 +21,7 @@ mod trace;
 mod writer;
 
 pub use answer::{Answered, answer, answer_traced};
-pub use catalog::{Catalog, Entry};
+pub use catalog::{Catalog, Change, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
 pub use index::HashKey;
 pub use lookup::{Found, Outcome, lookup, lookup_traced};

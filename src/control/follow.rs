@@ -18,7 +18,7 @@ use super::git::{self, fetch::Report};
 use super::keep::{self, Keeper};
 use super::reload::{Demand, Reloader};
 use super::status::{self, Look, SourceStatus, Status};
-use super::watch::{Debounce, Hint, Watch};
+use super::watch::{Debounce, Hint, Reach, Watch};
 use crate::config::{Config, Overrides};
 use settings::Settings;
 use telling::Told;
@@ -67,7 +67,9 @@ pub struct Follower {
     fetched: Option<Report>,
     /// What keeps what is served.
     keeper: Option<Keeper>,
-    /// How long the last look took.
+    /// When the last look at everything was over.
+    polled: Instant,
+    /// How long it took.
     took: Duration,
     /// Whether the system refused to tell of file events.
     is_blind: bool,
@@ -102,6 +104,7 @@ impl Follower {
             fetcher: None,
             fetched: None,
             keeper: None,
+            polled: Instant::now(),
             took: Duration::ZERO,
             is_blind: false,
             sender,
@@ -116,7 +119,7 @@ impl Follower {
         let (config, reloader) = (&follower.settings.config, &mut follower.reloader);
         follower.keeper = Keeper::start(config, reloader, follower.commits.as_mut());
         follower.watch();
-        let look = follower.look(Demand { republish: true, ..Demand::default() }, None);
+        let look = follower.look(Demand { republish: true, ..Demand::default() }, Reach::Everywhere, None);
         follower.is_started = true;
         (follower, look)
     }
@@ -138,12 +141,13 @@ impl Follower {
 
     /// Looks whenever there is a reason to, until it is told to stop.
     pub fn run(mut self) {
-        let (mut looked, mut has_retired) = (Instant::now(), true);
+        let mut has_retired = true;
         loop {
-            let (now, due) = (Instant::now(), self.due(looked));
+            let (now, due) = (Instant::now(), self.due());
             if now >= due {
-                self.look(Demand::default(), None);
-                (looked, has_retired) = (Instant::now(), true);
+                let reach = if now >= self.poll() { Reach::Everywhere } else { Reach::default() };
+                self.look(Demand::default(), reach, None);
+                has_retired = true;
                 continue;
             }
             let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
@@ -155,14 +159,14 @@ impl Follower {
                 }
                 Ok(Message::Hint(hint)) => self.take_hint(hint),
                 Ok(Message::Look(demand, reply)) => {
-                    let look = self.look(demand, None);
-                    (looked, has_retired) = (Instant::now(), true);
+                    let look = self.look(demand, Reach::Everywhere, None);
+                    has_retired = true;
                     // Whoever asked may have gone.
                     reply.into_iter().for_each(|reply| drop(reply.send(look.clone())));
                 }
                 Ok(Message::Order(order, reply)) => {
-                    let look = self.look(Demand::default(), Some(&order));
-                    (looked, has_retired) = (Instant::now(), true);
+                    let look = self.look(Demand::default(), Reach::Everywhere, Some(&order));
+                    has_retired = true;
                     let _ = reply.send(look);
                 }
                 Ok(Message::Fetched(report)) => self.take_report(report),
@@ -173,10 +177,15 @@ impl Follower {
     }
 
     /// When to look next: after events, at the next poll at the latest, and not while a file is being written.
-    fn due(&self, looked: Instant) -> Instant {
-        let poll = looked + self.settings.config.source.poll.max(self.took * POLL_SHARE);
+    fn due(&self) -> Instant {
+        let poll = self.poll();
         let due = self.debounce.due().map_or(poll, |due| due.min(poll));
         self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
+    }
+
+    /// When to look at everything without any event.
+    fn poll(&self) -> Instant {
+        self.polled + self.settings.config.source.poll.max(self.took * POLL_SHARE)
     }
 
     /// Takes in the hints that came by now; other messages wait.
@@ -259,13 +268,13 @@ impl Follower {
         if self.watch.is_none() {
             self.watch();
         }
-        self.debounce.ask(Instant::now());
+        self.debounce.ask(Reach::Everywhere, Instant::now());
         let look = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner)).look.clone();
         self.update_status(&look);
     }
 
     /// Looks, tells the log of it, and brings `status` up to date.
-    fn look(&mut self, mut demand: Demand, order: Option<&Order>) -> Look {
+    fn look(&mut self, mut demand: Demand, mut reach: Reach, order: Option<&Order>) -> Look {
         let source = self.settings.config.source.clone();
         let (is_changed, notices) = self.settings.follow(demand.everything);
         demand.republish |= is_changed;
@@ -273,19 +282,28 @@ impl Follower {
             self.choose_source();
         }
         let is_moved = source.directory != self.settings.config.source.directory;
-        if is_moved || !self.watch.as_ref().is_some_and(Watch::is_whole) {
+        let is_blind = !self.watch.as_ref().is_some_and(Watch::is_whole);
+        if is_moved || is_blind {
             self.watch();
+        }
+        if is_changed || is_blind {
+            reach = Reach::Everywhere;
         }
         // What is told until now, this look sees; and what is told while it reads may show that it came too early.
         self.take_hints();
-        self.debounce.looked();
-        let mut look = catch_unwind(AssertUnwindSafe(|| self.look_at_source(demand, order))).unwrap_or_else(|_| {
-            let whole = Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
-            Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
-        });
-        self.took = Duration::from_secs_f64(look.seconds);
+        let is_restless = self.debounce.is_restless(Instant::now());
+        let reach = reach.and(self.debounce.looked());
+        let mut look = catch_unwind(AssertUnwindSafe(|| self.look_at_source(demand, &reach, is_restless, order)))
+            .unwrap_or_else(|_| {
+                let whole =
+                    Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
+                Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
+            });
+        if reach == Reach::Everywhere {
+            (self.polled, self.took) = (Instant::now(), Duration::from_secs_f64(look.seconds));
+        }
         if look.unsettled {
-            self.debounce.ask(Instant::now());
+            self.debounce.ask(reach, Instant::now());
         }
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
@@ -300,20 +318,26 @@ impl Follower {
         look
     }
 
-    fn look_at_source(&mut self, demand: Demand, order: Option<&Order>) -> Look {
+    fn look_at_source(&mut self, demand: Demand, reach: &Reach, is_restless: bool, order: Option<&Order>) -> Look {
         let config = &self.settings.config;
         if let Some(commits) = &mut self.commits {
             return commits.look(&mut self.reloader, config, demand, order);
         }
         let (receiver, debounce, waiting) = (&self.receiver, &mut self.debounce, &mut self.waiting);
+        // Between a whole look's first stat and its last nothing moves unseen; a look at some files has the events only.
+        let is_amid = is_restless && *reach != Reach::Everywhere;
         let mut is_calm = || {
-            receiver.try_iter().for_each(|message| match message {
-                Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
-                other => waiting.push_back(other),
+            let mut is_told = false;
+            receiver.try_iter().for_each(|message| {
+                is_told |= matches!(message, Message::Hint(_));
+                match message {
+                    Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
+                    other => waiting.push_back(other),
+                }
             });
-            demand.everything || debounce.busy_until(Instant::now()).is_none()
+            demand.everything || !(is_told && is_amid) && debounce.busy_until(Instant::now()).is_none()
         };
-        let mut look = self.reloader.look(config, demand, &mut is_calm);
+        let mut look = self.reloader.look(config, demand, reach, &mut is_calm);
         if order.is_some() {
             let trouble = "zones come from a directory, and only commits can be held: see `repository` under [source]";
             look.whole = Some(trouble.to_owned());

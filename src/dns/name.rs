@@ -120,6 +120,24 @@ impl<'a> NameRef<'a> {
         mine.1.cmp(&theirs.1)
     }
 
+    /// Octets that compare as names do in canonical order; equal for equal names, and a name's are the start of those of all
+    /// names below it.
+    pub fn sort_key(self) -> Box<[u8]> {
+        let (starts, count) = self.label_starts();
+        let mut key = Vec::with_capacity(self.0.len());
+        for &start in starts[..count].iter().rev() {
+            for &octet in label_at(self.0, start) {
+                match octet.to_ascii_lowercase() {
+                    // A label ends with 0, before any octet that a longer one may go on with.
+                    octet @ 0..=1 => key.extend([1, octet + 1]),
+                    octet => key.push(octet),
+                }
+            }
+            key.push(0);
+        }
+        key.into()
+    }
+
     /// Where each label starts, and how many there are: a name has 127 at most.
     fn label_starts(self) -> ([u8; 128], usize) {
         let (mut starts, mut count, mut at) = ([0; 128], 0, 0);

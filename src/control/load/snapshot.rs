@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::refused::Refused;
-use super::stamp::Seen;
+use super::stamp::{Seen, Sight};
 
 /// What names a text in its store: a git object's id, or a hash of the text; shorter ones are filled up with zeros.
 pub type TextId = [u8; 32];
@@ -64,21 +64,28 @@ impl Snapshot {
         self.files.keys().map(PathBuf::as_path)
     }
 
+    /// Whether there is a file at a path.
+    pub fn has(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
+    }
+
     pub(super) fn shown(&self) -> &Path {
         &self.shown
     }
 
-    pub(super) fn look(&self, path: &Path) -> Seen {
-        self.files.get(path).map_or(Seen::MISSING, |&id| Seen::Text(id))
+    pub(super) fn look(&self, path: &Path) -> Sight {
+        let seen = self.files.get(path).map_or(Seen::MISSING, |&id| Seen::Text(id));
+        Sight { seen, is_linked: false }
     }
 
-    pub(super) fn read(&self, path: &Path, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {
-        let Some(id) = self.files.get(path) else { return (Seen::MISSING, Err(self.absent(path))) };
+    pub(super) fn read(&self, path: &Path, limit: u32) -> (Sight, Result<Arc<[u8]>, Refused>) {
+        let sight = self.look(path);
+        let Some(id) = self.files.get(path) else { return (sight, Err(self.absent(path))) };
         let text = self.texts.read(id, limit).map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => Refused::TooLarge { limit },
             _ => Refused::Failed(error),
         });
-        (Seen::Text(*id), text)
+        (sight, text)
     }
 
     /// Why there is no file at a path: it may be a directory's.

@@ -10,6 +10,7 @@ use super::Reloader;
 use super::entry::{Entry, Text, origin_of};
 use super::parallel::in_parallel;
 use super::reading::Reading;
+use crate::authority::Change;
 use crate::config::Config;
 use crate::control::asking::Room;
 use crate::control::load::{Root, Snapshot, Terms, TextId, Texts, ZoneFile};
@@ -21,9 +22,7 @@ impl Reloader {
     /// Every zone that is served, and every text that they were read from.
     pub(in crate::control) fn saved(&self) -> (Vec<SavedZone>, Vec<SavedText>) {
         let (mut zones, mut texts, mut places) = (Vec::new(), Vec::new(), HashMap::new());
-        let mut entries: Vec<&Entry> = self.zones.values().filter(|entry| entry.zone.served.is_some()).collect();
-        entries.sort_by(|a, b| a.zone.name.as_ref().canonical_cmp(b.zone.name.as_ref()));
-        for entry in entries {
+        for (_, entry) in self.zones.iter().filter(|(_, entry)| entry.zone.served.is_some()) {
             let mut place = |text: &SavedText| {
                 *places.entry((text.path.clone(), text.hash)).or_insert_with(|| {
                     texts.push(text.clone());
@@ -50,14 +49,18 @@ impl Reloader {
             None => config.source.directory.clone(),
         };
         let entries = in_parallel(&set.zones, |zone| self.restore_zone(zone, set, &shown, &texts, config));
-        let mut lost = Vec::new();
+        let (mut lost, mut changes) = (Vec::new(), Vec::new());
         for (saved, entry) in set.zones.iter().zip(entries) {
             match entry {
-                Some(entry) => _ = self.zones.insert(key(entry.zone.name.as_ref()), entry),
+                Some(entry) => {
+                    let built = entry.zone.served.as_ref().map(|served| Arc::clone(&served.built));
+                    changes.push((entry.zone.name.clone(), Change::Is(built)));
+                    self.zones.insert(key(entry.zone.name.as_ref()), entry);
+                }
                 None => lost.push(saved.name.clone()),
             }
         }
-        self.is_changed = true;
+        self.change(changes);
         lost
     }
 
@@ -78,6 +81,7 @@ impl Reloader {
         let Reading::Judged(judged) = self.read_zone(&root, &file, &terms, true, &Room::default(), None) else {
             return None;
         };
+        let judged = *judged;
         let served = judged.version?;
         let zone = plan::Zone { name: file.name.clone(), served: Some(served), standing: Standing::Current };
         let origin = origin_of(&judged.stamps);
