@@ -42,6 +42,8 @@ pub enum Message {
     Fetched(Report),
     /// The server that was here before is told to end: its state is ours from then on.
     TookOver,
+    /// Somebody wants to see everything that is served.
+    Status(tokio::sync::oneshot::Sender<Status>),
     /// The end.
     Stop,
 }
@@ -49,8 +51,26 @@ pub enum Message {
 /// Who waits for what comes of a look.
 pub type Reply = tokio::sync::oneshot::Sender<Look>;
 
-/// What `status` shows, as of the last look.
+/// What `status` shows as of the last look, but for the zones: of those there are many, and they are listed when asked for.
 pub type SharedStatus = Arc<Mutex<Arc<Status>>>;
+
+/// Changes of one look that `status` shows; the log and whoever asked for the look have more.
+const MOST_SHOWN: usize = 50;
+
+/// What a start found.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Start {
+    /// How many zones there are.
+    pub zones: usize,
+    /// How many of them are served.
+    pub served: usize,
+    /// The records of those.
+    pub records: usize,
+    /// Octets that those hold.
+    pub memory: usize,
+    /// How long the first look took.
+    pub seconds: f64,
+}
 
 /// Follows the zone directory of a config.
 pub struct Follower {
@@ -87,7 +107,7 @@ pub struct Follower {
 
 impl Follower {
     /// Takes the first look, at whatever `config` says.
-    pub fn start(config: Config, overrides: Overrides) -> (Self, Look) {
+    pub fn start(config: Config, overrides: Overrides) -> (Self, Start) {
         let (sender, receiver) = mpsc::channel();
         let reloader = Reloader::new(config.policy.clone());
         let settings = Settings::new(config, overrides);
@@ -114,14 +134,13 @@ impl Follower {
             is_started: false,
             told: Told::default(),
         };
-        // Before the look: what changes during it is then seen.
         follower.choose_source();
         let (config, reloader) = (&follower.settings.config, &mut follower.reloader);
         follower.keeper = Keeper::start(config, reloader, follower.commits.as_mut());
-        follower.watch();
         let look = follower.look(Demand { republish: true, ..Demand::default() }, Reach::Everywhere, None);
         follower.is_started = true;
-        (follower, look)
+        let start = Start { seconds: look.seconds, ..follower.reloader.count() };
+        (follower, start)
     }
 
     /// Where answers are to be taken from.
@@ -141,6 +160,10 @@ impl Follower {
 
     /// Looks whenever there is a reason to, until it is told to stop.
     pub fn run(mut self) {
+        super::give_way();
+        // Only now: reading a hundred thousand files raises as many events. What changed since is found by another look.
+        self.watch();
+        self.look(Demand::default(), Reach::Everywhere, None);
         let mut has_retired = true;
         loop {
             let (now, due) = (Instant::now(), self.due());
@@ -151,9 +174,14 @@ impl Follower {
                 continue;
             }
             let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
+            let save = self.keeper.as_ref().and_then(Keeper::due).map(|save| save.saturating_duration_since(now));
+            let wait = save.map_or(wait, |save| save.min(wait));
             let message = self.waiting.pop_front().map_or_else(|| self.receiver.recv_timeout(wait), Ok);
             match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    if self.keeper.as_ref().is_some_and(|keeper| keeper.due().is_some()) {
+                        self.save();
+                    }
                     self.keeper.iter().for_each(Keeper::finish);
                     return;
                 }
@@ -170,8 +198,13 @@ impl Follower {
                     let _ = reply.send(look);
                 }
                 Ok(Message::Fetched(report)) => self.take_report(report),
+                // Whoever asked may have gone.
+                Ok(Message::Status(reply)) => drop(reply.send(self.full_status())),
                 Ok(Message::TookOver) => self.keeper.iter().for_each(Keeper::take_over),
                 Err(RecvTimeoutError::Timeout) => has_retired = self.reloader.free_retired(),
+            }
+            if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due(Instant::now())) {
+                self.save();
             }
         }
     }
@@ -283,7 +316,7 @@ impl Follower {
         }
         let is_moved = source.directory != self.settings.config.source.directory;
         let is_blind = !self.watch.as_ref().is_some_and(Watch::is_whole);
-        if is_moved || is_blind {
+        if self.is_started && (is_moved || is_blind) {
             self.watch();
         }
         if is_changed || is_blind {
@@ -308,10 +341,13 @@ impl Follower {
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
         look.config.clone_from(&self.settings.refused);
-        if let Some(keeper) = self.keeper.as_ref().filter(|_| look.has_news() || order.is_some()) {
-            keeper.save(&self.settings.config, &mut self.reloader, self.commits.as_ref());
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| look.has_news()) {
+            keeper.note_news();
+        }
+        if order.is_some() {
             // What an operator was told is done outlives the process, however it ends.
-            order.into_iter().for_each(|_| keeper.finish());
+            self.save();
+            self.keeper.iter().for_each(Keeper::finish);
         }
         self.tell(&look);
         self.update_status(&look);
@@ -345,12 +381,25 @@ impl Follower {
         look
     }
 
+    /// Saves what is served now, where it is kept.
+    fn save(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.save(&self.settings.config, &mut self.reloader, self.commits.as_ref());
+        }
+    }
+
     fn update_status(&self, look: &Look) {
-        let (zones, look, resident) = (self.reloader.zones(), look.clone(), status::resident_octets());
+        let resident = status::resident_octets();
         let source = self.commits.as_ref().map(Commits::status);
         let source = source.map(|source| SourceStatus { fetch: self.fetched.clone(), ..source });
         let state = self.keeper.as_ref().map(Keeper::status);
+        let look = look.shortened(MOST_SHOWN);
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Arc::new(Status { source, state, zones, look, resident, ..Status::clone(&status) });
+        *status = Arc::new(Status { source, state, look, resident, ..Status::clone(&status) });
+    }
+
+    fn full_status(&self) -> Status {
+        let status = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner));
+        Status { zones: self.reloader.zones(), ..Status::clone(&status) }
     }
 }

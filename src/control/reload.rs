@@ -28,6 +28,7 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
+use super::follow::Start;
 use super::load::{Hash, ListError, Terms};
 use super::plan::{self, Disk, Rules, Standing, key};
 use super::status::{Look, Refused, ZoneStatus, unix_seconds};
@@ -177,6 +178,18 @@ impl Reloader {
     /// All zones as `status` shows them, in canonical order.
     pub fn zones(&self) -> Vec<ZoneStatus> {
         self.zones.iter().map(|(_, entry)| entry.status()).collect()
+    }
+
+    /// How much is served.
+    pub(super) fn count(&self) -> Start {
+        let served = || self.zones.iter().filter_map(|(_, entry)| entry.zone.served.as_ref());
+        Start {
+            zones: self.zones.len(),
+            served: served().count(),
+            records: served().map(|served| served.built.record_count()).sum(),
+            memory: served().map(|served| served.built.memory()).sum(),
+            ..Start::default()
+        }
     }
 
     /// Whether texts were judged as the config has it now.

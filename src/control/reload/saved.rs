@@ -23,17 +23,19 @@ impl Reloader {
     pub(in crate::control) fn saved(&self) -> (Vec<SavedZone>, Vec<SavedText>) {
         let (mut zones, mut texts, mut places) = (Vec::new(), Vec::new(), HashMap::new());
         for (_, entry) in self.zones.iter().filter(|(_, entry)| entry.zone.served.is_some()) {
-            let mut place = |text: &SavedText| {
-                *places.entry((text.path.clone(), text.hash)).or_insert_with(|| {
+            let mut own = Vec::with_capacity(entry.origin.len());
+            for text in &entry.origin {
+                let place = places.entry((text.path.as_path(), text.hash)).or_insert_with(|| {
                     texts.push(text.clone());
                     texts.len() as u32 - 1
-                })
-            };
+                });
+                own.push(*place);
+            }
             zones.push(SavedZone {
                 name: entry.zone.name.to_string(),
                 serial: entry.zone.served.as_ref().map_or(0, |served| served.built.serial()),
                 file: entry.origin.first().map(|text| text.path.clone()).unwrap_or_default(),
-                texts: entry.origin.iter().map(&mut place).collect(),
+                texts: own,
             });
         }
         (zones, texts)
