@@ -105,7 +105,12 @@ impl Reloader {
             let readers = self.zones.readers(file);
             candidates.extend(readers.map(|(key, entry)| (key.clone(), entry.text.file.clone())));
             if tree.configured.is_empty() {
-                candidates.extend(self.called(tree, root, file)?);
+                // Two files for one zone that nobody knew are more than a name tells.
+                if let Some((key, file)) = self.called(tree, root, file)?
+                    && candidates.insert(key, file.clone()).is_some_and(|other| other != file)
+                {
+                    return None;
+                }
             }
         }
         Some(candidates)
