@@ -1,8 +1,7 @@
 //! What is served, as it is saved, and back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -76,7 +75,7 @@ impl Reloader {
     ) -> Option<Entry> {
         let name = Name::absolute(&saved.name).ok()?;
         let own = saved.texts.iter().filter_map(|&place| set.texts.get(place as usize));
-        let files: BTreeMap<PathBuf, TextId> = own.map(|text| (text.path.clone(), text.hash)).collect();
+        let files = own.map(|text| (text.path.clone(), text.hash));
         let root = Root::Snapshot(Snapshot::new(shown.to_owned(), files, Arc::clone(texts)));
         let file = ZoneFile { name, file: saved.file.clone(), rival: None };
         let terms = Terms::without_rules(&config.limits);
