@@ -8,7 +8,7 @@
 //!
 //! A look is one snapshot: it reads what changed, then sees everything once more, and begins again if anything moved
 //! meanwhile. What a first attempt built and the second finds unchanged is not built again. A whole look is at everything;
-//! between whole ones, a look is at the zones that events name ([`named`]), so that one edit costs the same however many
+//! between whole ones, a look is at the zones that events name (`named.rs`), so that one edit costs the same however many
 //! zones there are: from the write to the answer nothing asks of each. Reading holds no lock that an answer waits for; old
 //! catalogs are kept here until nobody else holds them, so that freeing a million records is never a query's business.
 

@@ -74,7 +74,7 @@ impl Directory {
     pub(super) fn presence(&self, path: &Path) -> Presence {
         let plain = self.stat_plain(path).map(|(_, stat)| stat);
         let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode);
-        match plain.map_or_else(|| self.stat(path), |stat| stat).map(kind) {
+        match plain.unwrap_or_else(|| self.stat(path)).map(kind) {
             Ok(FileType::Directory) => Presence::Other,
             Ok(_) => Presence::There,
             Err(Errno::NOENT | Errno::NOTDIR) if plain.is_some() => Presence::Absent,

@@ -69,7 +69,7 @@ pub(super) enum Named {
     InDoubt,
 }
 
-/// The zones to read, each with whether its file has to be there for it to be one.
+/// The zones to read.
 type Candidates = BTreeMap<Key, ZoneFile>;
 
 impl Reloader {
@@ -85,7 +85,7 @@ impl Reloader {
                 Presence::Other => None,
             });
             let Some(readings) = readings.into_iter().collect::<Option<Vec<_>>>() else { return Named::InDoubt };
-            let read = candidates.into_iter().zip(readings).collect();
+            let read: Vec<_> = candidates.into_iter().zip(readings).collect();
             if self.named_stand_still(tree, &read) {
                 return Named::Settled(self.snapshot_of_named(read));
             }
@@ -140,7 +140,7 @@ impl Reloader {
         }
     }
 
-    fn named_stand_still(&self, tree: &Tree, read: &Vec<(ZoneFile, Reading)>) -> bool {
+    fn named_stand_still(&self, tree: &Tree, read: &[(ZoneFile, Reading)]) -> bool {
         let Some(root) = tree.open() else { return false };
         let stands = |(file, reading): &(ZoneFile, Reading)| match reading {
             Reading::Gone => tree.presence(&root, file) == Presence::Absent,
