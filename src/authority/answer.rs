@@ -54,7 +54,7 @@ pub fn answer_traced<'c>(
         question,
         rtype,
         writer,
-        proofs: Proofs::new(),
+        proofs: None,
         hosts: None,
         is_referral: false,
         seen: [0; MAX_LINKS],
@@ -72,7 +72,7 @@ struct Chain<'c, 'w, 'm, T> {
     rtype: Rtype,
     writer: &'w mut Writer<'m>,
     /// What proves that names on the way do not exist; it stands behind the answers.
-    proofs: Proofs<'c>,
+    proofs: Option<Proofs<'c>>,
     /// The rrset whose hosts' addresses go with the answer, and its zone; they stand behind the proofs.
     hosts: Option<(&'c Authority, RrsetRef<'c>)>,
     /// Whether the answer ends at a cut.
@@ -121,7 +121,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
 
     /// Collects what proves an outcome (RFC 4035 §3.1.3, RFC 5155 §7.2).
     fn collect(&mut self, zone: &'c Authority, found: &Found<'c>) {
-        let proofs = &mut self.proofs;
+        let proofs = self.proofs.get_or_insert_with(Proofs::new);
         match found.outcome {
             Outcome::Answer(_) | Outcome::Alias(_) if found.is_wildcard => {
                 zone.prove_expansion(self.question, found.encloser, proofs);
@@ -143,7 +143,8 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         let writer = &mut *self.writer;
         let mut write =
             |proof: &Proof<'_>| writer.rrset(Section::Authority, proof.owner, proof.rrset, proof.rrset.ttl());
-        answered.is_truncated = answered.is_truncated || self.proofs.iter().any(|proof| write(proof).is_err());
+        answered.is_truncated =
+            answered.is_truncated || self.proofs.iter().flat_map(Proofs::iter).any(|proof| write(proof).is_err());
         answered
     }
 

@@ -20,7 +20,7 @@
 //! needs more is refused when it is built.
 
 use super::Rdatas;
-use crate::dns::{NameRef, Rtype};
+use crate::dns::{NameRef, Rtype, is_alike};
 
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
@@ -132,7 +132,7 @@ impl<'a> Block<'a> {
     #[inline]
     pub(super) fn is(self, name: &[u8]) -> bool {
         let at = self.name_at();
-        self.0.get(at..at + name.len()).is_some_and(|own| own.eq_ignore_ascii_case(name))
+        self.0.get(at..at + name.len()).is_some_and(|own| is_alike(own, name))
     }
 
     #[inline]

@@ -14,7 +14,7 @@
 pub struct HashKey(pub [u8; 16]);
 
 /// The state between two words.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Hasher {
     v: [u64; 4],
     words: u64,
@@ -68,17 +68,6 @@ impl Hasher {
     }
 }
 
-/// Eight octets with their ASCII letters in lower case.
-#[inline]
-pub(super) fn lower(word: u64) -> u64 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let low = word & (0x7F * EACH);
-    // The highest bit of each octet: whether the octet is at least `A`, and whether it is past `Z`.
-    let (from_a, past_z) = (low + (0x80 - 0x41) * EACH, low + (0x80 - 0x5B) * EACH);
-    let is_upper = from_a & !past_z & !word & (0x80 * EACH);
-    word | is_upper >> 2
-}
-
 #[cfg(test)]
 mod tests {
     use std::hash::Hasher as _;
@@ -96,16 +85,5 @@ mod tests {
             theirs.write(&word.to_le_bytes());
         }
         assert_eq!(ours.finish(), theirs.finish());
-    }
-
-    #[test]
-    fn letters_are_lowered_and_nothing_else_is() {
-        for octet in 0..=u8::MAX {
-            for place in 0..8 {
-                let word = u64::from(octet) << (8 * place) | 0x5A5A_5A5A_5A5A_5A5A & !(0xFF << (8 * place));
-                let octets = word.to_le_bytes().map(|octet| octet.to_ascii_lowercase());
-                assert_eq!(lower(word), u64::from_le_bytes(octets), "{octet:#x} at {place}");
-            }
-        }
     }
 }

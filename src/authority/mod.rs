@@ -26,7 +26,7 @@ mod trace;
 mod writer;
 
 pub use answer::{Answered, answer, answer_traced};
-pub use catalog::{Catalog, Entry};
+pub use catalog::{Catalog, Change, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
 pub use hash::HashKey;
 pub use lookup::{Found, Outcome, lookup, lookup_traced};
@@ -248,10 +248,7 @@ impl Authority {
 
     /// Octets of memory it holds.
     pub fn memory(&self) -> usize {
-        self.arena.capacity()
-            + self.index.memory()
-            + self.denial.memory()
-            + size_of::<Self>()
+        self.arena.capacity() + self.index.memory() + self.denial.memory() + size_of::<Self>()
     }
 
     /// The node of a name, whatever its role, or none.

@@ -12,9 +12,6 @@ use super::{Authority, Question};
 /// As many questions as are brought near at once.
 pub const BATCH: usize = 64;
 
-/// The memory of a zone, in octets, from which on it pays: what is smaller stays in the caches that a core has of its own.
-const WORTHWHILE: usize = 1 << 18;
-
 /// What a batch of questions will read.
 pub struct Near<'a> {
     places: [Option<Place<'a>>; 2 * BATCH],
@@ -36,11 +33,7 @@ impl<'a> Near<'a> {
     /// Adds a question of a zone: for its own name, and for its parent, which may be a cut or have a wildcard.
     #[inline]
     pub fn add(&mut self, zone: &'a Authority, question: &Question) {
-        let labels = question.label_count();
-        if zone.arena.len() < WORTHWHILE {
-            return;
-        }
-        for labels in (zone.apex_labels + 1..=labels).rev().take(2) {
+        for labels in (zone.apex_labels + 1..=question.label_count()).rev().take(2) {
             if let Some(place) = self.places.get_mut(self.count) {
                 *place = Some(Place { zone, hash: question.hash(labels) });
                 self.count += 1;

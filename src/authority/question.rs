@@ -1,17 +1,17 @@
 //! A name that is being asked for, hashed once for every suffix.
 //!
 //! In: a name and the hash key. Out: the name's octets and, for each number of labels, the keyed hash of that suffix; one
-//! pass from right to left gives them all.
+//! pass from right to left leaves the state behind each label, from which the hash is ended when it is wanted.
 
-use super::hash::{HashKey, Hasher, lower};
-use crate::dns::{MAX_NAME, NameRef};
+use super::hash::{HashKey, Hasher};
+use crate::dns::{MAX_NAME, NameRef, lower};
 
 /// The most labels a name of 255 octets has.
 const MAX_LABELS: usize = 127;
 
-/// The suffixes whose hashes are kept. Names with more labels are rare (those of IPv6 addresses), and what is beyond is
-/// hashed again when it is wanted.
-const KEPT: usize = 16;
+/// The labels behind which the state is kept. Names with more are rare (those of IPv6 addresses), and what is beyond is hashed
+/// when it is wanted.
+const KEPT: usize = 7;
 
 /// A name with the hashes of its suffixes; of fixed size, so that a chain of aliases allocates nothing.
 pub struct Question {
@@ -22,8 +22,8 @@ pub struct Question {
     /// Where each label starts, from the left; then the root's.
     starts: [u8; MAX_LABELS + 1],
     key: HashKey,
-    /// The hashes of the suffixes of 0, 1, 2 … labels.
-    hashes: [u64; KEPT],
+    /// The state behind the suffixes of 0, 1, 2 … labels.
+    states: [Hasher; KEPT + 1],
 }
 
 impl Question {
@@ -31,7 +31,7 @@ impl Question {
     #[inline]
     pub fn new(name: NameRef<'_>, key: HashKey) -> Self {
         let (octets, starts) = ([0; MAX_NAME + 8], [0; MAX_LABELS + 1]);
-        let mut question = Self { octets, length: 0, labels: 0, starts, key, hashes: [0; KEPT] };
+        let mut question = Self { octets, length: 0, labels: 0, starts, key, states: [Hasher::default(); KEPT + 1] };
         question.set(name);
         question
     }
@@ -43,9 +43,10 @@ impl Question {
         self.length = octets.len();
         self.octets[..self.length].copy_from_slice(octets);
         self.find_labels();
-        let mut hashes = [0; KEPT];
-        self.hash_suffixes(KEPT - 1, |labels, hash| hashes[labels] = hash);
-        self.hashes = hashes;
+        self.states[0] = Hasher::new(self.key);
+        for labels in 1..=self.labels.min(KEPT) {
+            self.states[labels] = self.with_label(self.states[labels - 1], labels);
+        }
     }
 
     #[inline]
@@ -60,29 +61,18 @@ impl Question {
         self.labels = labels;
     }
 
-    /// Gives the hash of every suffix of at most `most` labels.
+    /// The state behind a suffix, whose first label is taken in, lower-cased, in whole words.
     #[inline]
-    fn hash_suffixes(&self, most: usize, mut give: impl FnMut(usize, u64)) {
-        let mut hasher = Hasher::new(self.key);
-        give(0, hasher.finish());
-        for labels in 1..=self.labels.min(most) {
-            let index = self.labels - labels;
-            self.absorb_label(self.starts[index].into(), self.starts[index + 1].into(), &mut hasher);
-            give(labels, hasher.finish());
-        }
-    }
-
-    /// Takes in the octets of a label, lower-cased, in whole words.
-    #[inline]
-    fn absorb_label(&self, mut at: usize, end: usize, hasher: &mut Hasher) {
+    fn with_label(&self, mut hasher: Hasher, labels: usize) -> Hasher {
+        let index = self.labels - labels;
+        let (mut at, end) = (usize::from(self.starts[index]), usize::from(self.starts[index + 1]));
         while at < end {
-            let mut octets = [0; 8];
-            octets.copy_from_slice(&self.octets[at..at + 8]);
-            let word = u64::from_le_bytes(octets);
+            let word = self.octets[at..].first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets));
             let beyond = 8usize.saturating_sub(end - at);
             hasher.absorb(lower(word & u64::MAX >> (8 * beyond)));
             at += 8;
         }
+        hasher
     }
 
     /// The name.
@@ -109,12 +99,10 @@ impl Question {
     /// The keyed hash of its last `labels` labels, which it must have.
     #[inline]
     pub fn hash(&self, labels: usize) -> u64 {
-        if let Some(&hash) = self.hashes.get(labels) {
-            return hash;
+        if let Some(state) = self.states.get(labels) {
+            return state.finish();
         }
-        let mut last = 0;
-        self.hash_suffixes(labels, |_, hash| last = hash);
-        last
+        (KEPT + 1..=labels).fold(self.states[KEPT], |state, labels| self.with_label(state, labels)).finish()
     }
 }
 

@@ -8,8 +8,7 @@
 //! found ends the search: whatever is left of it was never written before that tail. A label is compared with the message
 //! itself, its hash only says where to look. Within one message nothing is gained by making hashes collide.
 
-use super::hash::lower;
-use crate::dns::NameRef;
+use crate::dns::{NameRef, is_alike, lower};
 
 /// The most labels that are remembered. An answer of 1,232 octets has room for fewer; longer ones lose a few pointers.
 const MAX_TARGETS: usize = 96;
@@ -63,7 +62,7 @@ impl Targets {
         let is_it = |&target: &usize| {
             let at = usize::from(self.offsets[target]);
             let like = self.keys[target] == key;
-            like && message.get(at..at + label.len()).is_some_and(|known| known.eq_ignore_ascii_case(label))
+            like && message.get(at..at + label.len()).is_some_and(|known| is_alike(known, label))
         };
         (0..self.count).find(is_it)
     }

@@ -5,7 +5,7 @@
 
 use super::targets::Targets;
 use super::{Rdatas, RrsetRef};
-use crate::dns::{Class, NameRef, Rtype};
+use crate::dns::{Class, NameRef, Rtype, is_alike};
 use crate::zonefile::rdata;
 
 /// A section of a message, numbered as the header counts them.
@@ -245,7 +245,7 @@ impl<'m> Writer<'m> {
         while at < start {
             at += 1 + usize::from(self.message[at]);
         }
-        (at == start && self.message[start..end].eq_ignore_ascii_case(octets)).then(|| pointer(start))?
+        (at == start && is_alike(&self.message[start..end], octets)).then(|| pointer(start))?
     }
 
     /// Writes a name, its longest known tail as a pointer, and remembers the tails that are new.

@@ -93,7 +93,7 @@ impl Texts {
             held.0.insert(id, Arc::clone(text));
             (path.clone(), id)
         };
-        let files = self.by_path.iter().map(&mut hold).collect();
+        let files: Vec<_> = self.by_path.iter().map(&mut hold).collect();
         Root::Snapshot(Snapshot::new(like.shown().to_path_buf(), files, Arc::new(held)))
     }
 

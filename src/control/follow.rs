@@ -18,7 +18,7 @@ use super::git::{self, fetch::Report};
 use super::keep::{self, Keeper};
 use super::reload::{Demand, Reloader};
 use super::status::{self, Look, SourceStatus, Status};
-use super::watch::{Debounce, Hint, Watch};
+use super::watch::{Debounce, Hint, Reach, Watch};
 use crate::config::{Config, Overrides};
 use settings::Settings;
 use telling::Told;
@@ -42,6 +42,8 @@ pub enum Message {
     Fetched(Report),
     /// The server that was here before is told to end: its state is ours from then on.
     TookOver,
+    /// Somebody wants to see everything that is served.
+    Status(tokio::sync::oneshot::Sender<Status>),
     /// The end.
     Stop,
 }
@@ -49,8 +51,26 @@ pub enum Message {
 /// Who waits for what comes of a look.
 pub type Reply = tokio::sync::oneshot::Sender<Look>;
 
-/// What `status` shows, as of the last look.
+/// What `status` shows as of the last look, but for the zones: of those there are many, and they are listed when asked for.
 pub type SharedStatus = Arc<Mutex<Arc<Status>>>;
+
+/// Changes of one look that `status` shows; the log and whoever asked for the look have more.
+const MOST_SHOWN: usize = 50;
+
+/// What a start found.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Start {
+    /// How many zones there are.
+    pub zones: usize,
+    /// How many of them are served.
+    pub served: usize,
+    /// The records of those.
+    pub records: usize,
+    /// Octets that those hold.
+    pub memory: usize,
+    /// How long the first look took.
+    pub seconds: f64,
+}
 
 /// Follows the zone directory of a config.
 pub struct Follower {
@@ -67,7 +87,9 @@ pub struct Follower {
     fetched: Option<Report>,
     /// What keeps what is served.
     keeper: Option<Keeper>,
-    /// How long the last look took.
+    /// When the last look at everything was over.
+    polled: Instant,
+    /// How long it took.
     took: Duration,
     /// Whether the system refused to tell of file events.
     is_blind: bool,
@@ -85,7 +107,7 @@ pub struct Follower {
 
 impl Follower {
     /// Takes the first look, at whatever `config` says.
-    pub fn start(config: Config, overrides: Overrides) -> (Self, Look) {
+    pub fn start(config: Config, overrides: Overrides) -> (Self, Start) {
         let (sender, receiver) = mpsc::channel();
         let reloader = Reloader::new(config.policy.clone());
         let settings = Settings::new(config, overrides);
@@ -102,6 +124,7 @@ impl Follower {
             fetcher: None,
             fetched: None,
             keeper: None,
+            polled: Instant::now(),
             took: Duration::ZERO,
             is_blind: false,
             sender,
@@ -111,14 +134,13 @@ impl Follower {
             is_started: false,
             told: Told::default(),
         };
-        // Before the look: what changes during it is then seen.
         follower.choose_source();
         let (config, reloader) = (&follower.settings.config, &mut follower.reloader);
         follower.keeper = Keeper::start(config, reloader, follower.commits.as_mut());
-        follower.watch();
-        let look = follower.look(Demand { republish: true, ..Demand::default() }, None);
+        let look = follower.look(Demand { republish: true, ..Demand::default() }, Reach::Everywhere, None);
         follower.is_started = true;
-        (follower, look)
+        let start = Start { seconds: look.seconds, ..follower.reloader.count() };
+        (follower, start)
     }
 
     /// Where answers are to be taken from.
@@ -138,45 +160,65 @@ impl Follower {
 
     /// Looks whenever there is a reason to, until it is told to stop.
     pub fn run(mut self) {
-        let (mut looked, mut has_retired) = (Instant::now(), true);
+        super::give_way();
+        // Only now: reading a hundred thousand files raises as many events. What changed since is found by another look.
+        self.watch();
+        self.look(Demand::default(), Reach::Everywhere, None);
+        let mut has_retired = true;
         loop {
-            let (now, due) = (Instant::now(), self.due(looked));
+            let (now, due) = (Instant::now(), self.due());
             if now >= due {
-                self.look(Demand::default(), None);
-                (looked, has_retired) = (Instant::now(), true);
+                let reach = if now >= self.poll() { Reach::Everywhere } else { Reach::default() };
+                self.look(Demand::default(), reach, None);
+                has_retired = true;
                 continue;
             }
             let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
+            let save = self.keeper.as_ref().and_then(Keeper::due).map(|save| save.saturating_duration_since(now));
+            let wait = save.map_or(wait, |save| save.min(wait));
             let message = self.waiting.pop_front().map_or_else(|| self.receiver.recv_timeout(wait), Ok);
             match message {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                    if self.keeper.as_ref().is_some_and(|keeper| keeper.due().is_some()) {
+                        self.save();
+                    }
                     self.keeper.iter().for_each(Keeper::finish);
                     return;
                 }
                 Ok(Message::Hint(hint)) => self.take_hint(hint),
                 Ok(Message::Look(demand, reply)) => {
-                    let look = self.look(demand, None);
-                    (looked, has_retired) = (Instant::now(), true);
+                    let look = self.look(demand, Reach::Everywhere, None);
+                    has_retired = true;
                     // Whoever asked may have gone.
                     reply.into_iter().for_each(|reply| drop(reply.send(look.clone())));
                 }
                 Ok(Message::Order(order, reply)) => {
-                    let look = self.look(Demand::default(), Some(&order));
-                    (looked, has_retired) = (Instant::now(), true);
+                    let look = self.look(Demand::default(), Reach::Everywhere, Some(&order));
+                    has_retired = true;
                     let _ = reply.send(look);
                 }
                 Ok(Message::Fetched(report)) => self.take_report(report),
+                // Whoever asked may have gone.
+                Ok(Message::Status(reply)) => drop(reply.send(self.full_status())),
                 Ok(Message::TookOver) => self.keeper.iter().for_each(Keeper::take_over),
                 Err(RecvTimeoutError::Timeout) => has_retired = self.reloader.free_retired(),
+            }
+            if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due(Instant::now())) {
+                self.save();
             }
         }
     }
 
     /// When to look next: after events, at the next poll at the latest, and not while a file is being written.
-    fn due(&self, looked: Instant) -> Instant {
-        let poll = looked + self.settings.config.source.poll.max(self.took * POLL_SHARE);
+    fn due(&self) -> Instant {
+        let poll = self.poll();
         let due = self.debounce.due().map_or(poll, |due| due.min(poll));
         self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
+    }
+
+    /// When to look at everything without any event.
+    fn poll(&self) -> Instant {
+        self.polled + self.settings.config.source.poll.max(self.took * POLL_SHARE)
     }
 
     /// Takes in the hints that came by now; other messages wait.
@@ -259,13 +301,13 @@ impl Follower {
         if self.watch.is_none() {
             self.watch();
         }
-        self.debounce.ask(Instant::now());
+        self.debounce.ask(Reach::Everywhere, Instant::now());
         let look = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner)).look.clone();
         self.update_status(&look);
     }
 
     /// Looks, tells the log of it, and brings `status` up to date.
-    fn look(&mut self, mut demand: Demand, order: Option<&Order>) -> Look {
+    fn look(&mut self, mut demand: Demand, mut reach: Reach, order: Option<&Order>) -> Look {
         let source = self.settings.config.source.clone();
         let (is_changed, notices) = self.settings.follow(demand.everything);
         demand.republish |= is_changed;
@@ -273,47 +315,65 @@ impl Follower {
             self.choose_source();
         }
         let is_moved = source.directory != self.settings.config.source.directory;
-        if is_moved || !self.watch.as_ref().is_some_and(Watch::is_whole) {
+        let is_blind = !self.watch.as_ref().is_some_and(Watch::is_whole);
+        if self.is_started && (is_moved || is_blind) {
             self.watch();
+        }
+        if is_changed || is_blind {
+            reach = Reach::Everywhere;
         }
         // What is told until now, this look sees; and what is told while it reads may show that it came too early.
         self.take_hints();
-        self.debounce.looked();
-        let mut look = catch_unwind(AssertUnwindSafe(|| self.look_at_source(demand, order))).unwrap_or_else(|_| {
-            let whole = Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
-            Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
-        });
-        self.took = Duration::from_secs_f64(look.seconds);
+        let is_restless = self.debounce.is_restless(Instant::now());
+        let reach = reach.and(self.debounce.looked());
+        let mut look = catch_unwind(AssertUnwindSafe(|| self.look_at_source(demand, &reach, is_restless, order)))
+            .unwrap_or_else(|_| {
+                let whole =
+                    Some("a fault of zonewright itself ended the look; what was served is served on".to_owned());
+                Look { at: status::unix_seconds(SystemTime::now()), whole, ..Look::default() }
+            });
+        if reach == Reach::Everywhere {
+            (self.polled, self.took) = (Instant::now(), Duration::from_secs_f64(look.seconds));
+        }
         if look.unsettled {
-            self.debounce.ask(Instant::now());
+            self.debounce.ask(reach, Instant::now());
         }
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
         look.config.clone_from(&self.settings.refused);
-        if let Some(keeper) = self.keeper.as_ref().filter(|_| look.has_news() || order.is_some()) {
-            keeper.save(&self.settings.config, &mut self.reloader, self.commits.as_ref());
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| look.has_news()) {
+            keeper.note_news();
+        }
+        if order.is_some() {
             // What an operator was told is done outlives the process, however it ends.
-            order.into_iter().for_each(|_| keeper.finish());
+            self.save();
+            self.keeper.iter().for_each(Keeper::finish);
         }
         self.tell(&look);
         self.update_status(&look);
         look
     }
 
-    fn look_at_source(&mut self, demand: Demand, order: Option<&Order>) -> Look {
+    fn look_at_source(&mut self, demand: Demand, reach: &Reach, is_restless: bool, order: Option<&Order>) -> Look {
         let config = &self.settings.config;
         if let Some(commits) = &mut self.commits {
             return commits.look(&mut self.reloader, config, demand, order);
         }
         let (receiver, debounce, waiting) = (&self.receiver, &mut self.debounce, &mut self.waiting);
+        // Between a whole look's first stat and its last nothing moves unseen; a look at some files has the events only.
+        let is_amid = is_restless && *reach != Reach::Everywhere;
         let mut is_calm = || {
-            receiver.try_iter().for_each(|message| match message {
-                Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
-                other => waiting.push_back(other),
+            let mut is_told = false;
+            receiver.try_iter().for_each(|message| {
+                is_told |= matches!(message, Message::Hint(_));
+                match message {
+                    Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
+                    other => waiting.push_back(other),
+                }
             });
-            demand.everything || debounce.busy_until(Instant::now()).is_none()
+            demand.everything || !(is_told && is_amid) && debounce.busy_until(Instant::now()).is_none()
         };
-        let mut look = self.reloader.look(config, demand, &mut is_calm);
+        let mut look = self.reloader.look(config, demand, reach, &mut is_calm);
         if order.is_some() {
             let trouble = "zones come from a directory, and only commits can be held: see `repository` under [source]";
             look.whole = Some(trouble.to_owned());
@@ -321,12 +381,25 @@ impl Follower {
         look
     }
 
+    /// Saves what is served now, where it is kept.
+    fn save(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.save(&self.settings.config, &mut self.reloader, self.commits.as_ref());
+        }
+    }
+
     fn update_status(&self, look: &Look) {
-        let (zones, look, resident) = (self.reloader.zones(), look.clone(), status::resident_octets());
+        let resident = status::resident_octets();
         let source = self.commits.as_ref().map(Commits::status);
         let source = source.map(|source| SourceStatus { fetch: self.fetched.clone(), ..source });
         let state = self.keeper.as_ref().map(Keeper::status);
+        let look = look.shortened(MOST_SHOWN);
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Arc::new(Status { source, state, zones, look, resident, ..Status::clone(&status) });
+        *status = Arc::new(Status { source, state, look, resident, ..Status::clone(&status) });
+    }
+
+    fn full_status(&self) -> Status {
+        let status = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner));
+        Status { zones: self.reloader.zones(), ..Status::clone(&status) }
     }
 }

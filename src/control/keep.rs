@@ -26,7 +26,15 @@ pub struct Keeper {
     writer: Option<Writer>,
     /// What was wrong when the directory was opened.
     troubles: Vec<String>,
+    /// When what is served is to be saved, if it is not.
+    due: Option<Instant>,
+    /// When it may be saved again.
+    not_before: Instant,
 }
+
+/// Saves are at least this many times as far apart as it takes to gather what is served: an edit of one zone of a hundred
+/// thousand is not kept at the price of the next edit's delay.
+const SAVE_SHARE: u32 = 20;
 
 /// Where a server keeps its state: as configured, else systemd's place for a service; else, for a repository, the user's
 /// own. A directory of zone files needs none, and has one where it is named only.
@@ -67,11 +75,28 @@ impl Keeper {
         }
         let writer = Writer::start(state).map_err(|error| troubles.push(format!("no thread to save in: {error}"))).ok();
         reloader.unsaved = Some(Vec::new());
-        Some(Self { directory, writer, troubles })
+        Some(Self { directory, writer, troubles, due: None, not_before: Instant::now() })
+    }
+
+    /// What is served is other than it was.
+    pub fn note_news(&mut self) {
+        self.due.get_or_insert(self.not_before);
+    }
+
+    /// When to save next, if there is anything to save.
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Whether that time has come.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due <= now)
     }
 
     /// Saves what is served now, in good time.
-    pub fn save(&self, config: &Config, reloader: &mut Reloader, commits: Option<&Commits>) {
+    pub fn save(&mut self, config: &Config, reloader: &mut Reloader, commits: Option<&Commits>) {
+        let start = Instant::now();
+        self.due = None;
         let texts = reloader.unsaved.as_mut().map(std::mem::take).unwrap_or_default();
         let Some(writer) = &self.writer else { return };
         let (zones, saved) = reloader.saved();
@@ -81,6 +106,7 @@ impl Keeper {
             None => set,
         };
         writer.save(set, texts);
+        self.not_before = Instant::now() + start.elapsed() * SAVE_SHARE;
     }
 
     /// Becomes the one that saves, once the process that was is gone.

@@ -26,6 +26,17 @@ pub mod watch;
 
 pub use load::{Loaded, Root, load};
 
+/// Lets this thread, and those that it starts, wait for the processor where threads that answer want it too.
+fn give_way() {
+    // On Linux a thread has a priority of its own. Where it cannot be lowered, nothing else is amiss.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, BEHIND_ANSWERS);
+}
+
+/// A ninth of the processor is left to a look while threads that answer want all of it, and what they do not want.
+#[cfg(target_os = "linux")]
+const BEHIND_ANSWERS: i32 = 10;
+
 /// A key for the name hash that nobody outside this process knows.
 pub fn hash_key() -> crate::authority::HashKey {
     crate::authority::HashKey(load::random_key())

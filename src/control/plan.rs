@@ -223,7 +223,7 @@ fn ancestors(name: NameRef<'_>) -> impl Iterator<Item = NameRef<'_>> {
     std::iter::successors(name.parent(), |name| name.parent())
 }
 
-/// A name as the key of a table: length octets are at most 63, below any letter, so the wire form lower-cases as one.
+/// A name as the key of a table, in whose order names are in canonical order.
 pub fn key(name: NameRef<'_>) -> Box<[u8]> {
-    name.octets().to_ascii_lowercase().into()
+    name.sort_key()
 }

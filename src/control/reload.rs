@@ -6,17 +6,20 @@
 //!
 //! # Design
 //!
-//! A look is one snapshot: it reads what changed, then lists and stats everything once more, and begins again if anything
-//! moved meanwhile. What a first attempt built and the second finds unchanged is not built again. Reading holds no lock that
-//! an answer waits for; old catalogs are kept here until nobody else holds them, so that freeing a million records is never
-//! a query's business.
+//! A look is one snapshot: it reads what changed, then sees everything once more, and begins again if anything moved
+//! meanwhile. What a first attempt built and the second finds unchanged is not built again. A whole look is at everything;
+//! between whole ones, a look is at the zones that events name (`named.rs`), so that one edit costs the same however many
+//! zones there are: from the write to the answer nothing asks of each. Reading holds no lock that an answer waits for; old
+//! catalogs are kept here until nobody else holds them, so that freeing a million records is never a query's business.
 
 mod entry;
+mod named;
 mod parallel;
 mod reading;
 mod report;
 mod saved;
 mod whole;
+mod zones;
 
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt as _;
@@ -25,19 +28,27 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
-use super::load::{Hash, Terms};
+use super::follow::Start;
+use super::load::{Hash, ListError, Terms};
 use super::plan::{self, Disk, Rules, Standing, key};
 use super::status::{Look, Refused, ZoneStatus, unix_seconds};
-use crate::authority::{Authority, Catalog, HashKey};
+use super::watch::Reach;
+use crate::authority::{Authority, Catalog, Change, HashKey};
 use crate::config::Config;
 use crate::diagnostic::render;
+use crate::dns::Name;
 use crate::lint;
 use crate::server::{Policy, Publisher, Served};
 use crate::zonefile::Limits;
 use entry::{Entry, Note, Text};
-use reading::{Judged, Reading, Snapshot};
+use named::{Named, Tree};
+use reading::{Reading, Snapshot};
 pub(super) use report::report_on;
 use report::{lost_zones, report_on_directory, unlisted};
+use zones::{Key, Zones};
+
+/// How often a look begins again when files move under it; then the next event, or the poll, brings another.
+const MAX_ATTEMPTS: usize = 5;
 
 type Built = Arc<Authority>;
 
@@ -59,7 +70,11 @@ pub struct Demand {
 pub struct Reloader {
     hash_key: HashKey,
     publisher: Publisher,
-    zones: HashMap<Box<[u8]>, Entry>,
+    zones: Zones,
+    /// Those zones, as they are to be served.
+    catalog: Catalog,
+    /// What the last whole look found of the directory; none: only a whole look tells anything.
+    tree: Option<Tree>,
     /// The limits that the texts were read with, and what the config said of rules then.
     read_with: (Limits, lint::Settings),
     /// Whether a zone came, went or changed since the last publication.
@@ -76,12 +91,15 @@ impl Reloader {
     /// Knows no zones yet; answers are to follow [`publisher`](Self::publisher).
     pub fn new(policy: Policy) -> Self {
         let hash_key = super::hash_key();
-        let nothing = Served { catalog: Catalog::new(hash_key, []), policy };
+        let catalog = Catalog::new(hash_key, []);
+        let nothing = Served { catalog: catalog.clone(), policy };
         let publisher = Arc::new(ArcSwap::from_pointee(nothing));
         Self {
             hash_key,
             publisher,
-            zones: HashMap::new(),
+            zones: Zones::default(),
+            catalog,
+            tree: None,
             read_with: (Limits::default(), lint::Settings::default()),
             is_changed: false,
             retired: Vec::new(),
@@ -98,16 +116,15 @@ impl Reloader {
     /// Looks at the zone directory once, publishes what may be served of it, and says what came of it.
     ///
     /// Nothing is taken unless `is_calm` says, after all was read, that no file is just being written.
-    pub fn look(&mut self, config: &Config, demand: Demand, is_calm: &mut dyn FnMut() -> bool) -> Look {
+    pub fn look(&mut self, config: &Config, demand: Demand, reach: &Reach, is_calm: &mut dyn FnMut() -> bool) -> Look {
         let (at, start) = (SystemTime::now(), Instant::now());
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
-        let everything = demand.everything || !self.is_read_as(config);
-        self.zones.values_mut().for_each(|entry| entry.is_new = false);
+        self.zones.age();
         let terms = self.terms(config);
-        match self.read(config, &terms, everything) {
+        match self.read(config, &terms, demand, reach) {
             Ok(Some(_)) if !is_calm() => look.unsettled = true,
-            Ok(Some(mut snapshot)) => match self.judge_in_directory(&mut snapshot, config, &terms) {
-                true => self.take(snapshot, config, demand, &mut look),
+            Ok(Some((mut snapshot, tree))) => match self.judge_in_directory(&mut snapshot, config, &terms) {
+                true => self.take(snapshot, tree, config, demand, &mut look),
                 false => look.unsettled = true,
             },
             Ok(None) => look.unsettled = true,
@@ -118,6 +135,30 @@ impl Reloader {
         self.finish(config, demand, false);
         look.seconds = start.elapsed().as_secs_f64();
         look
+    }
+
+    /// What is other than it was, and what was found of the directory itself; none if files kept moving.
+    fn read(
+        &mut self,
+        config: &Config,
+        terms: &Terms,
+        demand: Demand,
+        reach: &Reach,
+    ) -> Result<Option<(Snapshot, Option<Tree>)>, ListError> {
+        let everything = demand.everything || !self.is_read_as(config);
+        // Whatever ends this look before it has taken what it found, the next is a whole one.
+        let tree = self.tree.take().filter(|tree| tree.is_of(config) && !everything);
+        if let (Some(tree), Reach::Files(files)) = (tree, reach) {
+            match self.read_named(&tree, files, terms) {
+                Named::Settled(snapshot) => return Ok(Some((snapshot, Some(tree)))),
+                Named::Moving => {
+                    self.tree = Some(tree);
+                    return Ok(None);
+                }
+                Named::InDoubt => {}
+            }
+        }
+        self.read_everything(config, terms, everything)
     }
 
     /// Publishes, if a zone, the policy or what it tells of a commit changed.
@@ -136,9 +177,19 @@ impl Reloader {
 
     /// All zones as `status` shows them, in canonical order.
     pub fn zones(&self) -> Vec<ZoneStatus> {
-        let mut entries: Vec<&Entry> = self.zones.values().collect();
-        entries.sort_by(|a, b| a.zone.name.as_ref().canonical_cmp(b.zone.name.as_ref()));
-        entries.into_iter().map(Entry::status).collect()
+        self.zones.iter().map(|(_, entry)| entry.status()).collect()
+    }
+
+    /// How much is served.
+    pub(super) fn count(&self) -> Start {
+        let served = || self.zones.iter().filter_map(|(_, entry)| entry.zone.served.as_ref());
+        Start {
+            zones: self.zones.len(),
+            served: served().count(),
+            records: served().map(|served| served.built.record_count()).sum(),
+            memory: served().map(|served| served.built.memory()).sum(),
+            ..Start::default()
+        }
     }
 
     /// Whether texts were judged as the config has it now.
@@ -150,35 +201,63 @@ impl Reloader {
         Terms { keeps_texts: self.unsaved.is_some(), ..Terms::now(&config.limits, &config.lint) }
     }
 
-    fn take(&mut self, snapshot: Snapshot, config: &Config, demand: Demand, look: &mut Look) {
+    fn take(&mut self, snapshot: Snapshot, tree: Option<Tree>, config: &Config, demand: Demand, look: &mut Look) {
         let rules = Rules { lost_names_percent: config.lost_names_percent, accept_loss: demand.accept_loss };
         if config.source.zones.is_empty()
-            && let Some(finding) = lost_zones(self.zones.len(), snapshot.listing.zones.len(), rules)
+            && let Some(finding) = lost_zones(self.zones.len(), snapshot.count, rules)
         {
             look.whole = Some(report_on_directory(config, finding));
             return;
         }
-        self.read_with = (config.limits.clone(), config.lint.clone());
-        for (path, reason) in &snapshot.listing.misnamed {
+        if !self.is_read_as(config) {
+            self.read_with = (config.limits.clone(), config.lint.clone());
+        }
+        for (path, reason) in tree.iter().flat_map(|tree| &tree.misnamed) {
             let path = render::escape(path.as_os_str().as_bytes());
             look.notices.push(format!("`{path}` is not served: its name is no zone's: {reason}"));
         }
-        let before = self.zones.len();
-        let (found, mut notes) = self.match_up(snapshot);
-        for zone in plan::plan(found, rules) {
-            let key = key(zone.name.as_ref());
-            if let Some(note) = notes.remove(&key) {
-                look.published.extend(note.change(&zone));
-                let mut entry = note.into_entry(zone, config);
-                self.hand_over(&mut entry);
-                self.zones.insert(key, entry);
-            }
-        }
-        look.published.extend(notes.values().filter_map(Note::removal));
+        self.tree = tree;
+        let (found, notes) = self.match_up(snapshot);
+        self.settle(plan::plan(found, rules), notes, config, look);
         look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
-        // A zone that came without a good version counts too: it is answered with SERVFAIL from now on.
-        let has_news = self.zones.values().any(|entry| entry.is_new);
-        self.is_changed |= !look.published.is_empty() || has_news || self.zones.len() != before;
+    }
+
+    /// Takes up what is planned for zones that were taken out by [`match_up`](Self::match_up).
+    fn settle(
+        &mut self,
+        planned: Vec<plan::Zone<Built>>,
+        mut notes: HashMap<Key, Note>,
+        config: &Config,
+        look: &mut Look,
+    ) {
+        let mut changes = Vec::new();
+        for zone in planned {
+            let key = key(zone.name.as_ref());
+            let Some(note) = notes.remove(&key) else { continue };
+            let published = note.change(&zone);
+            // A zone that came without a good version counts too: it is answered with SERVFAIL from now on.
+            if published.is_some() || !note.is_known {
+                let built = zone.served.as_ref().map(|version| Arc::clone(&version.built));
+                changes.push((zone.name.clone(), Change::Is(built)));
+            }
+            look.published.extend(published);
+            let mut entry = note.into_entry(zone, config);
+            self.hand_over(&mut entry);
+            self.zones.insert(key, entry);
+        }
+        for note in notes.into_values().filter(|note| note.is_known) {
+            look.published.extend(note.removal());
+            changes.push((note.text.file.name, Change::Gone));
+        }
+        self.change(changes);
+    }
+
+    /// Serves some zones otherwise from the next publication on.
+    fn change(&mut self, changes: Vec<(Name, Change)>) {
+        if !changes.is_empty() {
+            self.catalog = self.catalog.with(changes);
+            self.is_changed = true;
+        }
     }
 
     /// Gives the texts of what is served now to be saved; those of what waits stay with it.
@@ -190,48 +269,55 @@ impl Reloader {
         }
     }
 
-    /// Brings together what is known of each zone and what was found of it; `zones` is empty after it.
-    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, HashMap<Box<[u8]>, Note>) {
-        let mut known = std::mem::take(&mut self.zones);
-        let mut found = Vec::with_capacity(snapshot.readings.len());
-        let mut notes = HashMap::with_capacity(snapshot.readings.len());
-        let mut add = |zone: plan::Zone<Built>, disk, text, since, origin| {
+    /// Brings together what is known of each zone that something was found of or that waits, and what was found of it; these
+    /// are taken out of `zones`.
+    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, HashMap<Key, Note>) {
+        let mut found = Vec::with_capacity(snapshot.changed.len());
+        let mut notes = HashMap::with_capacity(snapshot.changed.len());
+        let mut add = |key: Key, entry: Entry, is_known, disk: Disk<Built>| {
+            let Entry { zone, text, since, origin, .. } = entry;
             let is_new = !matches!(disk, Disk::Unchanged);
-            notes.insert(key(zone.name.as_ref()), Note { served: zone.served.clone(), text, since, is_new, origin });
+            notes.insert(key, Note { served: zone.served.clone(), text, since, is_new, is_known, origin });
             found.push((zone, disk));
         };
-        for (file, reading) in snapshot.listing.zones.into_iter().zip(snapshot.readings) {
-            let entry = known.remove(&key(file.name.as_ref())).unwrap_or_else(|| Entry::unknown(file.clone()));
-            let (disk, text) = match reading {
-                Reading::Unchanged(stamps) => (Disk::Unchanged, Text { file, stamps, ..entry.text }),
-                Reading::Judged(Judged { stamps, version, report, texts, .. }) => {
-                    (Disk::of(version), Text { file, stamps, report, texts })
+        for (file, reading) in snapshot.changed {
+            let key = key(file.name.as_ref());
+            let known = self.zones.remove(&key);
+            let is_known = known.is_some();
+            let mut entry = known.unwrap_or_else(|| Entry::unknown(file.clone()));
+            let disk = match reading {
+                Reading::Same => Disk::Unchanged,
+                Reading::Gone if entry.is_leaving() => Disk::Unchanged,
+                Reading::Gone => Disk::Gone,
+                Reading::Restamped(stamps) => {
+                    entry.text = Text { file, stamps, ..entry.text };
+                    Disk::Unchanged
+                }
+                Reading::Judged(judged) => {
+                    let reading::Judged { stamps, version, report, texts, .. } = *judged;
+                    entry.text = Text { file, stamps, report, texts };
+                    Disk::of(version)
                 }
             };
-            add(entry.zone, disk, text, entry.since, entry.origin);
+            add(key, entry, is_known, disk);
         }
-        for entry in known.into_values() {
-            let is_known = matches!(entry.zone.standing, Standing::Held { waiting: None, .. });
-            let disk = if is_known { Disk::Unchanged } else { Disk::Gone };
-            add(entry.zone, disk, entry.text, entry.since, entry.origin);
+        let waiting: Vec<Key> = self.zones.waiting().map(|(key, _)| key.clone()).collect();
+        for key in waiting {
+            let entry = self.zones.remove(&key);
+            entry.into_iter().for_each(|entry| add(key.clone(), entry, true, Disk::Unchanged));
         }
         (found, notes)
     }
 
     fn publish(&mut self, policy: &Policy) {
-        let zones = self.zones.values().map(|Entry { zone, .. }| {
-            let built = zone.served.as_ref().map(|version| Arc::clone(&version.built));
-            (zone.name.clone(), built)
-        });
         let policy = policy.telling(self.provenance.as_deref());
-        let served = Served { catalog: Catalog::new(self.hash_key, zones), policy };
+        let served = Served { catalog: self.catalog.clone(), policy };
         self.retired.push(self.publisher.swap(Arc::new(served)));
         self.is_changed = false;
     }
 
     fn list_refused(&self, look: &mut Look) {
-        let refused = self.zones.values().filter(|entry| !matches!(entry.zone.standing, Standing::Current));
-        look.refused.extend(refused.map(|entry| Refused {
+        look.refused.extend(self.zones.waiting().map(|(_, entry)| Refused {
             zone: entry.zone.name.to_string(),
             kept: entry.zone.served.as_ref().map(|version| version.built.serial()),
             report: entry.refusal().unwrap_or_default(),

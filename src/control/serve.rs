@@ -16,11 +16,11 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context as _, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::follow::{Follower, Message, SharedStatus};
+use super::follow::{Follower, Message, SharedStatus, Start};
 use super::handover::{Predecessor, Request};
 use super::reload::Demand;
 use super::socket::{self, Socket};
-use super::status::{self, Look, Status};
+use super::status::{self, Status};
 use crate::config::{Config, Overrides};
 use crate::server::{Engine, Listeners, Pair, Publisher};
 
@@ -58,13 +58,13 @@ pub fn serve(config: Config, overrides: Overrides, takes_over: bool) -> anyhow::
         Some(repository) => repository.location.to_string(),
         None => directory.display().to_string(),
     };
-    let (follower, look) = Follower::start(config, overrides);
+    let (follower, start) = Follower::start(config, overrides);
     let (publisher, status, sender) = (follower.publisher(), follower.status(), follower.sender());
     let follower = std::thread::Builder::new().name("control".into()).spawn(move || follower.run());
     let follower = follower.context("starting the thread that follows the zone files")?;
     let result = runtime.block_on(async {
         let (listeners, socket) = place.settle(&addresses, publisher, &status, &sender).await?;
-        tell_start(&status, &look, &shown_source, socket.as_ref());
+        tell_start(&status, start, &shown_source, socket.as_ref());
         run(listeners, socket, &sender, status).await
     });
     // It saves what is served; should it be in the middle of a long look, its end is not waited for.
@@ -214,23 +214,19 @@ fn listen(
 }
 
 /// Says what is served, where, and what is not.
-fn tell_start(status: &SharedStatus, look: &Look, directory: &str, socket: Option<&Socket>) {
+fn tell_start(status: &SharedStatus, start: Start, directory: &str, socket: Option<&Socket>) {
     let status = Arc::clone(&status.lock().unwrap_or_else(PoisonError::into_inner));
-    let served = status.zones.iter().filter(|zone| zone.served.is_some()).count();
-    let records: usize = status.zones.iter().filter_map(|zone| zone.served.as_ref()).map(|zone| zone.records).sum();
-    let memory: usize = status.zones.iter().filter_map(|zone| zone.served.as_ref()).map(|zone| zone.memory).sum();
+    let Start { zones, served, records, memory, seconds } = start;
     tracing::info!(
-        "zonewright {} serves {served} of {} zones of {directory}, {records} records in {}, loaded in {:.3} s; {} in use",
+        "zonewright {} serves {served} of {zones} zones of {directory}, {records} records in {}, loaded in {seconds:.3} s; {} in use",
         status.build,
-        status.zones.len(),
         status::say_octets(memory as u64),
-        look.seconds,
         status::say_octets(status.resident),
     );
     if let Some(commit) = status.source.as_ref().and_then(|source| source.served.as_ref()) {
         tracing::info!("{commit} is served");
     }
-    if status.zones.is_empty() {
+    if zones == 0 {
         tracing::warn!("there is no zone to serve yet: every query is refused until a `*.zone` file is there");
     } else if served == 0 {
         tracing::error!(

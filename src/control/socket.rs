@@ -247,10 +247,7 @@ async fn answer(
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
     let (verb, argument) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
     let reply = match (verb, argument) {
-        ("status", "") => {
-            let status = Arc::clone(&status.lock().unwrap_or_else(PoisonError::into_inner));
-            serde_json::to_vec(&*status)?
-        }
+        ("status", "") => serde_json::to_vec(&see(&sender, &status).await?)?,
         ("reload", "") => serde_json::to_vec(&look(&sender, false).await?)?,
         ("reload", "accept-loss") => serde_json::to_vec(&look(&sender, true).await?)?,
         ("freeze", "") => serde_json::to_vec(&order(&sender, Order::Freeze).await?)?,
@@ -268,6 +265,18 @@ async fn answer(
     }
     timeout(PATIENCE, writer.write_all(b"\n")).await??;
     Ok(())
+}
+
+/// Everything that is served or, while a long look keeps the loop busy, all but the zones.
+async fn see(sender: &Sender<Message>, shared: &SharedStatus) -> anyhow::Result<Status> {
+    let (reply, receiver) = oneshot::channel();
+    sender.send(Message::Status(reply))?;
+    if let Ok(status) = timeout(PATIENCE, receiver).await {
+        return Ok(status?);
+    }
+    let mut status = Status::clone(&shared.lock().unwrap_or_else(PoisonError::into_inner));
+    status.look.notices.push("a look is under way: ask again for the zones".to_owned());
+    Ok(status)
 }
 
 async fn order(sender: &Sender<Message>, order: Order) -> anyhow::Result<Look> {

@@ -28,7 +28,7 @@ pub struct Status {
     /// Where what is served is kept, if it is.
     #[serde(default)]
     pub state: Option<StateStatus>,
-    /// Its zones, in canonical order.
+    /// Its zones, in canonical order; listed for whoever asks.
     pub zones: Vec<ZoneStatus>,
     /// The last look at the zone directory.
     pub look: Look,
@@ -178,6 +178,20 @@ impl Look {
     /// Whether something that was found is not served.
     pub fn is_refused(&self) -> bool {
         !self.refused.is_empty() || self.whole.is_some() || self.config.is_some() || self.unsettled
+    }
+
+    /// The same with no more than so many of the zones that it published.
+    pub fn shortened(&self, most: usize) -> Self {
+        let published = self.published.iter().take(most).cloned().collect();
+        Self {
+            published,
+            commit: self.commit.clone(),
+            refused: self.refused.clone(),
+            whole: self.whole.clone(),
+            config: self.config.clone(),
+            notices: self.notices.clone(),
+            ..*self
+        }
     }
 
     /// What `other` published was published in the place of what is refused here.

@@ -9,24 +9,67 @@
 //! closed. A file that is being written delays a look, for a few seconds at most, or half a file would be taken for a whole
 //! one. What the zone directory's own path leads through (links, the directory itself) is watched from outside: a release is
 //! often put live by moving a link. A slow poll backs all this, for file systems that raise no events.
+//!
+//! What events name is all that the next look is at, as long as they name files: whatever else they say (a directory came or
+//! went, events were lost) asks for a look at everything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
+use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 /// What an event says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Hint {
-    /// Something is there, gone, or different.
+    /// Something is there, gone, or different; as far as the event says, it is no directory.
     Changed(PathBuf),
     /// A file was written and may be written further.
     Writing(PathBuf),
+    /// More may be different than could be named: a directory came, went or was moved, or something outside it changed.
+    Unclear,
     /// The watched directories themselves were moved, or events were lost: watch anew.
     Moved,
+}
+
+/// Where a look is to look.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// At everything there is.
+    Everywhere,
+    /// At what has to do with these files, as events named them.
+    Files(BTreeSet<PathBuf>),
+}
+
+/// Files that are looked at by their names, beyond which a look at everything costs less.
+const MOST_NAMED: usize = 10_000;
+
+impl Default for Reach {
+    /// Nowhere yet.
+    fn default() -> Self {
+        Self::Files(BTreeSet::new())
+    }
+}
+
+impl Reach {
+    fn add(&mut self, file: PathBuf) {
+        match self {
+            Self::Files(files) if files.len() < MOST_NAMED => _ = files.insert(file),
+            _ => *self = Self::Everywhere,
+        }
+    }
+
+    /// Where either looks.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        match other {
+            Self::Everywhere => self = Self::Everywhere,
+            Self::Files(files) => files.into_iter().for_each(|file| self.add(file)),
+        }
+        self
+    }
 }
 
 /// Watches until it is dropped.
@@ -149,7 +192,8 @@ fn hints(event: notify::Result<notify::Event>, inside: &Path, names: &[PathBuf],
             matches!(event.kind, EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
         match () {
             () if is_entry && names.contains(&path) => tell(Hint::Moved),
-            () if path.starts_with(inside) || names.contains(&path) => tell(hint(path)),
+            () if path.starts_with(inside) => tell(hint(path)),
+            () if names.contains(&path) => tell(Hint::Unclear),
             () => {}
         }
     }
@@ -161,6 +205,7 @@ fn hint_of(kind: EventKind) -> Option<fn(PathBuf) -> Hint> {
         EventKind::Access(_) => None,
         EventKind::Modify(ModifyKind::Data(_)) => Some(written),
         EventKind::Create(CreateKind::File) => Some(created),
+        EventKind::Create(CreateKind::Folder) | EventKind::Remove(RemoveKind::Folder) => Some(|_| Hint::Unclear),
         _ => Some(Hint::Changed),
     }
 }
@@ -196,6 +241,8 @@ pub struct Debounce {
     last: Option<Instant>,
     /// Files that were written and not closed, and until when they are waited for; it stays there when that has passed.
     writing: HashMap<PathBuf, Instant>,
+    /// What was named since the last look.
+    reach: Reach,
 }
 
 impl Debounce {
@@ -204,27 +251,31 @@ impl Debounce {
         match hint {
             Hint::Writing(path) => {
                 if self.writing.len() < MOST_WRITES {
-                    self.writing.entry(path).or_insert(now + LONGEST_WRITE);
+                    self.writing.entry(path.clone()).or_insert(now + LONGEST_WRITE);
                 }
+                self.reach.add(path);
                 // Should its end never be seen, it is looked at when the wait is over.
                 self.first.get_or_insert(now);
                 self.last.get_or_insert(now);
             }
             Hint::Changed(path) => {
                 self.writing.remove(&path);
-                self.ask(now);
+                self.ask(Reach::default(), now);
+                self.reach.add(path);
             }
+            Hint::Unclear => self.ask(Reach::Everywhere, now),
             Hint::Moved => {
                 self.writing.clear();
-                self.ask(now);
+                self.ask(Reach::Everywhere, now);
             }
         }
     }
 
     /// Asks for a look as an event does.
-    pub fn ask(&mut self, now: Instant) {
+    pub fn ask(&mut self, reach: Reach, now: Instant) {
         self.first.get_or_insert(now);
         self.last = Some(now);
+        self.reach = std::mem::take(&mut self.reach).and(reach);
     }
 
     /// When to look for the sake of events: if there were any.
@@ -238,9 +289,15 @@ impl Debounce {
         self.writing.values().copied().filter(|&until| until > now).max()
     }
 
-    /// A look was taken, at the events until now.
-    pub fn looked(&mut self) {
+    /// A look is taken, at the events until now; gives what they named.
+    pub fn looked(&mut self) -> Reach {
         (self.first, self.last) = (None, None);
+        std::mem::take(&mut self.reach)
+    }
+
+    /// Whether what was told goes on without a pause: a look now would be in the middle of something.
+    pub fn is_restless(&self, now: Instant) -> bool {
+        self.last.is_some_and(|last| now < last + QUIET)
     }
 }
 

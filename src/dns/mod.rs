@@ -9,9 +9,11 @@
 //! a comparison never parses. hickory-proto's own types, which parse each rdata into a tree, are met at one door only,
 //! [`hickory`], where the embedded server wants them.
 
+mod case;
 pub mod hickory;
 mod name;
 
+pub(crate) use case::{is_alike, lower};
 pub(crate) use name::unescape;
 pub use name::{Labels, Name, NameError, NameErrorKind, NameRef, push_name};
 

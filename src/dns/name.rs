@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::case::is_alike;
 use super::{MAX_LABEL, MAX_NAME};
 
 /// A borrowed name: length-prefixed labels ending with the root's zero octet, 255 octets at most.
@@ -93,7 +94,7 @@ impl<'a> NameRef<'a> {
     /// Whether both are the same name, the case of ASCII letters ignored (RFC 4343 §3).
     pub fn is(self, other: NameRef<'_>) -> bool {
         // Length octets are at most 63, below `A`, so the whole wire form can be compared at once.
-        self.0.eq_ignore_ascii_case(other.0)
+        is_alike(self.0, other.0)
     }
 
     /// Whether this name is `other` or lies below it.
@@ -104,7 +105,7 @@ impl<'a> NameRef<'a> {
         while at < head {
             at += 1 + usize::from(self.0[at]);
         }
-        at == head && self.0[head..].eq_ignore_ascii_case(other.0)
+        at == head && is_alike(&self.0[head..], other.0)
     }
 
     /// Whether this name lies below `other`, and is not `other` itself.
@@ -123,6 +124,24 @@ impl<'a> NameRef<'a> {
             }
         }
         mine.1.cmp(&theirs.1)
+    }
+
+    /// Octets that compare as names do in canonical order; equal for equal names, and a name's are the start of those of all
+    /// names below it.
+    pub fn sort_key(self) -> Box<[u8]> {
+        let (starts, count) = self.label_starts();
+        let mut key = Vec::with_capacity(self.0.len());
+        for &start in starts[..count].iter().rev() {
+            for &octet in label_at(self.0, start) {
+                match octet.to_ascii_lowercase() {
+                    // A label ends with 0, before any octet that a longer one may go on with.
+                    octet @ 0..=1 => key.extend([1, octet + 1]),
+                    octet => key.push(octet),
+                }
+            }
+            key.push(0);
+        }
+        key.into()
     }
 
     /// Where each label starts, and how many there are: a name has 127 at most.

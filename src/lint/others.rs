@@ -4,10 +4,10 @@
 //! nothing of what is not served here: a rule that wants certainty takes [`Answer::Unknown`] and [`Answer::Outside`] for
 //! silence.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::net::IpAddr;
 
-use super::{Mirrors, address};
+use super::Mirrors;
 use crate::authority::{Authority, Catalog, Entry, Outcome, Question, RrsetRef, lookup};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::zonefile::rdata;
@@ -18,8 +18,6 @@ pub struct Others<'c> {
     pub catalog: &'c Catalog,
     /// Whether a zone is judged in this run too: then what is wrong between two zones is told once, at the parent.
     pub is_judged: &'c (dyn Fn(NameRef<'_>) -> bool + Sync),
-    /// By the place of a zone in the catalog: the zones whose nearest zone above it is.
-    below: HashMap<usize, Vec<usize>>,
     /// Whether there is a reverse zone for IPv4 and for IPv6.
     reverse: [bool; 2],
     /// The hosts of the mirror list, in lower case.
@@ -74,19 +72,9 @@ pub(super) struct Walk<'c> {
 impl<'c> Others<'c> {
     /// The zones of a catalog.
     pub fn new(catalog: &'c Catalog, is_judged: &'c (dyn Fn(NameRef<'_>) -> bool + Sync)) -> Self {
-        let mut below: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (index, entry) in catalog.entries().iter().enumerate() {
-            if let Some(above) = entry.apex.as_ref().parent().and_then(|parent| catalog.position(parent)) {
-                below.entry(above).or_default().push(index);
-            }
-        }
-        let is_reverse = |label: &[u8]| {
-            let mut reverse =
-                catalog.entries().iter().map(|entry| entry.apex.as_ref()).filter(|apex| address::is_reverse(*apex));
-            reverse.any(|apex| apex.labels().any(|found| found.eq_ignore_ascii_case(label)))
-        };
-        let reverse = [is_reverse(b"in-addr"), is_reverse(b"ip6")];
-        Self { catalog, is_judged, below, reverse, mirrors: HashSet::new() }
+        let has_below = |name: &'static [u8]| NameRef::parse(name).is_some_and(|name| catalog.has_any_below(name));
+        let reverse = [has_below(b"\x07in-addr\x04arpa\0"), has_below(b"\x03ip6\x04arpa\0")];
+        Self { catalog, is_judged, reverse, mirrors: HashSet::new() }
     }
 
     /// The same with a mirror list.
@@ -112,9 +100,8 @@ impl<'c> Others<'c> {
     }
 
     /// The zones next below this one, known or not.
-    pub(super) fn children(&self, apex: NameRef<'_>) -> impl Iterator<Item = &'c Entry> {
-        let below = self.catalog.position(apex).and_then(|own| self.below.get(&own)).map_or(&[][..], Vec::as_slice);
-        below.iter().map(|&index| &self.catalog.entries()[index])
+    pub(super) fn children<'n>(&self, apex: NameRef<'n>) -> impl Iterator<Item = &'c Entry> + use<'c, 'n> {
+        self.catalog.children(apex)
     }
 
     /// Whether a zone above the one that a name lies in has records for the name, below a cut: they are never served, and
@@ -133,8 +120,7 @@ impl<'c> Others<'c> {
 
     /// The zone with this apex, if it is here and known.
     pub(super) fn zone(&self, apex: NameRef<'_>) -> Option<&'c Authority> {
-        let entry = self.catalog.zone(apex).filter(|entry| entry.apex.as_ref().is(apex))?;
-        entry.authority.as_deref()
+        self.catalog.exact(apex)?.authority.as_deref()
     }
 
     /// The zone above this one, if it is here and known.
@@ -145,12 +131,12 @@ impl<'c> Others<'c> {
     /// The zone that a cut of a zone here delegates to, if it is here and known.
     pub(super) fn child(&self, cut: NameRef<'_>) -> Option<&'c Authority> {
         // A million cuts cost nothing where no zone lies below another.
-        if self.below.is_empty() { None } else { self.zone(cut) }
+        if self.catalog.is_nested() { self.zone(cut) } else { None }
     }
 
     /// Whether a name below a zone here, such as a cut, is the apex of another, known or not.
     pub(super) fn has_zone(&self, name: NameRef<'_>) -> bool {
-        !self.below.is_empty() && self.catalog.zone(name).is_some_and(|entry| entry.apex.as_ref().is(name))
+        self.catalog.is_nested() && self.catalog.exact(name).is_some()
     }
 
     /// Whether a name exists, for the price of one lookup.

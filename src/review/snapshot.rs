@@ -78,9 +78,7 @@ impl Snapshot {
 
     /// The compiled zone of an apex, if it can be served.
     pub(super) fn authority(&self, apex: NameRef<'_>) -> Option<&Authority> {
-        // The catalog keeps its zones in the order in which they were given: ours.
-        let found = self.zones.binary_search_by(|reviewed| reviewed.name.as_ref().canonical_cmp(apex)).ok()?;
-        self.served.catalog.entries()[found].authority.as_deref()
+        self.served.catalog.exact(apex)?.authority.as_deref()
     }
 
     /// Each record of an rrset as it is written, and where.

@@ -169,7 +169,7 @@ fn tree(entries: &[Entry], zones: &[bool; 3], names: &[Name]) -> Snapshot {
 }
 
 fn authorities(tree: &Snapshot) -> impl Iterator<Item = &Authority> {
-    tree.served().catalog.entries().iter().filter_map(|entry| entry.authority.as_deref())
+    tree.served().catalog.entries().filter_map(|entry| entry.authority.as_deref())
 }
 
 struct Oracle<'t> {

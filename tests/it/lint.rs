@@ -694,7 +694,12 @@ mod served {
             for (name, text) in zones {
                 std::fs::write(self.folder.path().join("zones").join(name), text).expect("a zone");
             }
-            self.reloader.look(&self.config, Demand::default(), &mut || true)
+            self.reloader.look(
+                &self.config,
+                Demand::default(),
+                &zonewright::control::watch::Reach::Everywhere,
+                &mut || true,
+            )
         }
 
         /// Zones with a version that is served, and zones whose newest text is refused.

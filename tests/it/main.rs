@@ -21,6 +21,7 @@ mod layers;
 mod lint;
 mod lint_mistakes;
 mod load;
+mod named;
 mod oracle;
 mod owners;
 mod peers;

@@ -181,7 +181,7 @@ fn everything() -> (Served, Vec<Vec<u8>>) {
     let (mut zones, mut queries) = (Vec::new(), Vec::new());
     for fixture in fixture::all() {
         queries.extend(fixture.steps.iter().map(|step| step.ask.octets()));
-        let entries = fixture.served().catalog.entries().to_vec();
+        let entries = fixture.served().catalog.entries().cloned().collect::<Vec<_>>();
         zones.extend(entries.into_iter().map(|entry| (entry.apex, entry.authority)));
     }
     zones.retain(|(apex, _)| !apex.as_ref().is_root());

@@ -1,6 +1,5 @@
 //! A commit's tree as files of one moment.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -30,7 +29,7 @@ impl Repository {
     pub fn snapshot(&self, commit: ObjectId, path: &Path) -> Result<Snapshot, Refusal> {
         let local = self.local();
         let start = self.descend(&local, commit, path)?;
-        let mut walk = Walk { repository: self, local: &local, commit, shown: path, files: BTreeMap::new() };
+        let mut walk = Walk { repository: self, local: &local, commit, shown: path, files: Vec::new() };
         walk.enter(start, Path::new(""), 0)?;
         let texts = Blobs { repository: self.clone() };
         Ok(Snapshot::new(path.to_owned(), walk.files, Arc::new(texts)))
@@ -55,7 +54,7 @@ impl Repository {
             is_plain.then(|| (PathBuf::from(OsStr::from_bytes(entry.filename())), text_id(entry.object_id())))
         });
         let texts = Blobs { repository: self.clone() };
-        Ok(Some(Snapshot::new(path.to_owned(), files.take(MAX_FILES).collect(), Arc::new(texts))))
+        Ok(Some(Snapshot::new(path.to_owned(), files.take(MAX_FILES), Arc::new(texts))))
     }
 
     /// The tree at `path` of a commit's.
@@ -89,7 +88,7 @@ struct Walk<'r> {
     local: &'r gix::Repository,
     commit: ObjectId,
     shown: &'r Path,
-    files: BTreeMap<PathBuf, TextId>,
+    files: Vec<(PathBuf, TextId)>,
 }
 
 impl Walk<'_> {
@@ -124,7 +123,7 @@ impl Walk<'_> {
                 Err(self.refused(path, format!("is one file too many: {MAX_FILES} are listed at most")))
             }
             (0o100_644 | 0o100_755, _) => {
-                self.files.insert(path.to_owned(), text_id(id));
+                self.files.push((path.to_owned(), text_id(id)));
                 Ok(())
             }
             (_, EntryKind::Link) => Err(self.refused(path, "is a symbolic link".into())),

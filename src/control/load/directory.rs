@@ -1,18 +1,19 @@
 //! A zone directory on disk, beneath which every file is opened and outside which none is.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::Read as _;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::refused::Refused;
-use super::stamp::Seen;
+use super::stamp::{Seen, Sight};
 
 /// The zone directory, held open: no file outside it is read.
 #[derive(Debug)]
@@ -22,7 +23,23 @@ pub struct Directory {
     pub(super) fd: OwnedFd,
     /// Whether the kernel has no `openat2`, or a sandbox forbids it.
     walks: AtomicBool,
+    /// Directories beneath it to which no link leads, held open for the next file that is in one.
+    kept: Mutex<HashMap<PathBuf, Arc<OwnedFd>>>,
 }
+
+/// Whether there is a file at a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Presence {
+    /// There is.
+    There,
+    /// There is nothing.
+    Absent,
+    /// There is something else, or nobody knows.
+    Other,
+}
+
+/// Directories that are held open at once; a process may have a thousand descriptors.
+const MOST_KEPT: usize = 64;
 
 impl Directory {
     /// Opens the zone directory; links in its own path are the operator's, and followed.
@@ -36,24 +53,79 @@ impl Directory {
         let here = std::env::current_dir().ok();
         let shown = here.and_then(|here| directory.strip_prefix(here).ok()).unwrap_or(directory);
         let shown = shown.strip_prefix(".").unwrap_or(shown).to_path_buf();
-        Ok(Self { directory: directory.into(), shown, fd, walks: AtomicBool::new(cfg!(not(target_os = "linux"))) })
+        let walks = AtomicBool::new(cfg!(not(target_os = "linux")));
+        Ok(Self { directory: directory.into(), shown, fd, walks, kept: Mutex::default() })
     }
 
-    /// Whether the other is the same directory, and was not put in this one's place.
-    pub fn is(&self, other: &Directory) -> bool {
-        let identity = |root: &Directory| rustix::fs::fstat(&root.fd).map(|stat| (stat.st_dev, stat.st_ino));
-        matches!((identity(self), identity(other)), (Ok(mine), Ok(theirs)) if mine == theirs)
+    /// Which directory it is, by whatever name: its device and inode.
+    #[expect(clippy::unnecessary_cast, reason = "the types of these fields differ between systems")]
+    pub(super) fn identity(&self) -> Option<(u64, u64)> {
+        rustix::fs::fstat(&self.fd).ok().map(|stat| (stat.st_dev as u64, stat.st_ino as u64))
     }
 
-    pub(super) fn look(&self, path: &Path) -> Seen {
-        match self.stat(path) {
-            Ok(stat) => Seen::new(&stat),
-            Err(error) => Seen::Absent(error.raw_os_error()),
+    pub(super) fn look(&self, path: &Path) -> Sight {
+        match self.stat_plain(path) {
+            Some((_, stat)) => Sight::of(stat, false),
+            None => Sight::of(self.stat(path), true),
         }
     }
 
+    /// Whether a search would find a file here.
+    pub(super) fn presence(&self, path: &Path) -> Presence {
+        let plain = self.stat_plain(path).map(|(_, stat)| stat);
+        let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode);
+        match plain.unwrap_or_else(|| self.stat(path)).map(kind) {
+            Ok(FileType::Directory) => Presence::Other,
+            Ok(_) => Presence::There,
+            Err(Errno::NOENT | Errno::NOTDIR) if plain.is_some() => Presence::Absent,
+            // A link that leads nowhere is there all the same.
+            Err(_) => Presence::Other,
+        }
+    }
+
+    /// The state of a file to which no link leads, and the directory that it is in; none if one may.
+    ///
+    /// One step from a directory that is held open beneath the root leaves it no more than `openat2` does, for a third of
+    /// the calls: a look asks this of every file.
+    fn stat_plain<'p>(&self, path: &'p Path) -> Option<(Place<'_, 'p>, rustix::io::Result<Stat>)> {
+        let name = path.file_name()?;
+        let directory = match path.parent()? {
+            root if root.as_os_str().is_empty() => Parent::Root(&self.fd),
+            parent => Parent::Kept(self.keep(parent)?),
+        };
+        let stat = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW);
+        let is_link = stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
+        (!is_link).then_some(((directory, name), stat))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn keep(&self, directory: &Path) -> Option<Arc<OwnedFd>> {
+        use rustix::fs::ResolveFlags;
+        if let Some(kept) = self.kept().get(directory) {
+            return Some(Arc::clone(kept));
+        }
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = Arc::new(rustix::fs::openat2(&self.fd, directory, flags, Mode::empty(), resolve).ok()?);
+        let mut kept = self.kept();
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(directory.into(), Arc::clone(&opened));
+        Some(opened)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn keep(&self, _directory: &Path) -> Option<Arc<OwnedFd>> {
+        None
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<PathBuf, Arc<OwnedFd>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks for a file's state without opening it: opening a device or a FIFO can do things.
-    pub(super) fn stat(&self, path: &Path) -> rustix::io::Result<rustix::fs::Stat> {
+    pub(super) fn stat(&self, path: &Path) -> rustix::io::Result<Stat> {
         #[cfg(target_os = "linux")]
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         #[cfg(not(target_os = "linux"))]
@@ -122,25 +194,52 @@ impl Directory {
         rustix::fs::openat(entered.last().unwrap_or(&self.fd), ".", flags, Mode::empty())
     }
 
-    pub(super) fn read(&self, path: &Path, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {
-        let stat = match self.stat(path) {
-            Ok(stat) => stat,
-            Err(error) => return (Seen::Absent(error.raw_os_error()), Err(Refused::from(error))),
+    pub(super) fn read(&self, path: &Path, limit: u32) -> (Sight, Result<Arc<[u8]>, Refused>) {
+        let found = self.stat_plain(path);
+        let is_linked = found.is_none();
+        let (place, stat) = match found {
+            Some((place, stat)) => (Some(place), stat),
+            None => (None, self.stat(path)),
         };
-        let seen = Seen::new(&stat);
-        if let Err(refused) = judge_kind(&stat, limit) {
-            return (seen, Err(refused));
+        let sight = Sight::of(stat, is_linked);
+        if let Err(refused) = stat.map_err(Refused::from).and_then(|stat| judge_kind(&stat, limit)) {
+            return (sight, Err(refused));
         }
         // It was a plain file a moment ago; NONBLOCK, should it have become a FIFO since.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        match self.open_beneath(path, flags) {
-            Err(error) => (seen, Err(Refused::from(error))),
-            Ok(fd) => read_plain(fd, limit),
+        let opened = match place {
+            Some((directory, name)) => rustix::fs::openat(&directory, name, flags | OFlags::NOFOLLOW, Mode::empty()),
+            None => self.open_beneath(path, flags),
+        };
+        match opened {
+            Err(error) => (sight, Err(Refused::from(error))),
+            Ok(fd) => {
+                let (seen, text) = read_plain(fd, limit);
+                (Sight { seen, is_linked }, text)
+            }
         }
     }
 }
 
-pub(super) fn judge_kind(stat: &rustix::fs::Stat, limit: u32) -> Result<(), Refused> {
+/// A directory, held open, and the name of a file in it.
+type Place<'r, 'p> = (Parent<'r>, &'p OsStr);
+
+/// The directory that a file is in.
+enum Parent<'r> {
+    Root(&'r OwnedFd),
+    Kept(Arc<OwnedFd>),
+}
+
+impl AsFd for Parent<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Root(root) => root.as_fd(),
+            Self::Kept(kept) => kept.as_fd(),
+        }
+    }
+}
+
+pub(super) fn judge_kind(stat: &Stat, limit: u32) -> Result<(), Refused> {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile if stat.st_size as u64 > u64::from(limit) => return Err(Refused::TooLarge { limit }),
         FileType::RegularFile => return Ok(()),
@@ -163,8 +262,20 @@ pub(super) fn read_plain(fd: OwnedFd, limit: u32) -> (Seen, Result<Arc<[u8]>, Re
     (seen, text)
 }
 
+/// Files smaller than this are read in one step: one that has room left over has seen the end.
+const SMALL: usize = 8192;
+
 /// Reads a file whose size is `expected`, or was: one copy of the text if it still is, and never more than `limit` octets.
 fn read_to_end(mut file: std::fs::File, expected: usize, limit: u32) -> Result<Arc<[u8]>, Refused> {
+    if expected < SMALL {
+        let mut buffer = [0; SMALL];
+        let octets = rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut buffer))?;
+        if octets == expected {
+            return Ok(Arc::from(&buffer[..octets]));
+        }
+        // It is not what the stat said: from the start, with all care.
+        std::io::Seek::rewind(&mut file)?;
+    }
     let mut text: Arc<[u8]> = std::iter::repeat_n(0, expected).collect();
     let buffer = Arc::get_mut(&mut text).expect("the text was just made, so nobody shares it");
     let mut filled = 0;

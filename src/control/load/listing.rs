@@ -1,8 +1,10 @@
 //! Which zones there are, and in which files.
 
+use std::ffi::OsStr;
 use std::os::fd::AsFd as _;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -11,6 +13,7 @@ use super::directory::Directory;
 use super::refused::say;
 use super::rewrite::is_link;
 use super::root::{Root, show};
+use super::stamp::Seen;
 use crate::dns::{Name, NameError, NameRef};
 
 /// Levels of directories below the root that are searched for zones; a deeper tree is no zone directory.
@@ -28,9 +31,32 @@ pub struct Listing {
     pub misnamed: Vec<(PathBuf, String)>,
     /// Files that end in `.inc`, which some zone is to include; empty where the zones are not all that may.
     pub includes: Vec<PathBuf>,
+    /// The directories that were searched, the root among them; none where the zones are configured, or nothing moves.
+    pub directories: Vec<Searched>,
+}
+
+/// A directory that was searched for zones, and how it was.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Searched {
+    /// Where, relative to the root.
+    pub path: PathBuf,
+    seen: Seen,
+    /// Whether an entry that comes or goes would show in its times.
+    is_settled: bool,
 }
 
 impl Listing {
+    /// Whether the root holds the same zones still: by the directories' times where those tell, else by another search.
+    pub fn stands_still(&self, root: &Root, configured: &[(Name, PathBuf)]) -> bool {
+        let is_same = |searched: &Searched| {
+            let path = if searched.path.as_os_str().is_empty() { Path::new(".") } else { &searched.path };
+            searched.is_settled && root.look(path).seen == searched.seen
+        };
+        let is_other =
+            || zone_files(root, configured).map(|now| now.zones == self.zones && now.misnamed == self.misnamed);
+        self.directories.iter().all(is_same) || is_other().unwrap_or(false)
+    }
+
     /// Adds the zone of a plain file, if its name is one's and no part of its path is hidden.
     fn add_shown(&mut self, path: &Path) {
         let is_hidden = path.components().any(|part| part.as_os_str().as_bytes().starts_with(b"."));
@@ -68,6 +94,18 @@ pub struct ZoneFile {
     pub file: PathBuf,
     /// Another file that claims the same zone.
     pub rival: Option<PathBuf>,
+}
+
+impl ZoneFile {
+    /// Another file claims the zone: the first two by their names are told, at every look the same.
+    fn add_file(&mut self, file: PathBuf) {
+        let mut files: Vec<PathBuf> =
+            [std::mem::take(&mut self.file), file].into_iter().chain(self.rival.take()).collect();
+        files.sort();
+        let mut files = files.into_iter();
+        self.file = files.next().unwrap_or_default();
+        self.rival = files.next();
+    }
 }
 
 /// Why a root could not be searched.
@@ -115,13 +153,12 @@ pub fn zone_files(root: &Root, configured: &[(Name, PathBuf)]) -> Result<Listing
         let path = root.relative(file).ok_or_else(|| ListError::Outside(file.clone()))?;
         listing.zones.push(ZoneFile { name: name.clone(), file: path, rival: None });
     }
-    let order = |a: &ZoneFile, b: &ZoneFile| a.name.as_ref().canonical_cmp(b.name.as_ref());
     listing.includes.sort();
-    listing.zones.sort_by(|a, b| order(a, b).then_with(|| a.file.cmp(&b.file)));
+    listing.zones.sort_by_cached_key(|zone| zone.name.as_ref().sort_key());
     listing.zones.dedup_by(|rival, first| {
         let same = rival.name.as_ref().is(first.name.as_ref());
         if same {
-            first.rival.get_or_insert_with(|| std::mem::take(&mut rival.file));
+            first.add_file(std::mem::take(&mut rival.file));
         }
         same
     });
@@ -156,44 +193,52 @@ impl Search<'_> {
         if depth > MAX_DIRECTORY_DEPTH {
             return Err(ListError::TooDeep(self.root.directory.join(directory)));
         }
-        for (entry, kind) in self.entries(directory)? {
-            let path = directory.join(&entry);
-            if kind == FileType::Directory {
-                self.enter(&path, depth + 1)?;
-            } else if let Some(name) = zone_of(&path) {
-                self.add(&path, name, kind);
-            } else if entry.as_bytes().ends_with(b".inc") && kind == FileType::RegularFile {
-                self.listing.includes.push(path);
-            }
+        for below in self.search(directory)? {
+            self.enter(&below, depth + 1)?;
         }
         Ok(())
     }
 
-    fn entries(&mut self, directory: &Path) -> Result<Vec<(std::ffi::OsString, FileType)>, ListError> {
+    /// Takes a directory's files, and gives the directories in it.
+    fn search(&mut self, directory: &Path) -> Result<Vec<PathBuf>, ListError> {
         let unreadable = |error: Errno| ListError::Unreadable(self.root.directory.join(directory), error.into());
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = match directory.as_os_str().is_empty() {
             true => rustix::fs::openat(&self.root.fd, ".", flags, Mode::empty()),
             false => self.root.open_beneath(directory, flags),
         };
-        let mut entries = Vec::new();
-        for entry in rustix::fs::Dir::new(opened.map_err(unreadable)?).map_err(unreadable)? {
+        let (opened, now) = (opened.map_err(unreadable)?, SystemTime::now());
+        // Before its entries are read: what comes meanwhile shows as a change.
+        let seen = Seen::new(&rustix::fs::fstat(&opened).map_err(unreadable)?);
+        let is_settled = seen.is_settled(now);
+        self.listing.directories.push(Searched { path: directory.into(), seen, is_settled });
+        let mut below = Vec::new();
+        for entry in rustix::fs::Dir::new(opened).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             self.entries += 1;
             if self.entries > MAX_ENTRIES {
                 return Err(ListError::TooMany(MAX_ENTRIES));
             }
-            if entry.file_name().to_bytes().starts_with(b".") {
-                continue;
+            let name = entry.file_name().to_bytes();
+            if !name.starts_with(b".") {
+                below.extend(self.take(directory.join(OsStr::from_bytes(name)), entry.file_type()));
             }
-            let name = std::ffi::OsString::from_vec(entry.file_name().to_bytes().to_vec());
-            let kind = match entry.file_type() {
-                FileType::Unknown => self.kind(&directory.join(&name)),
-                kind => kind,
-            };
-            entries.push((name, kind));
         }
-        Ok(entries)
+        Ok(below)
+    }
+
+    /// Takes an entry if it is a file of interest, or gives it back if it is a directory.
+    fn take(&mut self, path: PathBuf, kind: FileType) -> Option<PathBuf> {
+        let kind = if kind == FileType::Unknown { self.kind(&path) } else { kind };
+        if kind == FileType::Directory {
+            return Some(path);
+        }
+        if let Some(name) = zone_of(&path) {
+            self.add(&path, name, kind);
+        } else if path.extension().is_some_and(|end| end == "inc") && kind == FileType::RegularFile {
+            self.listing.includes.push(path);
+        }
+        None
     }
 
     /// What an entry is where the file system does not say so by itself.

@@ -28,7 +28,8 @@ mod snapshot;
 mod stamp;
 mod tests;
 
-pub use listing::{ListError, Listing, ZoneFile, text_files, zone_files, zone_of};
+pub use directory::Presence;
+pub use listing::{ListError, Listing, Searched, ZoneFile, text_files, zone_files, zone_of};
 pub use mirrors::{MirrorList, beside as mirrors_beside};
 pub use rewrite::{ZoneText, text_errors};
 pub use root::Root;

@@ -38,13 +38,13 @@ impl<'r> Reader<'r> {
             return Ok(Source::new(name.clone(), Arc::clone(text)));
         }
         let now = SystemTime::now();
-        let (seen, text) = self.root.read(path, self.limits.file_octets);
+        let (sight, text) = self.root.read(path, self.limits.file_octets);
         let digest = text.as_ref().map(|text| sha256(text)).unwrap_or_default();
         let octets = text.as_ref().map_or(0, |text| text.len() as u64);
-        self.stamps.push(Stamp { path: path.into(), seen, digest, octets, settled: seen.is_settled(now) });
+        self.stamps.push(Stamp { path: path.into(), sight, digest, octets, settled: sight.seen.is_settled(now) });
         let text = text?;
         let mut name = self.root.display(path);
-        if let Seen::There { device, inode, .. } = seen {
+        if let Seen::There { device, inode, .. } = sight.seen {
             name = self.names.entry((device, inode)).or_insert(name).clone();
         }
         self.paths.entry(name.clone()).or_insert_with(|| path.into());

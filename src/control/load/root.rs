@@ -1,16 +1,16 @@
 //! Where a zone's files are read from: a directory, or files of one moment.
 //!
 //! A [`Directory`] moves while it is read; a [`Snapshot`] (a commit's tree, a saved set) cannot. Everything above reads
-//! either by paths relative to its root, and learns what it needs to know of a file's state from [`Seen`].
+//! either by paths relative to its root, and learns what it needs to know of a file's state from [`Sight`].
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::directory::Directory;
+use super::directory::{Directory, Presence};
 use super::refused::Refused;
 use super::snapshot::Snapshot;
-use super::stamp::Seen;
+use super::stamp::Sight;
 
 /// The root of zone files: nothing outside it is read.
 #[derive(Debug)]
@@ -33,10 +33,23 @@ impl Root {
 
     /// Whether the other is the same directory, and was not put in this one's place.
     pub fn is(&self, other: &Root) -> bool {
-        match (self, other) {
-            (Self::Directory(one), Self::Directory(other)) => one.is(other),
-            (Self::Snapshot(_), Self::Snapshot(_)) => true,
-            _ => false,
+        self.identity().is_some_and(|identity| other.identity() == Some(identity))
+    }
+
+    /// Which directory it is, by whatever name: its device and inode; a snapshot is none.
+    pub fn identity(&self) -> Option<(u64, u64)> {
+        match self {
+            Self::Directory(directory) => directory.identity(),
+            Self::Snapshot(_) => None,
+        }
+    }
+
+    /// Whether a search would find a file here.
+    pub fn presence(&self, path: &Path) -> Presence {
+        match self {
+            Self::Directory(directory) => directory.presence(path),
+            Self::Snapshot(snapshot) if snapshot.has(path) => Presence::There,
+            Self::Snapshot(_) => Presence::Absent,
         }
     }
 
@@ -70,7 +83,7 @@ impl Root {
         normalise(Path::new(""), file)
     }
 
-    pub(super) fn look(&self, path: &Path) -> Seen {
+    pub(super) fn look(&self, path: &Path) -> Sight {
         match self {
             Self::Directory(directory) => directory.look(path),
             Self::Snapshot(snapshot) => snapshot.look(path),
@@ -82,7 +95,7 @@ impl Root {
         self.read(path, limit).1.ok()
     }
 
-    pub(super) fn read(&self, path: &Path, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {
+    pub(super) fn read(&self, path: &Path, limit: u32) -> (Sight, Result<Arc<[u8]>, Refused>) {
         match self {
             Self::Directory(directory) => directory.read(path, limit),
             Self::Snapshot(snapshot) => snapshot.read(path, limit),

@@ -1,13 +1,16 @@
 //! Files of one moment that nothing changes under its reader: a commit's tree, or a saved set.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
+use std::ops::Bound;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::refused::Refused;
-use super::stamp::Seen;
+use super::stamp::{Seen, Sight};
 
 /// What names a text in its store: a git object's id, or a hash of the text; shorter ones are filled up with zeros.
 pub type TextId = [u8; 32];
@@ -36,7 +39,7 @@ impl Texts for Nothing {
 impl Default for Snapshot {
     /// No files.
     fn default() -> Self {
-        Self::new(PathBuf::new(), BTreeMap::new(), Arc::new(Nothing))
+        Self::new(PathBuf::new(), [], Arc::new(Nothing))
     }
 }
 
@@ -44,13 +47,15 @@ impl Default for Snapshot {
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     shown: PathBuf,
-    files: BTreeMap<PathBuf, TextId>,
+    /// By path, in the order of octets: paths themselves compare part by part, which is several times dearer.
+    files: BTreeMap<OsString, TextId>,
     texts: Arc<dyn Texts>,
 }
 
 impl Snapshot {
     /// The `files`, shown to people as lying in the directory `shown`.
-    pub fn new(shown: PathBuf, files: BTreeMap<PathBuf, TextId>, texts: Arc<dyn Texts>) -> Self {
+    pub fn new(shown: PathBuf, files: impl IntoIterator<Item = (PathBuf, TextId)>, texts: Arc<dyn Texts>) -> Self {
+        let files = files.into_iter().map(|(path, id)| (path.into_os_string(), id)).collect();
         Self { shown, files, texts }
     }
 
@@ -61,30 +66,38 @@ impl Snapshot {
 
     /// All paths, in order.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.files.keys().map(PathBuf::as_path)
+        self.files.keys().map(Path::new)
+    }
+
+    /// Whether there is a file at a path.
+    pub fn has(&self, path: &Path) -> bool {
+        self.files.contains_key(path.as_os_str())
     }
 
     pub(super) fn shown(&self) -> &Path {
         &self.shown
     }
 
-    pub(super) fn look(&self, path: &Path) -> Seen {
-        self.files.get(path).map_or(Seen::MISSING, |&id| Seen::Text(id))
+    pub(super) fn look(&self, path: &Path) -> Sight {
+        let seen = self.files.get(path.as_os_str()).map_or(Seen::MISSING, |&id| Seen::Text(id));
+        Sight { seen, is_linked: false }
     }
 
-    pub(super) fn read(&self, path: &Path, limit: u32) -> (Seen, Result<Arc<[u8]>, Refused>) {
-        let Some(id) = self.files.get(path) else { return (Seen::MISSING, Err(self.absent(path))) };
+    pub(super) fn read(&self, path: &Path, limit: u32) -> (Sight, Result<Arc<[u8]>, Refused>) {
+        let sight = self.look(path);
+        let Some(id) = self.files.get(path.as_os_str()) else { return (sight, Err(self.absent(path))) };
         let text = self.texts.read(id, limit).map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => Refused::TooLarge { limit },
             _ => Refused::Failed(error),
         });
-        (Seen::Text(*id), text)
+        (sight, text)
     }
 
     /// Why there is no file at a path: it may be a directory's.
     fn absent(&self, path: &Path) -> Refused {
-        let next = self.files.range::<Path, _>((std::ops::Bound::Excluded(path), std::ops::Bound::Unbounded)).next();
-        match next.is_some_and(|(next, _)| next.starts_with(path)) {
+        let below = path.join("");
+        let next = self.files.range::<OsStr, _>((Bound::Included(below.as_os_str()), Bound::Unbounded)).next();
+        match next.is_some_and(|(next, _)| next.as_bytes().starts_with(below.as_os_str().as_bytes())) {
             true => Refused::NotPlain { kind: "a directory" },
             false => Refused::Missing,
         }

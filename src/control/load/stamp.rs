@@ -2,6 +2,7 @@
 //!
 //! "Unchanged" is a stat; where that differs, or is too young to be trusted, the content's digest decides.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::zonefile::Limits;
 pub struct Stamp {
     /// The file, relative to the root.
     pub path: PathBuf,
-    pub(super) seen: Seen,
+    pub(super) sight: Sight,
     pub(super) digest: Hash,
     /// How long its text was; 0 where none was read.
     pub(super) octets: u64,
@@ -27,6 +28,14 @@ pub struct Stamp {
 
 /// The SHA-256 of a text.
 pub type Hash = [u8; 32];
+
+/// What is seen of a file, and on which way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Sight {
+    pub(super) seen: Seen,
+    /// Whether a link may lead there: then a change may go by other names than the file's.
+    pub(super) is_linked: bool,
+}
 
 /// What a stat says of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,13 +52,16 @@ pub(super) enum Seen {
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// Whether the files are as their stamps say, by content where a stat differs: the stamps as of now, or none if one changed.
-pub fn unchanged(root: &Root, stamps: &[Stamp], limits: &Limits) -> Option<Vec<Stamp>> {
-    stamps.iter().map(|stamp| stamp.confirm(root, limits)).collect()
+pub fn unchanged<'s>(root: &Root, stamps: &'s [Stamp], limits: &Limits) -> Option<Cow<'s, [Stamp]>> {
+    // Of a hundred thousand zones, all but a few cost a stat each, and nothing to remember.
+    let Some(first) = stamps.iter().position(|stamp| !stamp.is_as_it_was(root)) else { return Some(stamps.into()) };
+    let confirmed = stamps[first..].iter().map(|stamp| stamp.confirm(root, limits));
+    stamps[..first].iter().cloned().map(Some).chain(confirmed).collect::<Option<Vec<_>>>().map(Cow::from)
 }
 
 /// Whether a stat of each file still says what it said when the file was read.
 pub fn stand_still(root: &Root, stamps: &[Stamp]) -> bool {
-    stamps.iter().all(|stamp| root.look(&stamp.path) == stamp.seen)
+    stamps.iter().all(|stamp| root.look(&stamp.path) == stamp.sight)
 }
 
 /// One digest of all that was read: of the files' paths and their contents, in the order in which they were asked for.
@@ -72,7 +84,7 @@ impl Stamp {
 
     /// What the file is, by whatever name: its device and inode.
     pub fn identity(&self) -> Option<(u64, u64)> {
-        match self.seen {
+        match self.sight.seen {
             Seen::There { device, inode, .. } => Some((device, inode)),
             Seen::Text(_) | Seen::Absent(_) => None,
         }
@@ -80,17 +92,32 @@ impl Stamp {
 
     /// A file that nobody read, as it is now.
     pub(crate) fn of(root: &Root, path: &Path) -> Self {
-        Self { path: path.into(), seen: root.look(path), digest: Hash::default(), octets: 0, settled: true }
+        Self { path: path.into(), sight: root.look(path), digest: Hash::default(), octets: 0, settled: true }
+    }
+
+    /// Whether a change of the file may go by other names than its own.
+    pub fn is_linked(&self) -> bool {
+        self.sight.is_linked
+    }
+
+    fn is_as_it_was(&self, root: &Root) -> bool {
+        self.settled && root.look(&self.path) == self.sight
     }
 
     fn confirm(&self, root: &Root, limits: &Limits) -> Option<Self> {
-        let seen = root.look(&self.path);
-        if seen == self.seen && self.settled {
+        if self.is_as_it_was(root) {
             return Some(self.clone());
         }
         let mut reader = Reader::new(root, limits);
         reader.read(&self.path).ok()?;
         reader.stamps.pop().filter(|stamp| stamp.digest == self.digest)
+    }
+}
+
+impl Sight {
+    pub(super) fn of(stat: rustix::io::Result<rustix::fs::Stat>, is_linked: bool) -> Self {
+        let seen = stat.map_or_else(|error| Seen::Absent(error.raw_os_error()), |stat| Seen::new(&stat));
+        Self { seen, is_linked }
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Note {
     pub(super) text: Text,
     pub(super) since: SystemTime,
     pub(super) is_new: bool,
+    /// Whether the zone was known before.
+    pub(super) is_known: bool,
     pub(super) origin: Vec<SavedText>,
 }
 
@@ -98,6 +100,11 @@ impl Entry {
     /// The findings for which the newest text is not served.
     pub(super) fn refusal(&self) -> Option<String> {
         self.zone.standing.is_failing().then(|| self.text.report.to_string())
+    }
+
+    /// Whether the zone is gone, and its removal waits.
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self.zone.standing, Standing::Held { waiting: None, .. })
     }
 
     pub(super) fn waits_for(&self) -> Vec<String> {

@@ -13,22 +13,24 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R 
     if threads <= 1 {
         return items.iter().map(work).collect();
     }
-    let next = AtomicUsize::new(0);
+    // A few at a time, or threads would wait for each other at the counter; one at a time where items may be large ones.
+    let (next, block) = (AtomicUsize::new(0), (items.len() / (threads * 256)).clamp(1, 64));
     let take = || {
         let mut done = Vec::new();
-        while let index = next.fetch_add(1, Ordering::Relaxed)
-            && let Some(item) = items.get(index)
+        while let start = next.fetch_add(block, Ordering::Relaxed)
+            && start < items.len()
         {
-            done.push((index, work(item)));
+            let taken = &items[start..items.len().min(start + block)];
+            done.push((start, taken.iter().map(&work).collect::<Vec<R>>()));
         }
         done
     };
-    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+    let mut done: Vec<(usize, Vec<R>)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
         let mine = take();
         let theirs = workers.into_iter().flat_map(|worker| worker.join().expect("work catches what it panics with"));
         theirs.chain(mine).collect()
     });
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    done.sort_unstable_by_key(|(start, _)| *start);
+    done.into_iter().flat_map(|(_, results)| results).collect()
 }

@@ -1,22 +1,23 @@
 //! What is read at a look, and judged: of one moment, beside all other zones.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+use super::entry::Entry;
+use super::named::Tree;
 use super::parallel::in_parallel;
 use super::report::{internal_fault, report};
-use super::{Built, Reloader};
-use crate::authority::{Authority, Catalog};
+use super::zones::Key;
+use super::{Built, MAX_ATTEMPTS, Reloader};
+use crate::authority::{Authority, Catalog, Change};
 use crate::config::Config;
 use crate::control::asking::{Asking, Room};
 use crate::control::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
 use crate::control::plan::{Standing, Version, key};
 use crate::dns::NameRef;
 use crate::lint::Others;
-
-/// How often a look begins again when files move under it; then the next event, or the poll, brings another.
-const MAX_ATTEMPTS: usize = 5;
 
 /// A zone's newest text, read and judged.
 #[derive(Clone)]
@@ -30,37 +31,82 @@ pub(super) struct Judged {
 }
 
 pub(super) enum Reading {
-    Unchanged(Vec<Stamp>),
-    Judged(Judged),
+    /// All is as it was at the last look.
+    Same,
+    /// What is in the files is as it was, and the files are others.
+    Restamped(Vec<Stamp>),
+    Judged(Box<Judged>),
+    /// The zone is not there any more.
+    Gone,
 }
 
-/// Everything of one moment: the zones there are and, in the same order, what was read of each.
+/// What is other than it was, all of it at one moment.
 pub(super) struct Snapshot {
-    pub(super) listing: Listing,
-    pub(super) readings: Vec<Reading>,
+    pub(super) changed: Vec<(ZoneFile, Reading)>,
+    /// How many zones there are.
+    pub(super) count: usize,
 }
 
 impl Reloader {
-    /// One moment's files, or none if they kept moving.
-    pub(super) fn read(&self, config: &Config, terms: &Terms, everything: bool) -> Result<Option<Snapshot>, ListError> {
-        let mut earlier: HashMap<Box<[u8]>, Judged> = HashMap::new();
+    /// One moment's files, and what was found of the directory itself; none if they kept moving.
+    ///
+    /// # Design
+    ///
+    /// That nothing changed needs no one moment: each file was seen as it was at the last look. What did change belongs to
+    /// one moment with all the rest only if nothing moved from before the first file was seen until after the last was read,
+    /// so then all of it is seen a second time. The times of files would say the same for less, were they all of one clock,
+    /// and that one this host's.
+    pub(super) fn read_everything(
+        &self,
+        config: &Config,
+        terms: &Terms,
+        everything: bool,
+    ) -> Result<Option<(Snapshot, Option<Tree>)>, ListError> {
+        let mut earlier: HashMap<Key, Judged> = HashMap::new();
         for _ in 0..MAX_ATTEMPTS {
-            let (root, listing) = list(config)?;
+            let (root, mut listing) = list(config)?;
             let room = Room::default();
             let readings = in_parallel(&listing.zones, |listed| {
-                let earlier = earlier.get(&key(listed.name.as_ref()));
+                let earlier = if earlier.is_empty() { None } else { earlier.get(&key(listed.name.as_ref())) };
                 self.read_zone(&root, listed, terms, everything, &room, earlier)
             });
-            if stands_still(config, &root, &listing, &readings) {
-                return Ok(Some(Snapshot { listing, readings }));
+            let gone = self.gone(&listing);
+            let is_same = gone.is_empty() && readings.iter().all(|reading| matches!(reading, Reading::Same));
+            if is_same || self.stands_still(config, &root, &listing, &readings) {
+                let tree = Tree::new(&root, config, &mut listing);
+                return Ok(Some((Snapshot::new(listing, readings, gone), tree)));
             }
             for (listed, reading) in listing.zones.iter().zip(readings) {
                 if let Reading::Judged(judged) = reading {
-                    earlier.insert(key(listed.name.as_ref()), judged);
+                    earlier.insert(key(listed.name.as_ref()), *judged);
                 }
             }
         }
         Ok(None)
+    }
+
+    /// The zones that are known and not listed; both are in canonical order.
+    pub(super) fn gone(&self, listing: &Listing) -> Vec<ZoneFile> {
+        let mut listed = listing.zones.iter().peekable();
+        let is_gone = |entry: &&Entry| {
+            let name = entry.zone.name.as_ref();
+            while listed.next_if(|listed| listed.name.as_ref().canonical_cmp(name).is_lt()).is_some() {}
+            listed.next_if(|listed| listed.name.as_ref().is(name)).is_none()
+        };
+        self.zones.iter().map(|(_, entry)| entry).filter(is_gone).map(|entry| entry.text.file.clone()).collect()
+    }
+
+    /// Whether everything is still as it was read: then all of it was so at one moment, that of the last read.
+    fn stands_still(&self, config: &Config, root: &Root, listing: &Listing, readings: &[Reading]) -> bool {
+        let Ok(now) = Root::open(&config.source.directory) else { return false };
+        let zones: Vec<_> = listing.zones.iter().zip(readings).collect();
+        let stands = |(listed, reading): &(&ZoneFile, &Reading)| {
+            let entry = if matches!(reading, Reading::Same) { self.zones.of(listed.name.as_ref()) } else { None };
+            still_stands(&now, reading, entry)
+        };
+        root.is(&now)
+            && in_parallel(&zones, stands).into_iter().all(|stands| stands)
+            && listing.stands_still(&now, &config.source.zones)
     }
 
     pub(super) fn read_zone(
@@ -73,27 +119,30 @@ impl Reloader {
         earlier: Option<&Judged>,
     ) -> Reading {
         let limits = &terms.limits;
-        let entry = self.zones.get(&key(listed.name.as_ref()));
-        if let Some(entry) = entry.filter(|entry| !everything && entry.text.file == *listed)
+        let entry = self.zones.of(listed.name.as_ref());
+        if let Some(entry) = entry.filter(|entry| !everything && !entry.is_leaving() && entry.text.file == *listed)
             && let Some(stamps) = load::unchanged(root, &entry.text.stamps, limits)
         {
-            return Reading::Unchanged(stamps);
+            return match stamps {
+                Cow::Borrowed(_) => Reading::Same,
+                Cow::Owned(stamps) => Reading::Restamped(stamps),
+            };
         }
         if let Some(judged) = earlier
             && let Some(stamps) = load::unchanged(root, &judged.stamps, limits)
         {
-            return Reading::Judged(Judged { stamps, ..judged.clone() });
+            return Reading::Judged(Box::new(Judged { stamps: stamps.into_owned(), ..judged.clone() }));
         }
         let served = entry.and_then(|entry| entry.zone.served.as_ref());
         // A fault in judging one zone must neither end the process nor keep other zones from being published.
         let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, room, served)));
-        Reading::Judged(judged.unwrap_or_else(|_| Judged {
+        Reading::Judged(Box::new(judged.unwrap_or_else(|_| Judged {
             stamps: vec![Stamp::of(root, &listed.file)],
             version: None,
             report: internal_fault(&root.display(&listed.file)),
             texts: Vec::new(),
             asking: None,
-        }))
+        })))
     }
 
     fn judge(
@@ -127,9 +176,8 @@ impl Reloader {
 
     /// Judges what changed beside all other zones, in their newest good versions; says whether the files stood still.
     pub(super) fn judge_beside(&self, snapshot: &mut Snapshot, root: &Root, terms: &Terms) -> bool {
-        let Snapshot { listing, readings } = snapshot;
         let mut asked = Vec::new();
-        for (index, reading) in readings.iter_mut().enumerate() {
+        for (index, (_, reading)) in snapshot.changed.iter_mut().enumerate() {
             if let Reading::Judged(judged) = reading
                 && let Some(asking) = judged.asking.take()
             {
@@ -139,21 +187,21 @@ impl Reloader {
         if asked.is_empty() {
             return true;
         }
-        let newest = |(listed, reading): (&ZoneFile, &Reading)| (listed.name.clone(), self.newest(listed, reading));
-        let catalog = Catalog::new(self.hash_key, listing.zones.iter().zip(readings.iter()).map(newest));
-        let judged: HashSet<_> = asked.iter().map(|(index, _)| key(listing.zones[*index].name.as_ref())).collect();
+        let catalog = self.newest(snapshot);
+        let changed = &mut snapshot.changed;
+        let judged: HashSet<_> = asked.iter().map(|(index, _)| key(changed[*index].0.name.as_ref())).collect();
         let is_judged = |apex: NameRef<'_>| judged.contains(&key(apex));
         let others = Others::new(&catalog, &is_judged);
         let beside = in_parallel(&asked, |(index, asking)| {
             let asking = asking.lock().ok().and_then(|mut asking| asking.take())?;
-            let loaded = asking.loaded(root, &listing.zones[*index], terms)?;
+            let loaded = asking.loaded(root, &changed[*index].0, terms)?;
             let verdict = catch_unwind(AssertUnwindSafe(|| beside(loaded, &others, terms)));
-            let fault = || (false, internal_fault(&root.display(&listing.zones[*index].file)));
+            let fault = || (false, internal_fault(&root.display(&changed[*index].0.file)));
             Some(verdict.unwrap_or_else(|_| fault()))
         });
         let mut stood_still = true;
         for ((index, _), verdict) in asked.iter().zip(beside) {
-            let Reading::Judged(judged) = &mut readings[*index] else { continue };
+            let Reading::Judged(judged) = &mut changed[*index].1 else { continue };
             let Some((is_good, report)) = verdict else {
                 stood_still = false;
                 continue;
@@ -164,19 +212,30 @@ impl Reloader {
         stood_still
     }
 
-    /// The newest good version of a zone, served or about to be.
-    fn newest(&self, listed: &ZoneFile, reading: &Reading) -> Option<Built> {
-        let version = match reading {
-            Reading::Judged(judged) => judged.version.as_ref(),
-            Reading::Unchanged(_) => {
-                let zone = &self.zones.get(&key(listed.name.as_ref()))?.zone;
-                match &zone.standing {
-                    Standing::Held { waiting, .. } => waiting.as_ref(),
-                    _ => zone.served.as_ref(),
-                }
-            }
-        };
-        version.map(|version| Arc::clone(&version.built))
+    /// The newest good version of every zone, served or about to be.
+    fn newest(&self, snapshot: &Snapshot) -> Catalog {
+        let built = |version: Option<&Version<Built>>| Change::Is(version.map(|version| Arc::clone(&version.built)));
+        let waiting = self.zones.waiting().filter_map(|(_, entry)| match &entry.zone.standing {
+            Standing::Held { waiting: None, .. } => Some((entry.zone.name.clone(), Change::Gone)),
+            Standing::Held { waiting, .. } => Some((entry.zone.name.clone(), built(waiting.as_ref()))),
+            _ => None,
+        });
+        let found = snapshot.changed.iter().filter_map(|(file, reading)| match reading {
+            Reading::Judged(judged) => Some((file.name.clone(), built(judged.version.as_ref()))),
+            Reading::Gone => Some((file.name.clone(), Change::Gone)),
+            Reading::Same | Reading::Restamped(_) => None,
+        });
+        // What was found of a zone that waits comes later, and counts.
+        self.catalog.with(waiting.chain(found))
+    }
+}
+
+impl Snapshot {
+    pub(super) fn new(listing: Listing, readings: Vec<Reading>, gone: Vec<ZoneFile>) -> Self {
+        let count = listing.zones.len();
+        let read = listing.zones.into_iter().zip(readings);
+        let changed = read.filter(|(_, reading)| !matches!(reading, Reading::Same));
+        Self { changed: changed.chain(gone.into_iter().map(|file| (file, Reading::Gone))).collect(), count }
     }
 }
 
@@ -185,6 +244,7 @@ fn beside(mut loaded: Loaded, others: &Others<'_>, terms: &Terms) -> (bool, Arc<
     loaded.judge_beside(others, terms);
     (loaded.servable(false).is_some(), report(&loaded.findings, &loaded.sources))
 }
+
 fn list(config: &Config) -> Result<(Root, Listing), ListError> {
     let directory = &config.source.directory;
     let root = Root::open(directory).map_err(|error| ListError::Unreadable(directory.clone(), error))?;
@@ -192,11 +252,12 @@ fn list(config: &Config) -> Result<(Root, Listing), ListError> {
     Ok((root, listing))
 }
 
-/// Whether everything is still as it was read: then all of it was so at one moment, that of the last read.
-fn stands_still(config: &Config, root: &Root, listing: &Listing, readings: &[Reading]) -> bool {
-    let Ok((root_now, listing_now)) = list(config) else { return false };
-    let stamps = |reading: &Reading| match reading {
-        Reading::Unchanged(stamps) | Reading::Judged(Judged { stamps, .. }) => load::stand_still(&root_now, stamps),
-    };
-    root.is(&root_now) && *listing == listing_now && in_parallel(readings, stamps).into_iter().all(|still| still)
+/// Whether a zone's files are still as they were read; `entry` is what is known of one that was found the same.
+pub(super) fn still_stands(root: &Root, reading: &Reading, entry: Option<&Entry>) -> bool {
+    match reading {
+        Reading::Same => entry.is_none_or(|entry| load::stand_still(root, &entry.text.stamps)),
+        Reading::Restamped(stamps) => load::stand_still(root, stamps),
+        Reading::Judged(judged) => load::stand_still(root, &judged.stamps),
+        Reading::Gone => true,
+    }
 }

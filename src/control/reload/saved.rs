@@ -1,8 +1,7 @@
 //! What is served, as it is saved, and back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,6 +9,7 @@ use super::Reloader;
 use super::entry::{Entry, Text, origin_of};
 use super::parallel::in_parallel;
 use super::reading::Reading;
+use crate::authority::Change;
 use crate::config::Config;
 use crate::control::asking::Room;
 use crate::control::load::{Root, Snapshot, Terms, TextId, Texts, ZoneFile};
@@ -21,20 +21,20 @@ impl Reloader {
     /// Every zone that is served, and every text that they were read from.
     pub(in crate::control) fn saved(&self) -> (Vec<SavedZone>, Vec<SavedText>) {
         let (mut zones, mut texts, mut places) = (Vec::new(), Vec::new(), HashMap::new());
-        let mut entries: Vec<&Entry> = self.zones.values().filter(|entry| entry.zone.served.is_some()).collect();
-        entries.sort_by(|a, b| a.zone.name.as_ref().canonical_cmp(b.zone.name.as_ref()));
-        for entry in entries {
-            let mut place = |text: &SavedText| {
-                *places.entry((text.path.clone(), text.hash)).or_insert_with(|| {
+        for (_, entry) in self.zones.iter().filter(|(_, entry)| entry.zone.served.is_some()) {
+            let mut own = Vec::with_capacity(entry.origin.len());
+            for text in &entry.origin {
+                let place = places.entry((text.path.as_path(), text.hash)).or_insert_with(|| {
                     texts.push(text.clone());
                     texts.len() as u32 - 1
-                })
-            };
+                });
+                own.push(*place);
+            }
             zones.push(SavedZone {
                 name: entry.zone.name.to_string(),
                 serial: entry.zone.served.as_ref().map_or(0, |served| served.built.serial()),
                 file: entry.origin.first().map(|text| text.path.clone()).unwrap_or_default(),
-                texts: entry.origin.iter().map(&mut place).collect(),
+                texts: own,
             });
         }
         (zones, texts)
@@ -50,14 +50,18 @@ impl Reloader {
             None => config.source.directory.clone(),
         };
         let entries = in_parallel(&set.zones, |zone| self.restore_zone(zone, set, &shown, &texts, config));
-        let mut lost = Vec::new();
+        let (mut lost, mut changes) = (Vec::new(), Vec::new());
         for (saved, entry) in set.zones.iter().zip(entries) {
             match entry {
-                Some(entry) => _ = self.zones.insert(key(entry.zone.name.as_ref()), entry),
+                Some(entry) => {
+                    let built = entry.zone.served.as_ref().map(|served| Arc::clone(&served.built));
+                    changes.push((entry.zone.name.clone(), Change::Is(built)));
+                    self.zones.insert(key(entry.zone.name.as_ref()), entry);
+                }
                 None => lost.push(saved.name.clone()),
             }
         }
-        self.is_changed = true;
+        self.change(changes);
         lost
     }
 
@@ -71,13 +75,14 @@ impl Reloader {
     ) -> Option<Entry> {
         let name = Name::absolute(&saved.name).ok()?;
         let own = saved.texts.iter().filter_map(|&place| set.texts.get(place as usize));
-        let files: BTreeMap<PathBuf, TextId> = own.map(|text| (text.path.clone(), text.hash)).collect();
+        let files = own.map(|text| (text.path.clone(), text.hash));
         let root = Root::Snapshot(Snapshot::new(shown.to_owned(), files, Arc::clone(texts)));
         let file = ZoneFile { name, file: saved.file.clone(), rival: None };
         let terms = Terms::without_rules(&config.limits);
         let Reading::Judged(judged) = self.read_zone(&root, &file, &terms, true, &Room::default(), None) else {
             return None;
         };
+        let judged = *judged;
         let served = judged.version?;
         let zone = plan::Zone { name: file.name.clone(), served: Some(served), standing: Standing::Current };
         let origin = origin_of(&judged.stamps);

@@ -3,14 +3,15 @@
 //! In: a root that does not move. Out: what is served from now on, or everything that keeps it from being served; then
 //! nothing of it is. Which commit it is, and whether it may be served at all, is its follower's business.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::entry::{Entry, Text, is_same, origin_of};
 use super::parallel::in_parallel;
 use super::reading::{Judged, Reading, Snapshot};
 use super::report::{lossy, lost_zones, report_on};
-use super::{Demand, Reloader};
+use super::{Built, Demand, Reloader};
+use crate::authority;
 use crate::config::Config;
 use crate::control::asking::Room;
 use crate::control::load::{self, ListError, Root, ZoneFile};
@@ -35,7 +36,7 @@ impl Reloader {
         // Nothing moves under its reader.
         self.judge_beside(&mut snapshot, root, &self.terms(config));
         let rules = Rules { lost_names_percent: config.lost_names_percent, accept_loss: demand.accept_loss };
-        if let Some(finding) = lost_zones(self.zones.len(), snapshot.listing.zones.len(), rules) {
+        if let Some(finding) = lost_zones(self.zones.len(), snapshot.count, rules) {
             look.whole = Some(report_on(root.display("".as_ref()), finding).to_string());
             return Ok(false);
         }
@@ -49,11 +50,17 @@ impl Reloader {
 
     /// Knows these zones, and no good version of any: each is answered with SERVFAIL.
     pub(in crate::control) fn serve_none_of(&mut self, zones: impl IntoIterator<Item = ZoneFile>) {
+        let mut changes = Vec::new();
         for file in zones {
+            let key = key(file.name.as_ref());
+            if self.zones.get(&key).is_none() {
+                changes.push((file.name.clone(), authority::Change::Is(None)));
+            }
             let mut entry = Entry::unknown(file);
             entry.zone.standing = Standing::Faulty;
-            self.is_changed |= self.zones.insert(key(entry.zone.name.as_ref()), entry).is_none();
+            self.zones.insert(key, entry);
         }
+        self.change(changes);
     }
 
     fn read_whole(&self, root: &Root, config: &Config, demand: Demand) -> Result<Snapshot, ListError> {
@@ -63,17 +70,17 @@ impl Reloader {
         let listing = load::zone_files(root, &config.source.zones)?;
         let readings = in_parallel(&listing.zones, |listed| {
             // What is known of a zone that is not served as it was read last says nothing of what to serve.
-            let known = self.zones.get(&key(listed.name.as_ref()));
+            let known = self.zones.of(listed.name.as_ref());
             let everything = everything || !known.is_some_and(Entry::is_current);
             self.read_zone(root, listed, &terms, everything, &room, None)
         });
-        Ok(Snapshot { listing, readings })
+        let gone = self.gone(&listing);
+        Ok(Snapshot::new(listing, readings, gone))
     }
 
     /// The zones for which the snapshot is refused.
     fn refused_of(&self, snapshot: &Snapshot, root: &Root, rules: Rules) -> Vec<Refused> {
-        let zones = snapshot.listing.zones.iter().zip(&snapshot.readings);
-        let refused = zones.filter_map(|(listed, reading)| {
+        let refused = snapshot.changed.iter().filter_map(|(listed, reading)| {
             let Reading::Judged(judged) = reading else { return None };
             let served = self.served(&listed.name);
             let report = match (&judged.version, served) {
@@ -90,36 +97,43 @@ impl Reloader {
         refused.collect()
     }
 
-    fn served(&self, name: &Name) -> Option<&plan::Version<super::Built>> {
-        self.zones.get(&key(name.as_ref()))?.zone.served.as_ref()
+    fn served(&self, name: &Name) -> Option<&plan::Version<Built>> {
+        self.zones.of(name.as_ref())?.zone.served.as_ref()
     }
 
     fn replace_zones(&mut self, snapshot: Snapshot, look: &mut Look) {
-        let mut before = std::mem::take(&mut self.zones);
-        let mut after = HashMap::with_capacity(snapshot.readings.len());
-        for (file, reading) in snapshot.listing.zones.into_iter().zip(snapshot.readings) {
+        let mut changes = Vec::new();
+        for (file, reading) in snapshot.changed {
             let key = key(file.name.as_ref());
-            let known = before.remove(&key);
-            let entry = match (reading, known) {
-                (Reading::Unchanged(stamps), Some(known)) => {
-                    let text = Text { file, stamps, ..known.text };
-                    Some(Entry { text, is_new: false, ..known })
+            let known = self.zones.remove(&key);
+            let before = known.as_ref().and_then(|known| known.zone.served.as_ref()).map(|served| served.built.clone());
+            let mut entry = match (reading, known) {
+                (Reading::Gone, _) => {
+                    let gone = |from: Built| Change {
+                        zone: file.name.to_string(),
+                        from: Some(from.serial()),
+                        ..Change::default()
+                    };
+                    look.published.extend(before.map(gone));
+                    changes.push((file.name, authority::Change::Gone));
+                    continue;
                 }
-                (Reading::Judged(judged), known) => Some(Entry::judged(file, judged, known.as_ref(), look)),
+                (Reading::Judged(judged), known) => Entry::judged(file, *judged, known.as_ref(), look),
+                (Reading::Restamped(stamps), Some(known)) => Entry { text: Text { stamps, ..known.text }, ..known },
                 // What nobody knew cannot be unchanged.
-                (Reading::Unchanged(_), None) => None,
+                (Reading::Same, Some(known)) => known,
+                (Reading::Same | Reading::Restamped(_), None) => continue,
             };
-            let Some(mut entry) = entry else { continue };
+            let served = entry.zone.served.as_ref().map(|served| &served.built);
+            let is_kept = before.is_some_and(|before| served.is_some_and(|served| Arc::ptr_eq(&before, served)));
+            if !is_kept {
+                changes.push((entry.zone.name.clone(), authority::Change::Is(served.cloned())));
+            }
             self.hand_over(&mut entry);
-            after.insert(key, entry);
-        }
-        for (_, gone) in before.iter().filter(|(_, entry)| entry.zone.served.is_some()) {
-            let from = gone.zone.served.as_ref().map(|served| served.built.serial());
-            look.published.push(Change { zone: gone.zone.name.to_string(), from, ..Change::default() });
+            self.zones.insert(key, entry);
         }
         look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
-        self.is_changed |= !look.published.is_empty() || !before.is_empty();
-        self.zones = after;
+        self.change(changes);
     }
 }
 

@@ -185,6 +185,7 @@ impl Desk {
     }
 
     fn work(&self, mut state: State) {
+        crate::control::give_way();
         loop {
             match self.next() {
                 Task::End => return,

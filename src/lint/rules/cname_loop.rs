@@ -31,9 +31,10 @@ fn leads_back_to(walk: &Walk<'_>, owner: NameRef<'_>) -> bool {
 /// Whether the loop is told of here: at its first name in canonical order, of those that lie in a zone judged now.
 fn is_first(walk: &Walk<'_>, owner: NameRef<'_>, others: &Others<'_>) -> bool {
     let is_judged = |name: NameRef<'_>| others.catalog.zone(name).is_some_and(|zone| (others.is_judged)(zone.apex.as_ref()));
-    let own = others.catalog.position(owner);
+    let zone = |name| others.catalog.zone(name).map(|entry| entry.apex.as_ref());
+    let own = zone(owner);
     walk.names.iter().map(|name| name.as_ref()).all(|name| {
-        let counts = others.catalog.position(name) == own || is_judged(name);
+        let counts = zone(name) == own || is_judged(name);
         name.is(owner) || !counts || owner.canonical_cmp(name).is_lt()
     })
 }

@@ -21,7 +21,7 @@ use crate::lint::{Others, Report, Subject};
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let zone = subject.zone;
     // Who has a single file judged is told nothing of the others.
-    if others.catalog.entries().len() < 2 {
+    if others.catalog.zone_count() < 2 {
         return;
     }
     let lower = |rdata: &[u8]| rdata.to_ascii_lowercase();
