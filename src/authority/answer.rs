@@ -48,7 +48,6 @@ pub fn answer_traced<'c>(
     writer: &mut Writer<'_>,
     trace: impl Trace<'c>,
 ) -> Answered {
-    let redirects = [(std::ptr::null(), 0); MAX_LINKS];
     let mut chain = Chain {
         catalog,
         question,
@@ -57,8 +56,7 @@ pub fn answer_traced<'c>(
         proofs: None,
         hosts: None,
         is_referral: false,
-        seen: [0; MAX_LINKS],
-        redirects,
+        passed: None,
         links: 0,
         trace,
     };
@@ -77,12 +75,23 @@ struct Chain<'c, 'w, 'm, T> {
     hosts: Option<(&'c Authority, RrsetRef<'c>)>,
     /// Whether the answer ends at a cut.
     is_referral: bool,
-    /// The hashes of the names passed, to know a loop by.
-    seen: [u64; MAX_LINKS],
-    /// The DNAMEs used at each link, told apart by zone and number.
-    redirects: [(*const Authority, u32); MAX_LINKS],
+    /// What was passed, once there is a link.
+    passed: Option<Passed>,
     links: usize,
     trace: T,
+}
+
+/// What a chain passed at each link.
+#[derive(Clone, Copy)]
+struct Passed {
+    /// The hashes of the names, to know a loop by.
+    names: [u64; MAX_LINKS],
+    /// The DNAMEs, told apart by zone and number.
+    redirects: [(*const Authority, u32); MAX_LINKS],
+}
+
+impl Passed {
+    const NOTHING: Self = Self { names: [0; MAX_LINKS], redirects: [(std::ptr::null(), 0); MAX_LINKS] };
 }
 
 impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
@@ -245,19 +254,21 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
     /// Whether a DNAME is met for the first time in this chain: an rrset stands in an answer once.
     fn is_new(&mut self, dname: RrsetRef<'_>) -> bool {
         let mark = (std::ptr::from_ref(dname.node.authority), dname.node.number);
-        let is_new = !self.redirects[..self.links].contains(&mark);
-        self.redirects[self.links] = mark;
+        let passed = self.passed.get_or_insert(Passed::NOTHING);
+        let is_new = !passed.redirects[..self.links].contains(&mark);
+        passed.redirects[self.links] = mark;
         is_new
     }
 
     /// Takes the question on to an alias's target; ends it in a loop, or when it is too long. The target is looked for among
     /// all zones that are served ("go back to step 1", RFC 1034 §4.3.2), as by NSD; Knot and BIND stop where the zone ends.
     fn go_on(&mut self, target: NameRef<'_>) -> Option<Answered> {
-        self.seen[self.links] = self.question.hash(self.question.label_count());
+        let passed = self.passed.get_or_insert(Passed::NOTHING);
+        passed.names[self.links] = self.question.hash(self.question.label_count());
         self.links += 1;
         self.question.set(target);
         let hash = self.question.hash(self.question.label_count());
-        let is_loop = self.seen[..self.links].contains(&hash);
+        let is_loop = passed.names[..self.links].contains(&hash);
         if is_loop {
             self.trace.note(|| Step::Loop(self.question.name()));
         } else if self.links == MAX_LINKS {

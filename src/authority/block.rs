@@ -38,6 +38,19 @@ pub(super) enum Role {
     Hash,
 }
 
+impl Role {
+    /// The role that a header's first octet tells.
+    #[inline]
+    pub(super) fn of(bits: u8) -> Self {
+        match bits & 3 {
+            0 => Self::Authoritative,
+            1 => Self::Delegation,
+            2 => Self::Occluded,
+            _ => Self::Hash,
+        }
+    }
+}
+
 /// Bits of the header's first octet, above the role.
 mod bit {
     pub(super) const DNAME: u8 = 4;
@@ -83,12 +96,7 @@ impl<'a> Block<'a> {
 
     #[inline]
     pub(super) fn role(self) -> Role {
-        match self.0[0] & 3 {
-            0 => Role::Authoritative,
-            1 => Role::Delegation,
-            2 => Role::Occluded,
-            _ => Role::Hash,
-        }
+        Role::of(self.0[0])
     }
 
     #[inline]

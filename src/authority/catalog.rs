@@ -165,8 +165,7 @@ impl Catalog {
     pub fn find(&self, question: &Question, rtype: Rtype) -> Option<&Entry> {
         let labels = question.label_count();
         let zone = self.longest(question, labels)?;
-        let is_apex = zone.apex.as_ref().label_count() == labels;
-        if rtype == Rtype::DS && is_apex && labels > 0 {
+        if rtype == Rtype::DS && labels > 0 && zone.apex.as_ref().label_count() == labels {
             return Some(self.longest(question, labels - 1).unwrap_or(zone));
         }
         Some(zone)
@@ -221,11 +220,8 @@ impl Catalog {
         let counts = self.names.label_counts.iter().map(|&count| usize::from(count)).filter(|&count| count <= labels);
         counts.into_iter().find_map(|count| {
             let suffix = question.suffix(count);
-            let is_it = |number: u32| {
-                let entry = self.entry(number as usize);
-                !entry.is_gone && entry.apex.as_ref().is(suffix)
-            };
-            self.names.index.find(question.hash(count), is_it).map(|number| self.entry(number as usize))
+            let is_it = |entry: &&Entry| !entry.is_gone && entry.apex.as_ref().is(suffix);
+            self.names.index.find_map(question.hash(count), |number| Some(self.entry(number as usize)).filter(is_it))
         })
     }
 }

@@ -35,21 +35,28 @@ impl Index {
         }
     }
 
-    /// The number of a name by its hash, told from others of like hash by `is_it`.
+    /// What `found` makes of the number of a name, told from others of like hash by making nothing of theirs.
     #[inline]
-    pub(super) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn find_map<T>(&self, hash: u64, found: impl Fn(u32) -> Option<T>) -> Option<T> {
         let mut at = slot(hash, self.salt, self.slots.len());
         loop {
             let entry = self.slots[at];
             if entry == 0 {
                 return None;
             }
-            let number = (entry as u32) - 1;
-            if entry >> 32 == hash & 0xFFFF_FFFF && is_it(number) {
-                return Some(number);
+            if entry >> 32 == hash & 0xFFFF_FFFF
+                && let Some(it) = found(entry as u32 - 1)
+            {
+                return Some(it);
             }
             at = next(at, self.slots.len());
         }
+    }
+
+    /// The number of a name by its hash, told from others of like hash by `is_it`.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        self.find_map(hash, |number| is_it(number).then_some(number))
     }
 
     /// The number in the slot where a probe for a hash starts, be it the name's or not; of an empty one, any.

@@ -7,6 +7,7 @@
 //! questions before the next: the processor then waits for many at once. These are plain reads whose values go into a sum;
 //! nothing is decided here, and an answer that was not foreseen is only slower.
 
+use super::block::Role;
 use super::{Authority, Question};
 
 /// As many questions as are brought near at once.
@@ -60,11 +61,13 @@ impl Default for Near<'_> {
 }
 
 impl Authority {
-    /// Reads from the first cache lines of a block, and from the line behind them, where the rrsets of a long name are.
+    /// Reads from the cache lines that a block most likely has; a cut's glue comes right behind it.
     #[inline]
     fn touch(&self, node: u32) -> u8 {
         let at = node as usize * super::block::ALIGNMENT;
         let read = |at: usize| self.arena.get(at).copied().unwrap_or_default();
-        read(at) ^ read(at + 64)
+        let bits = read(at);
+        let behind = if Role::of(bits) == Role::Delegation { read(at + 128) ^ read(at + 192) } else { 0 };
+        bits ^ read(at + 64) ^ behind
     }
 }

@@ -9,9 +9,8 @@ use crate::dns::{MAX_NAME, NameRef, lower};
 /// The most labels a name of 255 octets has.
 const MAX_LABELS: usize = 127;
 
-/// The labels behind which the state is kept. Names with more are rare (those of IPv6 addresses), and what is beyond is hashed
-/// when it is wanted.
-const KEPT: usize = 7;
+/// The labels behind which the state is kept: a zone's apex has two or three. What is beyond is hashed when it is wanted.
+const KEPT: usize = 3;
 
 /// A name with the hashes of its suffixes; of fixed size, so that a chain of aliases allocates nothing.
 pub struct Question {

@@ -3,9 +3,9 @@
 //! In: owners and rrsets, in the order they are to stand. Out: octets of one message, within a limit. An rrset is written
 //! whole or not at all (RFC 2181 §9), and nothing is allocated.
 
-use super::targets::Targets;
+use super::targets::{self, Targets, pointer};
 use super::{Rdatas, RrsetRef};
-use crate::dns::{Class, NameRef, Rtype, is_alike};
+use crate::dns::{Class, NameRef, Rtype};
 use crate::zonefile::rdata;
 
 /// A section of a message, numbered as the header counts them.
@@ -23,11 +23,8 @@ pub enum Section {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
 
-/// The octets of a message before its first record: the header.
-const HEADER: usize = 12;
-
-/// The octets of a question behind its name: type and class.
-const QUESTION_END: usize = 4;
+/// Octets of a record before its data, the owner a pointer: owner, type, class, TTL, length.
+const HEAD: usize = 12;
 
 /// Writes the sections of one message.
 pub struct Writer<'m> {
@@ -143,47 +140,65 @@ impl<'m> Writer<'m> {
         ttl: u32,
         rdatas: impl ExactSizeIterator<Item = &'r [u8]>,
     ) -> Result<(), Full> {
-        let (before, start, count) = (self.mark(), self.at, rdatas.len() as u16);
+        let (before, count) = (self.mark(), rdatas.len() as u16);
+        let mut fixed = [0; 8];
+        fixed[..2].copy_from_slice(&rtype.0.to_be_bytes());
+        fixed[2..4].copy_from_slice(&self.class.0.to_be_bytes());
+        fixed[4..].copy_from_slice(&ttl.to_be_bytes());
+        let mut known = self.in_question(owner);
         for rdata in rdatas {
-            if self.record(owner, start, rtype, ttl, rdata).is_err() {
+            let written = match known {
+                Some(pointer) => self.record(pointer, fixed, rtype, rdata),
+                None => self.first_record(owner, fixed, rtype, rdata).map(|pointer| known = pointer),
+            };
+            if written.is_err() {
                 self.rewind(before);
-                return Err(Full);
+                return written;
             }
         }
         self.counts[section as usize] += count;
         Ok(())
     }
 
-    /// Writes a record of a run that starts at `run`.
+    /// Writes a record, its owner as a pointer.
     #[inline]
-    fn record(&mut self, owner: NameRef<'_>, run: usize, rtype: Rtype, ttl: u32, rdata: &[u8]) -> Result<(), Full> {
-        match self.pointer_to_owner(run) {
-            Some(pointer) => self.octets(&pointer)?,
-            None => self.name(owner, self.has_compression)?,
-        }
-        let mut fixed = [0; 10];
-        fixed[..2].copy_from_slice(&rtype.0.to_be_bytes());
-        fixed[2..4].copy_from_slice(&self.class.0.to_be_bytes());
-        fixed[4..8].copy_from_slice(&ttl.to_be_bytes());
-        self.octets(&fixed)?;
-        let start = self.at;
-        self.rdata(rtype, rdata)?;
-        let length = (self.at - start) as u16;
-        self.message[start - 2..start].copy_from_slice(&length.to_be_bytes());
-        Ok(())
+    fn record(&mut self, owner: [u8; 2], fixed: [u8; 8], rtype: Rtype, rdata: &[u8]) -> Result<(), Full> {
+        let head = self.room(HEAD)?;
+        head[..2].copy_from_slice(&owner);
+        head[2..10].copy_from_slice(&fixed);
+        self.rdata(rtype, rdata)
     }
 
-    /// A pointer to the owner of the records since `run`, once the first of them stands there.
-    #[inline]
-    fn pointer_to_owner(&self, run: usize) -> Option<[u8; 2]> {
-        if run == self.at || !self.has_compression {
-            return None;
-        }
-        match self.message[run] {
+    /// Writes a record whose owner does not stand in the question, and gives a pointer to that.
+    fn first_record(
+        &mut self,
+        owner: NameRef<'_>,
+        fixed: [u8; 8],
+        rtype: Rtype,
+        rdata: &[u8],
+    ) -> Result<Option<[u8; 2]>, Full> {
+        let start = self.at;
+        self.name(owner, self.has_compression)?;
+        let known = match self.message[start] {
+            _ if !self.has_compression => None,
             0 => None,
-            high @ 0xC0.. => Some([high, self.message[run + 1]]),
-            _ => pointer(run),
+            high @ 0xC0.. => Some([high, self.message[start + 1]]),
+            _ => pointer(start),
+        };
+        self.room(HEAD - 2)?[..8].copy_from_slice(&fixed);
+        self.rdata(rtype, rdata)?;
+        Ok(known)
+    }
+
+    /// The next octets of the message, to be written.
+    #[inline]
+    fn room(&mut self, octets: usize) -> Result<&mut [u8], Full> {
+        let start = self.at;
+        if start + octets > self.limit {
+            return Err(Full);
         }
+        self.at += octets;
+        Ok(&mut self.message[start..start + octets])
     }
 
     /// Where writing stands, to come back to.
@@ -195,32 +210,46 @@ impl<'m> Writer<'m> {
     /// Takes back what was written since.
     fn rewind(&mut self, mark: Mark) {
         (self.at, self.counts) = (mark.at, mark.counts);
-        match &mut self.targets {
-            Some(targets) if mark.targets > 0 => targets.count = mark.targets,
-            targets => *targets = None,
+        if let Some(targets) = &mut self.targets {
+            targets.count = mark.targets;
         }
     }
 
+    /// Writes a record's data, and its length before it, for which room was kept.
+    #[inline]
     fn rdata(&mut self, rtype: Rtype, rdata: &[u8]) -> Result<(), Full> {
+        let start = self.at;
+        if self.has_compression && rdata::may_compress(rtype) {
+            self.compressed(rtype, rdata)?;
+        } else {
+            self.octets(rdata)?;
+        }
+        let length = (self.at - start) as u16;
+        self.message[start - 2..start].copy_from_slice(&length.to_be_bytes());
+        Ok(())
+    }
+
+    fn compressed(&mut self, rtype: Rtype, rdata: &[u8]) -> Result<(), Full> {
         let mut done = 0;
-        if self.has_compression {
-            for name in rdata::names(rtype, rdata).filter(|name| name.compress) {
-                self.octets(&rdata[done..name.start])?;
-                self.name(NameRef::trusted(&rdata[name.start..name.end]), true)?;
-                done = name.end;
-            }
+        for name in rdata::names(rtype, rdata).filter(|name| name.compress) {
+            self.octets(&rdata[done..name.start])?;
+            self.name(NameRef::whole(&rdata[name.start..name.end]), true)?;
+            done = name.end;
         }
         self.octets(&rdata[done..])
     }
 
+    #[inline]
     fn octets(&mut self, octets: &[u8]) -> Result<(), Full> {
-        let end = self.at + octets.len();
-        if end > self.limit {
-            return Err(Full);
-        }
-        self.message[self.at..end].copy_from_slice(octets);
-        self.at = end;
+        self.room(octets.len())?.copy_from_slice(octets);
         Ok(())
+    }
+
+    /// A pointer to a name that is a tail of the question's, as most owners are.
+    #[inline]
+    fn in_question(&self, name: NameRef<'_>) -> Option<[u8; 2]> {
+        let place = || targets::in_question(self.message, self.question_end, name.octets());
+        if self.has_compression { place().and_then(pointer) } else { None }
     }
 
     /// Writes a name, the longest tail of it that stands in the message already as a pointer.
@@ -235,33 +264,16 @@ impl<'m> Writer<'m> {
         }
     }
 
-    /// A pointer to a name that is a tail of the question's, as most owners are.
-    #[inline]
-    fn in_question(&self, name: NameRef<'_>) -> Option<[u8; 2]> {
-        let (octets, end) = (name.octets(), self.question_end - QUESTION_END);
-        let start = end.checked_sub(octets.len()).filter(|&start| start >= HEADER && octets.len() > 1)?;
-        // The tail must start at a label, whatever octets there are in labels.
-        let mut at = HEADER;
-        while at < start {
-            at += 1 + usize::from(self.message[at]);
-        }
-        (at == start && is_alike(&self.message[start..end], octets)).then(|| pointer(start))?
-    }
-
-    /// Writes a name, its longest known tail as a pointer, and remembers the tails that are new.
+    /// Writes a name that the question does not end with.
     fn compress(&mut self, name: NameRef<'_>) -> Result<(), Full> {
-        let (message, place) = (&*self.message, self.at);
-        let targets = self.targets.get_or_insert_with(|| Targets::of_question(&message[..self.question_end]));
-        let (own, known) = targets.add(message, name, place);
+        let targets = self.targets.get_or_insert(Targets::NONE);
+        let (own, known) = targets.add(self.message, self.question_end, name, self.at);
         self.octets(&name.octets()[..own])?;
-        known.map_or(Ok(()), |pointer| self.octets(&pointer))
+        match pointer(known).filter(|_| known > 0) {
+            Some(pointer) => self.octets(&pointer),
+            None => Ok(()),
+        }
     }
-}
-
-/// A pointer to an octet of the message, if its 14 bits reach it (RFC 1035 §4.1.4).
-#[inline]
-fn pointer(offset: usize) -> Option<[u8; 2]> {
-    (offset <= 0x3FFF).then(|| (0xC000 | offset as u16).to_be_bytes())
 }
 
 /// How far a message was written.

@@ -15,16 +15,17 @@ pub(crate) fn lower(word: u64) -> u64 {
 /// letter.
 #[inline]
 pub(crate) fn is_alike(a: &[u8], b: &[u8]) -> bool {
-    let word = |octets: &[u8], at: usize| octets[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-    let same = |at: usize| {
-        let (a, b) = (word(a, at), word(b, at));
+    if a.len() != b.len() {
+        return false;
+    }
+    let same = |(a, b): (&[u8; 8], &[u8; 8])| {
+        let (a, b) = (u64::from_le_bytes(*a), u64::from_le_bytes(*b));
         a == b || lower(a) == lower(b)
     };
-    match a.len() {
-        length if length != b.len() => false,
+    match (a.last_chunk(), b.last_chunk()) {
         // The last word overlaps the one before it.
-        length @ 8.. => (0..length - 8).step_by(8).all(same) && same(length - 8),
-        _ => a.eq_ignore_ascii_case(b),
+        (Some(last), Some(other)) => a.as_chunks().0.iter().zip(b.as_chunks().0).all(same) && same((last, other)),
+        _ => a.iter().zip(b).all(|(a, b)| a.eq_ignore_ascii_case(b)),
     }
 }
 

@@ -61,6 +61,12 @@ impl Policy {
     /// Whether a client's queries are answered. An IPv4 client on an IPv6 socket is judged by its IPv4 address.
     pub fn allows(&self, client: IpAddr) -> bool {
         let client = client.to_canonical();
-        self.allow_query.iter().any(|network| network.contains(&client))
+        // Everybody, as most servers have it, is seen without arithmetic.
+        let holds = |network: &IpNet| match (network, client) {
+            (IpNet::V4(network), IpAddr::V4(client)) => network.prefix_len() == 0 || network.contains(&client),
+            (IpNet::V6(network), IpAddr::V6(client)) => network.prefix_len() == 0 || network.contains(&client),
+            _ => false,
+        };
+        self.allow_query.iter().any(holds)
     }
 }

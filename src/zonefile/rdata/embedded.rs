@@ -35,6 +35,12 @@ pub fn has_names(rtype: Rtype) -> bool {
     row(rtype).is_some_and(|row| !row.named.is_empty())
 }
 
+/// Whether records of a type may hold names that a message may compress.
+#[inline]
+pub fn may_compress(rtype: Rtype) -> bool {
+    row(rtype).is_some_and(|row| row.may_compress)
+}
+
 /// The names in `rdata`, from left to right; those before its first fault, if it is malformed.
 #[inline]
 pub fn names(rtype: Rtype, rdata: &[u8]) -> Names<'_> {

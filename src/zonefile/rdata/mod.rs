@@ -46,7 +46,7 @@ use crate::dns::Rtype;
 use crate::zonefile::Fields;
 
 pub use bitmap::listed_types;
-pub use embedded::{EmbeddedName, Names, has_names, names};
+pub use embedded::{EmbeddedName, Names, has_names, may_compress, names};
 pub use generic::Generic;
 pub use kind::{Kind, Mnemonics};
 pub use mnemonics::{Algorithm, Mnemonic, from_mnemonic};

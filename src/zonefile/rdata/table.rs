@@ -25,6 +25,8 @@ pub struct TypeRow {
     pub fields: &'static [Field],
     /// The fields up to the last that may hold a name: all that a search for names must walk.
     pub(super) named: &'static [Field],
+    /// Whether a message may compress one of them.
+    pub(super) may_compress: bool,
 }
 
 /// One field of a type's rdata.
@@ -38,14 +40,15 @@ pub struct Field {
 
 impl TypeRow {
     const fn new(mnemonic: &'static str, code: u16, rfc: u16, fields: &'static [Field]) -> Self {
-        let (mut named, mut index) = (0, 0);
+        let (mut named, mut index, mut may_compress) = (0, 0, false);
         while index < fields.len() {
             index += 1;
-            if fields[index - 1].kind.name_rule().is_some() {
+            if let Some(rule) = fields[index - 1].kind.name_rule() {
                 named = index;
+                may_compress |= rule.compress;
             }
         }
-        Self { mnemonic, rtype: Rtype(code), rfc, fields, named: fields.split_at(named).0 }
+        Self { mnemonic, rtype: Rtype(code), rfc, fields, named: fields.split_at(named).0, may_compress }
     }
 }
 
