@@ -96,8 +96,8 @@ impl Reader {
         let mut waited: Vec<PollFd<'_>> = sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
         waited.push(PollFd::new(woken, PollFlags::IN));
         while !self.is_over.load(Ordering::Acquire) {
-            let took = sockets.iter().fold(false, |took, socket| self.serve(socket.as_fd()) || took);
-            if !took {
+            let took = sockets.iter().filter(|socket| self.serve(socket.as_fd())).count();
+            if took == 0 {
                 wait(&mut waited);
                 // Only those that have something, so that a few queries do not cost a call for each other socket.
                 for (socket, _) in sockets.iter().zip(&waited).filter(|(_, waited)| !waited.revents().is_empty()) {

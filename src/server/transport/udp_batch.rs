@@ -202,7 +202,7 @@ impl Datagram {
         // No datagram is longer than its place; were one, half a query could not be answered.
         self.query_length = if flags & libc::MSG_TRUNC == 0 { (header.msg_len as usize).min(QUERY) } else { 0 };
         self.source_length = header.msg_hdr.msg_namelen.min(size_of::<sockaddr_in6>() as socklen_t);
-        self.control_length = (header.msg_hdr.msg_controllen as usize).min(CONTROL);
+        self.control_length = CONTROL.min(header.msg_hdr.msg_controllen as _);
         if self.control_length > 0 {
             self.leave_the_interface_open();
         }
