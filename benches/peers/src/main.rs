@@ -10,6 +10,8 @@
 //!
 //! What came is one line of JSON. `benches/peers/run` makes tables of it.
 
+#![expect(clippy::disallowed_methods, reason = "it measures times")]
+
 mod batch;
 mod names;
 mod tcp;

@@ -61,7 +61,7 @@ fn write_name(kind: Kind, index: usize, text: &mut String) {
     if kind == Kind::Delegations {
         return;
     }
-    if index % 8 == 0 {
+    if index.is_multiple_of(8) {
         let _ = writeln!(text, "h{number:08x} IN AAAA 2001:db8::{a:x}:{b:x}");
     }
     if index % 16 == 1 {
