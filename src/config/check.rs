@@ -10,9 +10,9 @@ use toml::Spanned;
 use super::lint;
 use super::problems::Problems;
 use super::spec::{self, Key, Spec};
-use super::{Config, MAX_UDP_PAYLOAD, owners, repository};
+use super::{Config, owners, repository};
 use crate::dns::Name;
-use crate::server::Policy;
+use crate::server::{Engine, LARGEST_UDP, Policy, TcpSettings};
 use crate::zonefile::Limits;
 
 /// The most octets of a character-string (RFC 1035 §3.3), which is how the server tells its version and id.
@@ -20,14 +20,16 @@ const MAX_STRING: usize = 255;
 
 /// Replaces in `config`, which holds defaults, what `spec` gives; what makes no sense goes to `problems`.
 pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>) {
-    let spec::Server { listen, threads, udp_payload, version, id, nsid, control, state } = spec.server;
+    let spec::Server { listen, threads, engine, udp_payload, version, id, nsid, control, state } = spec.server;
     replace(&mut config.server.listen, listeners(listen, problems));
-    replace(&mut config.server.threads, threads.checked(problems, |&count| (count <= 1024).then_some(count)));
+    replace(&mut config.server.transport.threads, threads.checked(problems, |&count| (count <= 1024).then_some(count)));
+    replace(&mut config.server.transport.engine, engine.checked(problems, |name| Engine::named(name)));
+    connections(spec.tcp, &mut config.server.transport.tcp, problems);
     config.server.control = path_or_default(control, &config.base, problems);
     config.server.state = path_or_default(state, &config.base, problems);
 
     let policy: &mut Policy = &mut config.policy;
-    let payload = |&octets: &u16| (512..=MAX_UDP_PAYLOAD).contains(&octets).then_some(octets);
+    let payload = |&octets: &u16| (512..=LARGEST_UDP).contains(&octets).then_some(octets);
     replace(&mut policy.udp_payload, udp_payload.checked(problems, payload));
     policy.version = version.checked(problems, short_text).filter(|text| !text.is_empty());
     policy.id = id.checked(problems, short_text).filter(|text| !text.is_empty());
@@ -67,6 +69,19 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     config.lint.severities.zones = lint::zone_levels(spec.zone_levels, problems);
     lint::apply(spec.lint, config, problems);
     config.lint.owners = owners::read(spec.owners, problems);
+}
+
+fn connections(spec: spec::Tcp, tcp: &mut TcpSettings, problems: &mut Problems<'_>) {
+    let spec::Tcp { connections, connections_per_client, first_query, idle, slow } = spec;
+    let count = |&count: &u32| (count <= 1_000_000).then_some(count as usize);
+    replace(&mut tcp.connections, connections.checked(problems, count));
+    replace(&mut tcp.connections_per_client, connections_per_client.checked(problems, count));
+    let span = |text: &String| {
+        duration(text).filter(|span| (Duration::from_millis(100)..=Duration::from_secs(3600)).contains(span))
+    };
+    replace(&mut tcp.first_query, first_query.checked(problems, span));
+    replace(&mut tcp.idle, idle.checked(problems, span));
+    replace(&mut tcp.slow, slow.checked(problems, span));
 }
 
 /// A path below the config's place; none, which is a default place, for `""`.

@@ -33,7 +33,7 @@ pub use spec::SECTIONS;
 use crate::diagnostic::{self, Diagnostic};
 use crate::dns::Name;
 use crate::lint::Settings;
-use crate::server::Policy;
+use crate::server::{Policy, TransportSettings};
 use crate::source::{FileId, Source, Sources, Span};
 use crate::zonefile::Limits;
 
@@ -45,9 +45,6 @@ const DIRECTORY_NAME: &str = "config";
 
 /// The most octets of a config file: a hundred thousand zones take a tenth of it.
 pub const MAX_OCTETS: u64 = 64 << 20;
-
-/// The largest UDP answer that can be asked for, in octets: past it, the answer is lost with any of its many fragments.
-const MAX_UDP_PAYLOAD: u16 = 4096;
 
 /// Checked settings.
 #[derive(Clone, Debug)]
@@ -75,8 +72,8 @@ pub struct Config {
 pub struct ServerSettings {
     /// Where queries are answered, over UDP and TCP; never empty.
     pub listen: Vec<SocketAddr>,
-    /// How many threads answer; 0: one a core.
-    pub threads: u16,
+    /// What carries the octets, by how many threads, and what connections are allowed.
+    pub transport: TransportSettings,
     /// The unix socket that `status` and `reload` use; none: the default place.
     pub control: Option<PathBuf>,
     /// The directory that keeps the last good set; none: the default place.
@@ -136,7 +133,7 @@ impl Config {
             base: base.to_owned(),
             server: ServerSettings {
                 listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 5300))],
-                threads: 0,
+                transport: TransportSettings::default(),
                 control: None,
                 state: None,
             },
@@ -236,7 +233,8 @@ impl Config {
         if !overrides.listen.is_empty() {
             self.server.listen.clone_from(&overrides.listen);
         }
-        self.server.threads = overrides.threads.unwrap_or(self.server.threads);
+        let threads = &mut self.server.transport.threads;
+        *threads = overrides.threads.unwrap_or(*threads);
     }
 }
 

@@ -68,12 +68,24 @@ section! {
     Server {
         listen: Vec<Spanned<String>> = "a list of one or more addresses, such as `[\"127.0.0.1:5300\", \"[::1]:5300\"]`";
         threads: u16 = "a whole number from 0 (one a core) to 1024";
+        engine: String = "`\"auto\"`, `\"batch\"`, which needs Linux, or `\"hickory\"`";
         udp_payload: u16 = "a whole number of octets from 512 to 4096";
         version: String = "a text of up to 255 octets";
         id: String = "a text of up to 255 octets";
         nsid: String = "a text of up to 255 octets, or octets as `\"hex:c0ffee\"`";
         control: String = "the path of a socket";
         state: String = "the path of a directory";
+    }
+}
+
+section! {
+    /// `[tcp]`: how many connections there may be, and for how long.
+    Tcp {
+        connections: u32 = "a whole number from 0 (half the descriptors there may be) to 1000000";
+        connections_per_client: u32 = "a whole number from 0 (a quarter of all) to 1000000";
+        first_query: String = "a duration from `\"100ms\"` to `\"1h\"`";
+        idle: String = "a duration from `\"100ms\"` to `\"1h\"`";
+        slow: String = "a duration from `\"100ms\"` to `\"1h\"`";
     }
 }
 
@@ -150,6 +162,7 @@ section! {
 /// Each section, and the keys it may have.
 pub const SECTIONS: &[(&str, &[&str])] = &[
     ("server", Server::KEYS),
+    ("tcp", Tcp::KEYS),
     ("source", Source::KEYS),
     ("access", Access::KEYS),
     ("limits", Limits::KEYS),
@@ -170,6 +183,7 @@ pub(super) struct Level {
 /// The whole document.
 pub(super) struct Spec {
     pub(super) server: Server,
+    pub(super) tcp: Tcp,
     pub(super) source: Source,
     pub(super) access: Access,
     pub(super) limits: Limits,
@@ -205,6 +219,7 @@ impl Spec {
         let levels = levels(&mut lint, Lint::KEYS);
         let spec = Self {
             server: Server::take(section("server", problems), "server", problems),
+            tcp: Tcp::take(section("tcp", problems), "tcp", problems),
             source: Source::take(section("source", problems), "source", problems),
             access: Access::take(section("access", problems), "access", problems),
             limits: Limits::take(section("limits", problems), "limits", problems),

@@ -9,13 +9,20 @@
 //! # Design
 //!
 //! Both processes read the same sockets, so a query that one leaves is the other's. Until it is told to retire the old one
-//! changes nothing of what it does: a new one that fails leaves no trace. The road not taken, SO_REUSEPORT, gives each
-//! process a queue of its own, and the queries in the old one's queue are lost with it.
+//! changes nothing of what it does: a new one that fails leaves no trace.
 //!
-//! Sockets come over the control socket, two for each address (UDP, TCP) with one octet, `+`; `.` ends them.
+//! Over the UDP sockets of one address the system spreads the clients (SO_REUSEPORT), and each socket has a queue of its own:
+//! what waits in one is lost when the last process that has it closes it. So the new one takes all of them, whatever its
+//! number of threads. With fewer threads, one reads several. With more, sockets are added once the old one has let go, when
+//! this process is sure to stay; a group that grows moves clients to other queues, and loses nothing. The road not taken,
+//! sockets of its own for each process, loses what waits in the old one's.
+//!
+//! Sockets come over the control socket, each with one octet: `t`, the listener that an address begins with, and `u`, a UDP
+//! socket of the same address; `.` ends them.
 
 use std::io::{BufRead as _, BufReader, IoSlice, IoSliceMut, Read as _, Write as _};
 use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream as ClientStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,7 +35,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::server::Pair;
+use crate::server::Endpoint;
 
 /// How long the other process may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,14 +43,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What ends the list of sockets.
 const END: u8 = b'.';
 
-/// What comes with the sockets of one address.
-const MORE: u8 = b'+';
+/// What comes with an address's listener.
+const LISTENER: u8 = b't';
+
+/// What comes with a UDP socket of the address whose listener came last.
+const DATAGRAMS: u8 = b'u';
 
 /// What a successor asks of the process that it takes over from.
 #[derive(Debug)]
 pub enum Request {
     /// The sockets.
-    Share(oneshot::Sender<std::io::Result<Vec<Pair>>>),
+    Share(oneshot::Sender<std::io::Result<Vec<Endpoint>>>),
     /// To end; the answer is given when nothing is read and nothing locked any more.
     Retire(oneshot::Sender<()>),
 }
@@ -53,21 +63,23 @@ pub type Requests = mpsc::Sender<Request>;
 
 /// Shares the sockets with whoever is at the other end of `stream`.
 pub(super) async fn share(stream: &UnixStream, requests: &Requests) -> anyhow::Result<()> {
-    let (reply, pairs) = oneshot::channel();
+    let (reply, endpoints) = oneshot::channel();
     requests.send(Request::Share(reply)).await.context("asking for the sockets")?;
-    for pair in pairs.await?? {
-        send(stream, MORE, Some(&pair)).await?;
+    for endpoint in endpoints.await?? {
+        send(stream, LISTENER, Some(endpoint.tcp())).await?;
+        for socket in endpoint.udp() {
+            send(stream, DATAGRAMS, Some(socket)).await?;
+        }
     }
     send(stream, END, None).await
 }
 
-async fn send(stream: &UnixStream, octet: u8, pair: Option<&Pair>) -> anyhow::Result<()> {
-    let descriptors = pair.map(Pair::descriptors);
+async fn send(stream: &UnixStream, octet: u8, socket: Option<BorrowedFd<'_>>) -> anyhow::Result<()> {
     let send = || {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = SendAncillaryBuffer::new(&mut space);
-        if let Some(descriptors) = &descriptors {
-            control.push(SendAncillaryMessage::ScmRights(descriptors));
+        if let Some(socket) = &socket {
+            control.push(SendAncillaryMessage::ScmRights(std::slice::from_ref(socket)));
         }
         let sent = rustix::net::sendmsg(stream, &[IoSlice::new(&[octet])], &mut control, SendFlags::NOSIGNAL)?;
         debug_assert_eq!(sent, 1, "an octet is sent or not");
@@ -89,7 +101,7 @@ pub(super) async fn retire(requests: &Requests) -> anyhow::Result<()> {
 pub struct Predecessor {
     path: PathBuf,
     /// Its sockets; they are also ours now.
-    pub sockets: Vec<Pair>,
+    pub sockets: Vec<Endpoint>,
 }
 
 impl Predecessor {
@@ -130,24 +142,30 @@ fn ask(mut stream: &ClientStream, request: &str) -> std::io::Result<()> {
     writeln!(stream, "{request}")
 }
 
-fn receive(stream: &ClientStream) -> anyhow::Result<Vec<Pair>> {
+fn receive(stream: &ClientStream) -> anyhow::Result<Vec<Endpoint>> {
     ask(stream, "sockets").context("asking for its sockets")?;
-    let mut pairs = Vec::new();
+    let mut addresses: Vec<(OwnedFd, Vec<OwnedFd>)> = Vec::new();
     loop {
-        let (mut octet, mut space) = ([0], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))]);
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let flags = RecvFlags::CMSG_CLOEXEC;
-        rustix::net::recvmsg(stream, &mut [IoSliceMut::new(&mut octet)], &mut control, flags)
-            .context("waiting for its sockets")?;
-        let rights = control.drain().filter_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
-            _ => None,
-        });
-        let mut descriptors = rights.flatten();
-        match (octet[0], descriptors.next(), descriptors.next()) {
-            (END, None, None) => return Ok(pairs),
-            (MORE, Some(udp), Some(tcp)) => pairs.push(Pair::from_descriptors(udp, tcp)?),
+        match (receive_one(stream)?, addresses.last_mut()) {
+            ((END, None), _) => break,
+            ((LISTENER, Some(tcp)), _) => addresses.push((tcp, Vec::new())),
+            ((DATAGRAMS, Some(socket)), Some((_, udp))) => udp.push(socket),
             _ => bail!("it does not share its sockets: it may be of another version, or out of descriptors"),
         }
     }
+    let endpoints = addresses.into_iter().map(|(tcp, udp)| Endpoint::from_descriptors(tcp, udp));
+    endpoints.collect::<std::io::Result<_>>().context("taking its sockets")
+}
+
+/// An octet, 0 at the stream's end, and the socket that came with it.
+fn receive_one(stream: &ClientStream) -> anyhow::Result<(u8, Option<OwnedFd>)> {
+    let (mut octet, mut space) = ([0], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    rustix::net::recvmsg(stream, &mut [IoSliceMut::new(&mut octet)], &mut control, RecvFlags::CMSG_CLOEXEC)
+        .context("waiting for its sockets")?;
+    let rights = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    });
+    Ok((octet[0], rights.flatten().next()))
 }

@@ -22,7 +22,7 @@ use super::reload::Demand;
 use super::socket::{self, Socket};
 use super::status::{self, Status};
 use crate::config::{Config, Overrides};
-use crate::server::{Engine, Listeners, Pair, Publisher};
+use crate::server::{Endpoint, Listeners, Publisher, TransportSettings};
 
 /// How long queries that were taken may take to be answered at the end; a client that stopped reading gets no more.
 const LONGEST_DRAIN: Duration = Duration::from_secs(5);
@@ -52,7 +52,8 @@ pub fn serve(config: Config, overrides: Overrides, takes_over: bool) -> anyhow::
     }
     let addresses = config.server.listen.clone();
     let place = Place::take(&config, takes_over)?;
-    let runtime = runtime(config.server.threads)?;
+    let transport = config.server.transport.clone();
+    let runtime = runtime(transport.thread_count())?;
 
     let shown_source = match &config.source.repository {
         Some(repository) => repository.location.to_string(),
@@ -63,7 +64,7 @@ pub fn serve(config: Config, overrides: Overrides, takes_over: bool) -> anyhow::
     let follower = std::thread::Builder::new().name("control".into()).spawn(move || follower.run());
     let follower = follower.context("starting the thread that follows the zone files")?;
     let result = runtime.block_on(async {
-        let (listeners, socket) = place.settle(&addresses, publisher, &status, &sender).await?;
+        let (listeners, socket) = place.settle(&addresses, transport, publisher, &status, &sender).await?;
         tell_start(&status, start, &shown_source, socket.as_ref());
         run(listeners, socket, &sender, status).await
     });
@@ -95,7 +96,7 @@ impl Place {
                 Ok(Self::Free(Socket::claim(&path)?))
             }
             Some(mut predecessor) => {
-                let held = predecessor.sockets.iter().map(Pair::address).collect::<std::io::Result<Vec<_>>>();
+                let held = predecessor.sockets.iter().map(Endpoint::address).collect::<std::io::Result<Vec<_>>>();
                 let shared = share_out(addresses, &held.context("asking where the other server listens")?);
                 addresses
                     .iter()
@@ -114,12 +115,15 @@ impl Place {
     async fn settle(
         self,
         addresses: &[SocketAddr],
+        transport: TransportSettings,
         publisher: Publisher,
         status: &SharedStatus,
         sender: &mpsc::Sender<Message>,
     ) -> anyhow::Result<(Listeners, Option<Socket>)> {
         let (predecessor, path) = match self {
-            Self::Free(socket) => return Ok((listen(addresses, Vec::new(), publisher, status)?, Some(socket))),
+            Self::Free(socket) => {
+                return Ok((listen(addresses, Vec::new(), transport, publisher, status)?, Some(socket)));
+            }
             Self::Taken { predecessor, path } => (predecessor, path),
         };
         // What the other server published while this one loaded: its answers are not to be followed by older ones.
@@ -127,8 +131,8 @@ impl Place {
         sender.send(Message::Look(Demand::default(), Some(reply))).context("looking once more")?;
         looked.await.context("looking once more")?;
         let Predecessor { sockets, .. } = &predecessor;
-        let shared = sockets.iter().map(Pair::try_clone).collect::<std::io::Result<_>>()?;
-        let listeners = listen(addresses, shared, publisher, status)?;
+        let shared = sockets.iter().map(Endpoint::try_clone).collect::<std::io::Result<_>>()?;
+        let mut listeners = listen(addresses, shared, transport, publisher, status)?;
         let retired = predecessor.retire();
         let socket = Socket::claim_within(&path, LONGEST_CLAIM);
         match (retired, &socket) {
@@ -140,6 +144,9 @@ impl Place {
             (Ok(()), Err(error)) => tracing::error!("`status` and `reload` do not work: {error:#}"),
             // It may have ended without a word.
             (_, Ok(_)) => {}
+        }
+        if let Err(error) = listeners.grow() {
+            tracing::warn!("some threads have no queries to answer until a restart without --take-over: {error}");
         }
         tracing::info!("took over from another server");
         // The state directory is the other's until it has ended.
@@ -162,17 +169,15 @@ fn share_out(addresses: &[SocketAddr], held: &[SocketAddr]) -> Vec<Option<usize>
     addresses.iter().map(&mut find).collect()
 }
 
-fn runtime(threads: u16) -> anyhow::Result<tokio::runtime::Runtime> {
+fn runtime(threads: usize) -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if threads > 0 {
-        builder.worker_threads(usize::from(threads));
-    }
-    builder.enable_all().thread_name("answer").build().context("starting the threads that answer")
+    builder.worker_threads(threads).enable_all().thread_name("answer");
+    builder.build().context("starting the threads that answer")
 }
 
 /// Finds out early whether an address can be had: reading a large zone first would be a waste of its operator's time.
 fn probe(address: SocketAddr) -> anyhow::Result<()> {
-    Pair::bind(address).map(drop).map_err(|error| refuse_address(&address.to_string(), error))
+    Endpoint::bind(address, 1).map(drop).map_err(|error| refuse_address(&address.to_string(), error))
 }
 
 fn refuse_address(address: &str, error: std::io::Error) -> anyhow::Error {
@@ -197,15 +202,17 @@ fn refuse_address(address: &str, error: std::io::Error) -> anyhow::Error {
 /// Answers on these addresses, on the sockets of `shared` where they are bound already.
 fn listen(
     addresses: &[SocketAddr],
-    mut shared: Vec<Pair>,
+    mut shared: Vec<Endpoint>,
+    transport: TransportSettings,
     publisher: Publisher,
     status: &SharedStatus,
 ) -> anyhow::Result<Listeners> {
-    let held = shared.iter().map(Pair::address).collect::<std::io::Result<Vec<_>>>()?;
+    let held = shared.iter().map(Endpoint::address).collect::<std::io::Result<Vec<_>>>()?;
     for (&address, _) in addresses.iter().zip(share_out(addresses, &held)).filter(|(_, held)| held.is_none()) {
-        shared.push(Pair::bind(address).map_err(|error| refuse_address(&address.to_string(), error))?);
+        let bound = Endpoint::bind(address, transport.udp_sockets());
+        shared.push(bound.map_err(|error| refuse_address(&address.to_string(), error))?);
     }
-    let listeners = Listeners::answer(shared, publisher, Engine::default()).context("sharing sockets")?;
+    let listeners = Listeners::answer(shared, publisher, transport).context("sharing sockets")?;
     let mut status = status.lock().unwrap_or_else(PoisonError::into_inner);
     let bound = listeners.addresses().iter().map(ToString::to_string).collect();
     let started = status::unix_seconds(SystemTime::now());

@@ -11,11 +11,11 @@ mod query;
 mod respond;
 pub mod transport;
 
-pub use policy::Policy;
+pub use policy::{LARGEST_UDP, Policy};
 pub use print::Printed;
 pub use query::{ask, ask_for};
 pub use respond::{respond, respond_traced, respond_uncompressed, warm};
-pub use transport::{Engine, Listeners, Pair};
+pub use transport::{Endpoint, Engine, Listeners, TcpSettings, TransportSettings};
 
 use std::sync::Arc;
 

@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+/// The largest UDP answer that can be asked for, in octets: past it, the answer is lost with any of its many fragments.
+pub const LARGEST_UDP: u16 = 4096;
+
 /// The settings that an answer depends on, beside the zones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy {
@@ -15,7 +18,7 @@ pub struct Policy {
     pub id: Option<String>,
     /// The NSID option's octets (RFC 5001), given to those who ask.
     pub nsid: Option<Vec<u8>>,
-    /// The largest UDP answer, in octets, whatever the client can take.
+    /// The largest UDP answer, in octets, whatever the client can take; at most [`LARGEST_UDP`].
     pub udp_payload: u16,
 }
 

@@ -28,9 +28,6 @@ pub fn respond(query: &[u8], client: IpAddr, transport: Transport, served: &Serv
 /// Brings near what answering these queries will read, at most [`BATCH`](authority::BATCH) of them: worth calling once for
 /// many queries that are then answered one by one.
 pub fn warm<'q>(queries: impl Iterator<Item = &'q [u8]>, served: &Served) {
-    if !served.catalog.is_large() {
-        return;
-    }
     let mut near = authority::Near::new();
     for message in queries.filter(|message| message.len() > HEADER) {
         let Ok(query) = Query::read(message) else { continue };

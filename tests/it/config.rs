@@ -115,12 +115,19 @@ fn every_setting_is_read() {
         [server]
         listen = ["192.0.2.1:53", "[2001:db8::1]:53"]
         threads = 4
+        engine = "hickory"
         udp_payload = 4096
         version = "zonewright"
         id = "ams1"
         nsid = "hex:00FF"
         control = "run/control"
         state = "run/state"
+        [tcp]
+        connections = 400
+        connections_per_client = 40
+        first_query = "1s"
+        idle = "2s"
+        slow = "300ms"
         [source]
         directory = "dns/zones"
         poll = "200ms"
@@ -187,7 +194,7 @@ fn faults_are_shown_together() {
         (
             "bad_values",
             "[server]\nlisten = [\"127.0.0.1\", \"::1\", \"localhost:53\", \"127.0.0.1:53\", \"127.0.0.1:053\"]\nthreads = 5000\n\
-             udp_payload = 511\nnsid = \"hex:abc\"\n[source]\ndirectory = \"\"\npoll = \"5 s\"\n[access]\n\
+             udp_payload = 511\nnsid = \"hex:abc\"\nengine = \"steam\"\n[tcp]\nconnections = 1000001\nidle = \"99ms\"\nslow = \"2h\"\n[source]\ndirectory = \"\"\npoll = \"5 s\"\n[access]\n\
              query = [\"192.0.2.1/24\", \"any\", \"::/0\"]\n[limits]\nfile_octets = 0\nentry_octets = 100\nfindings = 0\n\
              include_depth = 65\nincludes = -1\ngenerated_octets = 1.5\nlost_names_percent = 101\n",
         ),
@@ -276,7 +283,7 @@ fn the_command_line_wins() {
     let listen: Vec<SocketAddr> = vec!["127.0.0.1:0".parse().unwrap()];
     let overrides = Overrides { zones: Some(PathBuf::from("/elsewhere")), listen: listen.clone(), threads: Some(3) };
     let config = Config::load(Some(&file), &overrides).unwrap();
-    assert_eq!((config.server.listen, config.server.threads), (listen, 3));
+    assert_eq!((config.server.listen, config.server.transport.threads), (listen, 3));
     assert_eq!((config.source.directory, config.source.zones), (PathBuf::from("/elsewhere"), vec![]));
 }
 

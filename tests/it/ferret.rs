@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use zonewright::authority::Catalog;
 use zonewright::dns::{Name, Rtype};
-use zonewright::server::{Policy, Served};
+use zonewright::server::{Engine, Policy, Served};
 use zonewright::zonefile::rdata;
 
 use crate::support::client::Udp;
 use crate::support::message::{Query, Response};
-use crate::support::server::Server;
+use crate::support::server::{ENGINES, Server};
 use crate::support::{self, KEY};
 
 /// The data set.
@@ -50,10 +50,15 @@ impl Case {
 #[test]
 fn every_ferret_case_is_answered_as_the_model_says() {
     let Some(data) = Data::read() else { return };
+    ENGINES.iter().for_each(|&engine| expect_model(&data, engine));
+}
+
+fn expect_model(data: &Data, engine: Engine) {
     let zones = data.zones.iter();
     let zones =
         zones.map(|(apex, text)| (Name::absolute(apex).expect("an apex"), Some(support::authority(apex, text))));
-    let server = Server::start(Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() });
+    let served = Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() };
+    let server = Server::start_with(served, engine);
     let client = Udp::connect(server.address);
     let mut wrong = Vec::new();
     for case in &data.cases {
@@ -63,7 +68,7 @@ fn every_ferret_case_is_answered_as_the_model_says() {
         }
     }
     let shown = wrong[..wrong.len().min(3)].join("\n");
-    assert!(wrong.is_empty(), "{} of {} differ:\n{shown}", wrong.len(), data.cases.len());
+    assert!(wrong.is_empty(), "{engine:?}: {} of {} differ:\n{shown}", wrong.len(), data.cases.len());
 }
 
 fn agrees(accepted: &serde_json::Value, response: &Response) -> bool {

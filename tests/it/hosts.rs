@@ -3,12 +3,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "the list of hosts is no part of the repository")]
 
-use zonewright::dns::{Rcode, Rtype};
+use zonewright::dns::{Name, Rcode, Rtype};
+use zonewright::zone::Zone;
 use zonewright::zonefile::rdata;
 
 use crate::support::client::{Udp, ask_tcp};
 use crate::support::message::{Query, Response};
-use crate::support::server::Server;
+use crate::support::server::{ENGINES, Server};
 use crate::support::{self, fixture};
 
 /// A row of `hosts.tsv`.
@@ -38,12 +39,18 @@ fn every_known_host_is_answered_as_it_should_be() {
     let hosts = hosts(&std::fs::read_to_string(path).expect("the list of hosts"));
     let zones = support::repository_zones();
     assert_eq!(zones.len(), 9);
-    let server = Server::start(support::serve_all(&zones));
-    let client = Udp::connect(server.address);
+    assert!(hosts.len() >= 147, "{} rows", hosts.len());
+    for engine in ENGINES {
+        let server = Server::start_with(support::serve_all(&zones), engine);
+        expect_hosts(&hosts, &zones, &Udp::connect(server.address));
+    }
+}
+
+fn expect_hosts(hosts: &[Host], zones: &[(Name, Zone)], client: &Udp) {
     let ask = |name: &str, rtype: Rtype| client.ask(&Query::new(name, rtype).edns(1232));
-    for host in &hosts {
+    for host in hosts {
         let is_ours = zones.iter().any(|(apex, _)| {
-            let name = zonewright::dns::Name::absolute(&host.name).expect("a host's name");
+            let name = Name::absolute(&host.name).expect("a host's name");
             name.as_ref().is_at_or_below(apex.as_ref())
         });
         match (host.has_zone, is_ours) {
@@ -53,7 +60,6 @@ fn every_known_host_is_answered_as_it_should_be() {
             (false, false) => assert_eq!(ask(&host.name, Rtype::A).rcode, Rcode::REFUSED, "{}", host.name),
         }
     }
-    assert!(hosts.len() >= 147, "{} rows", hosts.len());
 }
 
 /// Each listed type is there, of alternatives and of address families one. (A host may have only one family: the list says
@@ -108,10 +114,15 @@ fn absent(host: &Host, ask: &dyn Fn(&str, Rtype) -> Response) {
 #[test]
 fn every_record_of_our_zones_is_answered_over_udp_and_tcp() {
     let zones = support::repository_zones();
-    let server = Server::start(support::serve_all(&zones));
+    for engine in ENGINES {
+        expect_records(&zones, &Server::start_with(support::serve_all(&zones), engine));
+    }
+}
+
+fn expect_records(zones: &[(Name, Zone)], server: &Server) {
     let client = Udp::connect(server.address);
     let mut asked = 0;
-    for (apex, zone) in &zones {
+    for (apex, zone) in zones {
         for rrset in zone.nodes().flat_map(|node| node.rrsets()) {
             let name = rrset.owner().to_string();
             // Glue lies in the child, and NS at a cut is a referral: `hosts.tsv` and the fixtures see to those.
@@ -142,11 +153,13 @@ fn every_record_of_our_zones_is_answered_over_udp_and_tcp() {
 
 #[test]
 fn the_types_of_the_fixtures_are_answered_over_tcp_as_over_udp() {
-    let server = Server::start(support::serve_all(&support::repository_zones()));
-    let client = Udp::connect(server.address);
-    for rtype in fixture::TYPES {
-        let query = Query::new("almalinux.org.", rtype).edns(1232);
-        let (udp, tcp) = (client.ask(&query), ask_tcp(server.address, &query));
-        assert_eq!(udp.to_string(), tcp.to_string(), "type {}", rtype.0);
+    for engine in ENGINES {
+        let server = Server::start_with(support::serve_all(&support::repository_zones()), engine);
+        let client = Udp::connect(server.address);
+        for rtype in fixture::TYPES {
+            let query = Query::new("almalinux.org.", rtype).edns(1232);
+            let (udp, tcp) = (client.ask(&query), ask_tcp(server.address, &query));
+            assert_eq!(udp.to_string(), tcp.to_string(), "type {} of {engine:?}", rtype.0);
+        }
     }
 }

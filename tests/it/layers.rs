@@ -32,6 +32,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap_mangen", &["src/cli/"]),
     ("toml", &["src/config/"]),
     ("ring", &["src/lint/crypto.rs"]),
+    ("libc", &["src/server/transport/udp_batch.rs"]),
     ("anyhow", &["src/main.rs", "src/cli/", "src/control/"]),
 ];
 

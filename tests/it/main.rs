@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod corpus;
 mod diff;
+mod engines;
 mod expect;
 mod explain;
 mod ferret;

@@ -43,14 +43,17 @@ impl Settings {
 
     fn notices(&self) -> Vec<String> {
         let (now, then) = (&self.config.server, &self.started_with);
+        let (carry, carried) = (&now.transport, &then.transport);
         let changed = [
-            ("listen", now.listen != then.listen),
-            ("threads", now.threads != then.threads),
-            ("control", now.control != then.control),
-            ("state", now.state != then.state),
+            ("`listen` under `[server]`", now.listen != then.listen),
+            ("`threads` under `[server]`", carry.threads != carried.threads),
+            ("`engine` under `[server]`", carry.engine != carried.engine),
+            ("`control` under `[server]`", now.control != then.control),
+            ("`state` under `[server]`", now.state != then.state),
+            ("`[tcp]`", carry.tcp != carried.tcp),
         ];
         let keys = changed.iter().filter(|(_, is_changed)| *is_changed);
-        keys.map(|(key, _)| format!("`{key}` under `[server]` changed: restart the server to use it")).collect()
+        keys.map(|(key, _)| format!("{key} changed: restart the server to use it")).collect()
     }
 }
 

@@ -7,12 +7,9 @@ use std::time::Duration;
 
 use hickory_server::Server;
 
-use super::Pair;
+use super::Endpoint;
 use crate::server::Publisher;
 use crate::server::handler::Handler;
-
-/// How long a TCP connection may stand idle: RFC 7766 §6.2.3 asks for a few seconds at least.
-const TCP_IDLE: Duration = Duration::from_secs(10);
 
 /// Responses that may wait for a slow TCP client; more of its queries are not read meanwhile.
 const TCP_WAITING: usize = 32;
@@ -24,14 +21,18 @@ pub(super) struct Embedded {
 }
 
 impl Embedded {
-    /// Answers from what `publisher` holds at each query's time.
-    pub(super) fn answer(pairs: &[Pair], publisher: Publisher) -> io::Result<Self> {
+    /// Answers from what `publisher` holds at each query's time; a connection may be idle for so long.
+    pub(super) fn answer(endpoints: &[Endpoint], publisher: Publisher, idle: Duration) -> io::Result<Self> {
         let in_flight = Arc::new(AtomicUsize::new(0));
         let mut server = Server::new(Handler { publisher, in_flight: in_flight.clone() });
-        for pair in pairs {
-            let (udp, tcp) = pair.try_clone()?.into_tokio()?;
-            server.register_socket(udp);
-            server.register_listener(tcp, TCP_IDLE, TCP_WAITING);
+        for endpoint in endpoints {
+            let (tcp, udp) = endpoint.try_clone()?.into_sockets();
+            for udp in udp {
+                udp.set_nonblocking(true)?;
+                server.register_socket(tokio::net::UdpSocket::from_std(udp)?);
+            }
+            tcp.set_nonblocking(true)?;
+            server.register_listener(tokio::net::TcpListener::from_std(tcp)?, idle, TCP_WAITING);
         }
         Ok(Self { server, in_flight })
     }

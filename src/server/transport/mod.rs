@@ -2,28 +2,38 @@
 //!
 //! # Design
 //!
-//! Two engines answer on the same kind of sockets. Our own (`udp.rs` and `tcp.rs`) stops reading between two queries, so that
-//! a query is either answered here or left to whoever else reads the socket: another process can take over without losing
-//! one. hickory's (`embedded.rs`) has no way to stop reading but to drop what it is at: its UDP task reads in the same step
-//! in which it sends, and a shutdown aborts queries that were read. It is the engine where ours is not.
+//! Two engines answer on the same kind of sockets. Our own, for Linux, carries UDP by threads that take and send many
+//! datagrams a system call (`udp.rs`, `udp_batch.rs`) and TCP by tasks (`tcp.rs`, `stream.rs`, `seats.rs`). Both stop reading
+//! between two queries, so that a query is either answered here or left to whoever else reads the socket: another process can
+//! take over without losing one. hickory's (`embedded.rs`) has no way to stop reading but to drop what it is at: its UDP task
+//! reads in the same step in which it sends, and a shutdown aborts queries that were read. It is the engine where ours is not.
 
 mod embedded;
+#[cfg(target_os = "linux")]
+mod seats;
 mod sockets;
+#[cfg(target_os = "linux")]
+mod stream;
+#[cfg(target_os = "linux")]
 mod tcp;
+#[cfg(target_os = "linux")]
 mod udp;
+#[cfg(target_os = "linux")]
+mod udp_batch;
+
+#[cfg(target_os = "linux")]
+mod own;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::num::NonZero;
 use std::time::Duration;
-
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 use super::Publisher;
 use embedded::Embedded;
-pub use sockets::Pair;
+#[cfg(target_os = "linux")]
+use own::Own;
+pub use sockets::Endpoint;
 
 /// How long the answers that are being made may take once nothing is read any more.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -31,65 +41,131 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// What carries the octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Engine {
-    /// Sockets of our own, which can be handed over without losing a query.
-    Own,
+    /// Sockets of our own, which take many datagrams at once and can be handed over without losing a query.
+    #[cfg(target_os = "linux")]
+    Batch,
     /// The embedded hickory server.
     Hickory,
 }
 
-impl Default for Engine {
-    fn default() -> Self {
-        if cfg!(target_os = "linux") { Self::Own } else { Self::Hickory }
+impl Engine {
+    /// What the config calls it: `batch`, `hickory`, or `auto` for the first of them that the system has.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "auto" => Some(Self::default()),
+            #[cfg(target_os = "linux")]
+            "batch" => Some(Self::Batch),
+            "hickory" => Some(Self::Hickory),
+            _ => None,
+        }
     }
 }
 
-/// How far the end is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Phase {
-    /// Not begun.
-    Open,
-    /// No datagram is read and no connection accepted any more; connections go on.
-    Retiring,
-    /// Connections end once what came is answered.
-    Closing,
+impl Default for Engine {
+    fn default() -> Self {
+        #[cfg(target_os = "linux")]
+        return Self::Batch;
+        #[cfg(not(target_os = "linux"))]
+        Self::Hickory
+    }
+}
+
+/// What carries the octets, by how many threads, and what connections are allowed.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct TransportSettings {
+    /// The engine.
+    pub engine: Engine,
+    /// How many threads answer; 0: one a core.
+    pub threads: u16,
+    /// Of connections.
+    pub tcp: TcpSettings,
+}
+
+impl TransportSettings {
+    /// How many threads answer.
+    pub fn thread_count(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+            threads => usize::from(threads),
+        }
+    }
+
+    /// How many UDP sockets each address is to have.
+    pub fn udp_sockets(&self) -> usize {
+        match self.engine {
+            #[cfg(target_os = "linux")]
+            Engine::Batch => self.thread_count(),
+            Engine::Hickory => 1,
+        }
+    }
+}
+
+/// How many connections there may be, and for how long.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TcpSettings {
+    /// In all, others wait; 0: half of the descriptors that the process may have.
+    pub connections: usize,
+    /// Of one client, others are ended; 0: a quarter of all.
+    pub connections_per_client: usize,
+    /// How long the first query may take to come whole.
+    pub first_query: Duration,
+    /// How long a connection may be idle, or a query take to come whole.
+    pub idle: Duration,
+    /// How long answers wait for a client that does not take them.
+    pub slow: Duration,
+}
+
+impl Default for TcpSettings {
+    /// RFC 7766 §6.2.3 asks for a few seconds at least.
+    fn default() -> Self {
+        let [first_query, idle, slow] = [5, 10, 10].map(Duration::from_secs);
+        Self { connections: 0, connections_per_client: 0, first_query, idle, slow }
+    }
 }
 
 /// Sockets that are being answered on.
 pub struct Listeners {
     /// What can be handed over; the engine has the same sockets.
-    pairs: Vec<Pair>,
+    endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
+    settings: TransportSettings,
     answering: Answering,
 }
 
 enum Answering {
-    Own { phase: watch::Sender<Phase>, tasks: JoinSet<()> },
+    #[cfg(target_os = "linux")]
+    Own(Own),
     Hickory(Embedded),
 }
 
 impl Listeners {
-    /// Binds UDP and TCP on every address and answers from what `publisher` holds at each query's time.
+    /// Answers on sockets that are bound; to be called within a runtime. Each answer is from what `publisher` holds then.
     ///
     /// # Errors
     ///
-    /// The first address that could not be bound, named in the error's text.
-    pub async fn bind(addresses: &[SocketAddr], publisher: Publisher) -> io::Result<Self> {
-        let pairs = addresses.iter().map(|&address| Pair::bind(address)).collect::<io::Result<_>>()?;
-        Self::answer(pairs, publisher, Engine::default())
+    /// The system's, if it has no more descriptors or threads.
+    pub fn answer(endpoints: Vec<Endpoint>, publisher: Publisher, settings: TransportSettings) -> io::Result<Self> {
+        let addresses = endpoints.iter().map(Endpoint::address).collect::<io::Result<_>>()?;
+        let answering = match settings.engine {
+            #[cfg(target_os = "linux")]
+            Engine::Batch => Answering::Own(Own::answer(&endpoints, publisher, &settings)?),
+            Engine::Hickory => Answering::Hickory(Embedded::answer(&endpoints, publisher, settings.tcp.idle)?),
+        };
+        Ok(Self { endpoints, addresses, settings, answering })
     }
 
-    /// Answers on sockets that are bound; to be called within a runtime.
+    /// Gives each thread a socket of its own where those that were taken over are fewer. Only for a process that stays: what
+    /// waits in a socket of its own is lost with it.
     ///
     /// # Errors
     ///
-    /// The system's, if it has no more descriptors.
-    pub fn answer(pairs: Vec<Pair>, publisher: Publisher, engine: Engine) -> io::Result<Self> {
-        let addresses = pairs.iter().map(Pair::address).collect::<io::Result<_>>()?;
-        let answering = match engine {
-            Engine::Own => answer(&pairs, &publisher)?,
-            Engine::Hickory => Answering::Hickory(Embedded::answer(&pairs, publisher)?),
-        };
-        Ok(Self { pairs, addresses, answering })
+    /// The system's, if it has no more descriptors or threads.
+    pub fn grow(&mut self) -> io::Result<()> {
+        match &mut self.answering {
+            #[cfg(target_os = "linux")]
+            Answering::Own(own) => own.grow(&mut self.endpoints, self.settings.udp_sockets()),
+            Answering::Hickory(_) => Ok(()),
+        }
     }
 
     /// The addresses bound, ports chosen by the system filled in.
@@ -102,67 +178,43 @@ impl Listeners {
     /// # Errors
     ///
     /// The system's, if it has no more descriptors.
-    pub fn share(&self) -> io::Result<Vec<Pair>> {
-        self.pairs.iter().map(Pair::try_clone).collect()
+    pub fn share(&self) -> io::Result<Vec<Endpoint>> {
+        self.endpoints.iter().map(Endpoint::try_clone).collect()
     }
 
     /// Takes no queries any more and answers those taken. Connections may go on for `patience`, and then end once what came
     /// over them is answered.
     pub async fn drain(self, patience: Duration) {
         // Whoever else has them answers on them; if nobody does, nobody is to think that we do.
-        drop(self.pairs);
+        drop(self.endpoints);
         match self.answering {
+            #[cfg(target_os = "linux")]
+            Answering::Own(own) => own.drain(patience).await,
             Answering::Hickory(embedded) => embedded.drain(DRAIN).await,
-            Answering::Own { phase, mut tasks } => {
-                for (next, time) in [(Phase::Retiring, patience), (Phase::Closing, DRAIN)] {
-                    phase.send_replace(next);
-                    if timeout(time, async { while tasks.join_next().await.is_some() {} }).await.is_ok() {
-                        return;
-                    }
-                }
-            }
         }
     }
 }
 
-fn answer(pairs: &[Pair], publisher: &Publisher) -> io::Result<Answering> {
-    let (phase, watched) = watch::channel(Phase::Open);
-    let (mut tasks, room) = (JoinSet::new(), Arc::new(Semaphore::new(tcp::most_connections())));
-    let readers = tokio::runtime::Handle::current().metrics().num_workers().max(1);
-    for pair in pairs {
-        let (udp, tcp) = pair.try_clone()?.into_tokio()?;
-        let udp = Arc::new(udp);
-        for _ in 0..readers {
-            tasks.spawn(udp::answer(Arc::clone(&udp), Arc::clone(publisher), watched.clone()));
-        }
-        tasks.spawn(tcp::answer(tcp, Arc::clone(publisher), watched.clone(), Arc::clone(&room)));
+/// Brings near what a batch of queries will read. A fault in it must not end the thread that makes the answers.
+fn warm<'q>(queries: impl Iterator<Item = &'q [u8]>, served: &super::Served) {
+    if served.catalog.is_large() {
+        let warm = || super::warm(queries, served);
+        // The answers themselves tell of it.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(warm));
     }
-    Ok(Answering::Own { phase, tasks })
 }
 
-/// Returns when the end is at least as far as that.
-async fn reached(phase: &mut watch::Receiver<Phase>, wanted: Phase) {
-    // Without a sender everything is over.
-    let _ = phase.wait_for(|phase| *phase >= wanted).await;
-}
-
-/// Runs `respond` with room for its answer, and gives the answer to `take`; none, where none is due.
-///
-/// A fault in one answer must not end the task that makes all others.
-fn respond<T>(
+/// The one way from a transport to [`respond`](super::respond): a fault in one answer must not end the thread that makes all
+/// others.
+#[cfg(target_os = "linux")]
+fn respond(
     query: &[u8],
     client: std::net::IpAddr,
     transport: super::Transport,
-    publisher: &Publisher,
-    take: impl FnOnce(&[u8]) -> T,
-) -> Option<T> {
-    thread_local! {
-        static OUT: std::cell::RefCell<Vec<u8>> = std::cell::RefCell::new(vec![0; usize::from(u16::MAX)]);
-    }
-    OUT.with_borrow_mut(|out| {
-        let answer = || super::respond(query, client, transport, &publisher.load(), out);
-        let length = std::panic::catch_unwind(std::panic::AssertUnwindSafe(answer));
-        let length = length.inspect_err(|_| tracing::error!("a fault of zonewright itself left a query unanswered"));
-        length.ok().flatten().map(|length| take(&out[..length]))
-    })
+    served: &super::Served,
+    out: &mut [u8],
+) -> Option<usize> {
+    let answer = || super::respond(query, client, transport, served, out);
+    let length = std::panic::catch_unwind(std::panic::AssertUnwindSafe(answer));
+    length.inspect_err(|_| tracing::error!("a fault of zonewright itself left a query unanswered")).ok().flatten()
 }

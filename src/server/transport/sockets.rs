@@ -4,29 +4,34 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
 /// Connections that may wait to be accepted, if the system allows as many.
 const BACKLOG: i32 = 1024;
 
-/// The two sockets of one address.
+/// Octets of datagrams that may wait in one socket, if the system allows as many: what comes while a core is busy otherwise.
+const WAITING: usize = 1 << 21;
+
+/// The sockets of one address: a listener, and UDP sockets over which the system spreads the clients.
 #[derive(Debug)]
-pub struct Pair {
-    udp: UdpSocket,
+pub struct Endpoint {
     tcp: TcpListener,
+    udp: Vec<UdpSocket>,
 }
 
-impl Pair {
-    /// Binds both; where the system chooses the port, the same for both.
+impl Endpoint {
+    /// Binds a listener and so many UDP sockets; where the system chooses the port, the same for all.
     ///
     /// # Errors
     ///
     /// The system's, with the address in its text.
-    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, udp_sockets: usize) -> io::Result<Self> {
         // Another process may hold the TCP port that UDP was given: a few more are tried.
         let attempts = if address.port() == 0 { 16 } else { 1 };
         let mut last = io::Error::from(io::ErrorKind::AddrInUse);
         for _ in 0..attempts {
-            match bind_once(address) {
-                Ok(pair) => return Ok(pair),
+            match bind_once(address, udp_sockets) {
+                Ok(endpoint) => return Ok(endpoint),
                 Err(error) => last = error,
             }
         }
@@ -37,18 +42,25 @@ impl Pair {
     ///
     /// # Errors
     ///
-    /// They are not bound to one address.
-    pub fn from_descriptors(udp: OwnedFd, tcp: OwnedFd) -> io::Result<Self> {
-        let (udp, tcp) = (UdpSocket::from(udp), TcpListener::from(tcp));
-        match udp.local_addr()? == tcp.local_addr()? {
-            true => Ok(Self { udp, tcp }),
-            false => Err(io::Error::new(io::ErrorKind::InvalidData, "two sockets that are not of one address")),
+    /// They are not bound to one address, or there is no UDP socket.
+    pub fn from_descriptors(tcp: OwnedFd, udp: Vec<OwnedFd>) -> io::Result<Self> {
+        let (tcp, udp) = (TcpListener::from(tcp), udp.into_iter().map(UdpSocket::from).collect::<Vec<_>>());
+        let address = tcp.local_addr()?;
+        let is_here = |socket: &UdpSocket| socket.local_addr().is_ok_and(|here| here == address);
+        match !udp.is_empty() && udp.iter().all(is_here) {
+            true => Ok(Self { tcp, udp }),
+            false => Err(io::Error::new(io::ErrorKind::InvalidData, "sockets that are not of one address")),
         }
     }
 
-    /// UDP's and TCP's.
-    pub fn descriptors(&self) -> [BorrowedFd<'_>; 2] {
-        [self.udp.as_fd(), self.tcp.as_fd()]
+    /// TCP's.
+    pub fn tcp(&self) -> BorrowedFd<'_> {
+        self.tcp.as_fd()
+    }
+
+    /// UDP's.
+    pub fn udp(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.udp.iter().map(UdpSocket::as_fd)
     }
 
     /// The address bound.
@@ -57,7 +69,7 @@ impl Pair {
     ///
     /// The system's.
     pub fn address(&self) -> io::Result<SocketAddr> {
-        self.udp.local_addr()
+        self.tcp.local_addr()
     }
 
     /// The same sockets under descriptors of their own.
@@ -66,21 +78,52 @@ impl Pair {
     ///
     /// The system's, if it has no more descriptors.
     pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { udp: self.udp.try_clone()?, tcp: self.tcp.try_clone()? })
+        let udp = self.udp.iter().map(UdpSocket::try_clone).collect::<io::Result<_>>()?;
+        Ok(Self { tcp: self.tcp.try_clone()?, udp })
     }
 
-    pub(super) fn into_tokio(self) -> io::Result<(tokio::net::UdpSocket, tokio::net::TcpListener)> {
-        self.udp.set_nonblocking(true)?;
-        self.tcp.set_nonblocking(true)?;
-        Ok((tokio::net::UdpSocket::from_std(self.udp)?, tokio::net::TcpListener::from_std(self.tcp)?))
+    /// Adds UDP sockets until there are so many, and gives those that it added. The system lets some clients go over to
+    /// them; what waits in the others stays there.
+    #[cfg(target_os = "linux")]
+    pub(super) fn grow(&mut self, udp_sockets: usize) -> io::Result<&[UdpSocket]> {
+        let (address, before) = (self.address()?, self.udp.len());
+        while self.udp.len() < udp_sockets {
+            share_address(&self.udp)?;
+            self.udp.push(bind_udp(address, !self.udp.is_empty())?);
+        }
+        Ok(&self.udp[before..])
+    }
+
+    pub(super) fn into_sockets(self) -> (TcpListener, Vec<UdpSocket>) {
+        (self.tcp, self.udp)
     }
 }
 
-fn bind_once(address: SocketAddr) -> io::Result<Pair> {
-    let udp = UdpSocket::bind(address)?;
+fn bind_once(address: SocketAddr, udp_sockets: usize) -> io::Result<Endpoint> {
+    let first = bind_udp(address, false)?;
     // As tokio does, std sets SO_REUSEADDR: connections of an earlier server are not in the way.
-    let tcp = TcpListener::bind(udp.local_addr()?)?;
+    let tcp = TcpListener::bind(first.local_addr()?)?;
     // std asks for 128; asking again changes it.
     rustix::net::listen(&tcp, BACKLOG)?;
-    Ok(Pair { udp, tcp })
+    let mut endpoint = Endpoint { tcp, udp: vec![first] };
+    #[cfg(target_os = "linux")]
+    endpoint.grow(udp_sockets)?;
+    Ok(endpoint)
+}
+
+/// The first socket is bound without leave to share its address, so that one that anybody else has is refused; it gets the
+/// leave when others of ours follow.
+fn bind_udp(address: SocketAddr, is_shared: bool) -> io::Result<UdpSocket> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = rustix::net::socket_with(family, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+    rustix::net::sockopt::set_socket_reuseport(&socket, is_shared)?;
+    // The system's own limit holds where it is less.
+    let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, WAITING);
+    rustix::net::bind(&socket, &address)?;
+    Ok(UdpSocket::from(socket))
+}
+
+#[cfg(target_os = "linux")]
+fn share_address(sockets: &[UdpSocket]) -> io::Result<()> {
+    sockets.iter().try_for_each(|socket| Ok(rustix::net::sockopt::set_socket_reuseport(socket, true)?))
 }

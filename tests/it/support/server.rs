@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use zonewright::server::{Engine, Listeners, Pair, Publisher, Served};
+use zonewright::server::{Endpoint, Engine, Listeners, Publisher, Served, TcpSettings, TransportSettings};
+
+/// All engines that the system has.
+pub(crate) const ENGINES: [Engine; 2] = [Engine::Batch, Engine::Hickory];
 
 /// Answers until it is dropped.
 pub(crate) struct Server {
@@ -20,11 +23,16 @@ impl Server {
     }
 
     pub(crate) fn start_with(served: Served, engine: Engine) -> Self {
+        let settings = TransportSettings { engine, threads: 2, tcp: TcpSettings::default() };
+        Self::start_at(([127, 0, 0, 1], 0).into(), served, settings)
+    }
+
+    pub(crate) fn start_at(address: SocketAddr, served: Served, settings: TransportSettings) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let publisher: Publisher = Arc::new(ArcSwap::from_pointee(served));
-        let pair = Pair::bind(([127, 0, 0, 1], 0).into()).expect("a loopback port");
-        let listeners = runtime.block_on(async { Listeners::answer(vec![pair], publisher, engine) });
+        let endpoint = Endpoint::bind(address, settings.udp_sockets()).expect("a port");
+        let listeners = runtime.block_on(async { Listeners::answer(vec![endpoint], publisher, settings) });
         let listeners = listeners.expect("descriptors");
         Self { address: listeners.addresses()[0], runtime, listeners: Some(listeners) }
     }
