@@ -93,7 +93,7 @@ impl Terms {
     pub fn at(limits: &Limits, lint: &lint::Settings, moment: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lint = lint::Settings { threads, now: moment, ..lint.clone() };
-        Self { limits: limits.clone(), lint: Some(lint), keeps_texts: false }
+        Self { limits: Limits { threads, ..limits.clone() }, lint: Some(lint), keeps_texts: false }
     }
 
     /// No opinions: a text makes a zone or does not.
