@@ -14,7 +14,7 @@ use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
-    for (record, address, range) in address::within(node, address::DOCUMENTATION) {
+    for (record, address, range) in address::within(node, &address::DOCUMENTATION) {
         let finding = report
             .finding(report.rdata(record), format!("{address} is {}", range.what))
             .label("no host's address")

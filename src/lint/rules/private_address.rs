@@ -17,7 +17,7 @@ use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
     let is_localhost = || node.name().labels().next().is_some_and(|label| label.eq_ignore_ascii_case(b"localhost"));
-    for (record, address, range) in address::within(node, address::UNREACHABLE) {
+    for (record, address, range) in address::within(node, &address::UNREACHABLE) {
         if address.is_loopback() && is_localhost() {
             continue;
         }
