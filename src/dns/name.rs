@@ -45,6 +45,12 @@ impl<'a> NameRef<'a> {
         Self(&octets[..at.min(octets.len())])
     }
 
+    /// The name that is all of `octets`, which the caller knows to be one (it measured them before).
+    pub(crate) fn measured(octets: &'a [u8]) -> Self {
+        debug_assert_eq!(Self::trusted(octets).0, octets, "a name was measured wrongly");
+        Self(octets)
+    }
+
     /// The octets of the wire, the root's zero included.
     pub fn octets(self) -> &'a [u8] {
         self.0
@@ -100,6 +106,12 @@ impl<'a> NameRef<'a> {
             at += 1 + usize::from(self.0[at]);
         }
         at == head && self.0[head..].eq_ignore_ascii_case(other.0)
+    }
+
+    /// The labels that this name has before those of `other`, if it lies at or below it.
+    pub(crate) fn head_below(self, other: NameRef<'_>) -> Option<Labels<'a>> {
+        let head = self.0.len().checked_sub(other.0.len())?;
+        self.is_at_or_below(other).then(|| Labels(&self.0[..head]))
     }
 
     /// Whether this name lies below `other`, and is not `other` itself.

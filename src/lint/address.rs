@@ -26,7 +26,14 @@ pub(super) fn within<'z>(
     node: Node<'z>,
     ranges: &'static Ranges,
 ) -> impl Iterator<Item = (&'z Record, IpAddr, &'static Range)> {
-    records(node).filter_map(move |(record, address)| Some((record, address, ranges.of(address)?)))
+    // Asked of every address of a zone, so that data is looked at before anything is made of it.
+    let addresses = node.rrsets().filter(|rrset| TYPES.contains(&rrset.rtype()));
+    let suspects = addresses.filter(|rrset| rrset.rdatas().any(|rdata| ranges.may_hold(rdata)));
+    let records = suspects.flat_map(|rrset| rrset.records().zip(rrset.rdatas()));
+    records.filter_map(move |(record, rdata)| {
+        let address = of(rdata)?;
+        Some((record, address, ranges.of(address)?))
+    })
 }
 
 /// A name's A rrset, or else its AAAA rrset.
@@ -137,12 +144,14 @@ impl Ranges {
         Self { list, first }
     }
 
+    /// Whether the address of a record's data may lie in one of these.
+    fn may_hold(&self, rdata: &[u8]) -> bool {
+        rdata.len() != 4 || self.first[usize::from(rdata[0])]
+    }
+
     /// The range that an address lies in, if it is one of these.
     pub(super) fn of(&'static self, address: IpAddr) -> Option<&'static Range> {
-        match address {
-            IpAddr::V4(v4) if !self.first[usize::from(v4.octets()[0])] => None,
-            _ => self.list.iter().find(|range| range.holds(address)),
-        }
+        self.list.iter().find(|range| range.holds(address))
     }
 }
 

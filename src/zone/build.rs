@@ -6,7 +6,7 @@
 //! over all of it many times, and a walk in the order of memory costs a fraction of one that jumps for each record.
 
 use super::findings::Findings;
-use super::order::Order;
+use super::order::{Order, WORTH_A_THREAD};
 use super::{Summary, Zone, integrity, node, rrset};
 use crate::diagnostic::{Diagnostic, Edit, Repair, codes};
 use crate::dns::{Name, NameRef, Rtype};
@@ -35,11 +35,21 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
     let order = Order::of(&records, apex.as_ref(), threads);
     report_outside(apex.as_ref(), &order.outside, &records, sources, &mut findings);
     let is_complete = is_readable && !findings.has_errors();
-    let arranged = records.arranged(order.indices());
-    drop((records, order));
-    let zone = group(apex, arranged, sources, &mut findings);
+    let arranged = order.arrange(&records, threads);
+    let zone = std::thread::scope(|scope| {
+        // What lies in the order of the text is of no use from here on, and freeing so much takes a while.
+        free(scope, (records, order), threads);
+        group(apex, arranged, sources, &mut findings)
+    });
     integrity::check(&zone, Span { file: root, start: 0, end: 0 }, is_complete, sources, &mut findings);
     Built { zone: (!findings.has_errors()).then_some(zone), findings: findings.finish() }
+}
+
+/// Drops what nobody needs any more, on another thread where there may be one and it is worth it.
+fn free<'s>(scope: &'s std::thread::Scope<'s, '_>, (records, order): (Records, Order), threads: usize) {
+    if threads > 1 && records.rows().len() >= WORTH_A_THREAD {
+        scope.spawn(move || drop((records, order)));
+    }
 }
 
 /// Reports records outside the zone; those that follow one another have one cause, a name or the `$ORIGIN` above them.
@@ -100,12 +110,13 @@ fn group(apex: &Name, mut records: Records, sources: &Sources, findings: &mut Fi
         if !repeated.is_empty() {
             findings.add(&codes::DUPLICATE_RECORD, || duplicates(repeated, &records, sources));
         }
-        nodes.push(node::Row { rrsets: first..rrsets.len() as u32 });
+        let (name, name_octets) = records.place_of_owner(&node[0]);
+        nodes.push(node::Row { rrsets: first..rrsets.len() as u32, name, name_octets });
     }
     records.leave_out(&left_out);
     rrsets.shrink_to_fit();
     nodes.shrink_to_fit();
-    let summary = Summary::of(&rrsets, records.rows());
+    let summary = Summary::of(apex.as_ref(), &nodes, &rrsets, records.rows());
     Zone { apex: apex.clone(), records, nodes, rrsets, summary }
 }
 

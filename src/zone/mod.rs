@@ -38,10 +38,12 @@ struct Summary {
     types: Vec<Rtype>,
     /// The lowest and the highest TTL of its records, in seconds.
     ttls: (u32, u32),
+    /// Whether a name below the apex has NS records.
+    has_cuts: bool,
 }
 
 impl Summary {
-    fn of(rrsets: &[rrset::Row], records: &[Record]) -> Self {
+    fn of(apex: NameRef<'_>, nodes: &[node::Row], rrsets: &[rrset::Row], records: &[Record]) -> Self {
         let mut types: Vec<Rtype> = Vec::new();
         for row in rrsets {
             if !types.contains(&row.rtype) {
@@ -49,8 +51,12 @@ impl Summary {
             }
         }
         types.sort_unstable();
+        // The apex comes first, if it owns anything.
+        let is_apex = |node: &&node::Row| usize::from(node.name_octets) == apex.octets().len();
+        let below = nodes.first().filter(is_apex).map_or(0, |apex| apex.rrsets.end as usize);
+        let has_cuts = rrsets[below..].iter().any(|row| row.rtype == Rtype::NS);
         let bounds = |(low, high): (u32, u32), record: &Record| (low.min(record.ttl), high.max(record.ttl));
-        Self { types, ttls: records.iter().fold((u32::MAX, 0), bounds) }
+        Self { types, ttls: records.iter().fold((u32::MAX, 0), bounds), has_cuts }
     }
 }
 
@@ -149,7 +155,7 @@ impl Zone {
     }
 
     fn owner_of(&self, row: &node::Row) -> NameRef<'_> {
-        self.records.owner(self.record(self.rrsets[row.rrsets.start as usize].records.start))
+        self.records.name(row.name, row.name_octets)
     }
 
     fn record(&self, position: u32) -> &Record {

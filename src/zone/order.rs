@@ -25,7 +25,7 @@ const GOES_ON: u128 = 1 << 47;
 const INDEX_BITS: u32 = 31;
 
 /// Fewer records than this are sorted by one thread: a second one costs more.
-const WORTH_A_THREAD: usize = 1 << 15;
+pub(super) const WORTH_A_THREAD: usize = 1 << 15;
 
 /// Records in order, and those that lie outside the zone in the order of the text.
 pub(super) struct Order {
@@ -56,9 +56,11 @@ impl Order {
         Self { keys, outside }
     }
 
-    /// The indices of the records in their order.
-    pub(super) fn indices(&self) -> impl ExactSizeIterator<Item = u32> {
-        self.keys.iter().map(|&key| index(key))
+    /// The records as they are in this order.
+    pub(super) fn arrange(&self, records: &Records, threads: usize) -> Records {
+        let share = self.keys.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
+        let part = |number: usize| self.keys.chunks(share).nth(number).unwrap_or_default();
+        records.arranged(self.keys.len().div_ceil(share).max(1), |number| part(number).iter().map(|&key| index(key)))
     }
 }
 

@@ -72,6 +72,17 @@ impl Records {
         NameRef::trusted(&self.octets[record.owner as usize..])
     }
 
+    /// Where a record's owner is among all octets, and how many it has.
+    pub(crate) fn place_of_owner(&self, record: &Record) -> (u32, u8) {
+        // A name has 255 octets at most.
+        (record.owner, self.owner(record).octets().len() as u8)
+    }
+
+    /// The name at a place that [`place_of_owner`](Self::place_of_owner) gave.
+    pub(crate) fn name(&self, start: u32, octets: u8) -> NameRef<'_> {
+        NameRef::measured(&self.octets[start as usize..start as usize + usize::from(octets)])
+    }
+
     /// A record's data on the wire, names uncompressed.
     pub fn rdata(&self, record: &Record) -> &[u8] {
         let start = record.rdata as usize;
@@ -141,10 +152,32 @@ impl Records {
         one.owner == other.owner || self.owner(one).is(self.owner(other))
     }
 
-    /// The records of these indices in this order, each with its owner and its data beside those of its neighbours.
-    pub(crate) fn arranged(&self, mut order: impl ExactSizeIterator<Item = u32>) -> Self {
+    /// The records of the indices that `order` gives in this order, each with its owner and its data beside those of its
+    /// neighbours; `order` is asked for shares of all, each by a thread of its own.
+    pub(crate) fn arranged<I: ExactSizeIterator<Item = u32>>(
+        &self,
+        shares: usize,
+        order: impl Fn(usize) -> I + Sync,
+    ) -> Self {
+        std::thread::scope(|scope| {
+            let order = &order;
+            let others: Vec<_> =
+                (1..shares).map(|share| scope.spawn(move || self.arranged_share(order(share), 1))).collect();
+            let mut arranged = self.arranged_share(order(0), shares);
+            for other in others {
+                arranged.append_arranged(other.join().expect("arranging records does not panic"));
+            }
+            arranged.octets.shrink_to_fit();
+            arranged.rows.shrink_to_fit();
+            arranged
+        })
+    }
+
+    /// One share of [`arranged`](Self::arranged), with room for so many like it.
+    fn arranged_share(&self, mut order: impl ExactSizeIterator<Item = u32>, shares: usize) -> Self {
+        let octets = self.octets.len().div_ceil(self.rows.len().max(1)) * order.len();
         let mut arranged =
-            Self { rows: Vec::with_capacity(order.len()), octets: Vec::with_capacity(self.octets.len()) };
+            Self { rows: Vec::with_capacity(order.len() * shares), octets: Vec::with_capacity(octets * shares) };
         let mut rows = Vec::with_capacity(AT_ONCE);
         let mut owner = 0..0;
         loop {
@@ -156,7 +189,6 @@ impl Records {
             self.touch(&rows);
             rows.iter().for_each(|row| owner = arranged.push_beside(row, self, owner.clone()));
         }
-        arranged.octets.shrink_to_fit();
         arranged
     }
 
@@ -226,17 +258,19 @@ impl Records {
     }
 
     /// Adds other records behind these, and says how much further in the arena they are than they were.
-    pub(super) fn append(&mut self, other: Records) -> u32 {
+    pub(super) fn append(&mut self, mut other: Records) -> u32 {
         let (offset, position) = (self.octets.len() as u32, self.rows.len() as u32);
-        self.octets.extend_from_slice(&other.octets);
-        let moved = |row: Record| Record {
-            owner: row.owner + offset,
-            rdata: row.rdata + offset,
-            position: row.position + position,
-            ..row
-        };
-        self.rows.extend(other.rows.into_iter().map(moved));
+        other.rows.iter_mut().for_each(|row| row.position += position);
+        self.append_arranged(other);
         offset
+    }
+
+    /// Adds other records behind these that know their positions.
+    fn append_arranged(&mut self, other: Records) {
+        let offset = self.octets.len() as u32;
+        self.octets.extend_from_slice(&other.octets);
+        let moved = |row: &Record| Record { owner: row.owner + offset, rdata: row.rdata + offset, ..*row };
+        self.rows.extend(other.rows.iter().map(moved));
     }
 
     /// Adds a row; `owner` and `rdata` are offsets into the arena, which ends with the rdata.
