@@ -306,6 +306,19 @@ mod tests {
         }
 
         #[test]
+        fn a_plain_address_is_what_the_general_way_makes_of_it(
+            v6 in prop_oneof![
+                "[0-9a-fA-F]{0,5}(:{1,2}[0-9a-f]{0,5}){0,9}",
+                "(:|::)?([0-9a-f]{1,4}:){0,8}:?([0-9A-F]{1,4}:){0,7}[0-9a-f]{0,4}",
+                any::<[bool; 8]>().prop_map(|kept| std::net::Ipv6Addr::from(kept.map(|kept| if kept { 0xA0F } else { 0 })).to_string()),
+            ],
+            v4 in prop_oneof!["[0-9]{0,4}(\\.[0-9]{0,4}){0,5}", any::<[u8; 4]>().prop_map(|octets| std::net::Ipv4Addr::from(octets).to_string())],
+        ) {
+            let read = |end: &str| read_as(&format!("www 60 AAAA {v6}{end}\nwww 60 A {v4}{end}\n"), &Limits::default(), None);
+            prop_assert_eq!(read("   "), read(" ()"), "{} {}", v6, v4);
+        }
+
+        #[test]
         fn a_long_plain_name_is_held_to_the_limits(labels in prop::collection::vec(1_usize..70, 1..6), dot in any::<bool>()) {
             let labels: Vec<String> = labels.into_iter().map(|length| "x".repeat(length)).collect();
             let name = format!("{}{}", labels.join("."), if dot { "." } else { "" });

@@ -30,7 +30,7 @@ pub(super) struct Head {
 const LABEL: u8 = 1;
 const DOT: u8 = 2;
 const DIGIT: u8 = 4;
-const ADDRESS: u8 = 8;
+const HEXADECIMAL: u8 = 8;
 
 /// What each octet may stand in.
 const CLASS: [u8; 256] = {
@@ -43,8 +43,8 @@ const CLASS: [u8; 256] = {
         if char.is_ascii_digit() {
             class[octet] |= DIGIT;
         }
-        if char.is_ascii_hexdigit() || matches!(char, b':' | b'.') {
-            class[octet] |= ADDRESS;
+        if char.is_ascii_hexdigit() {
+            class[octet] |= HEXADECIMAL;
         }
         octet += 1;
     }
@@ -186,12 +186,40 @@ fn push_v4(text: &[u8], start: usize, out: &mut Vec<u8>) -> Option<usize> {
     Some(at)
 }
 
+/// Groups of hexadecimal digits with colons, a run of zeros left out or not; an IPv4 address at the end is not plain.
 #[inline]
 fn push_v6(text: &[u8], start: usize, out: &mut Vec<u8>) -> Option<usize> {
-    let end = run(text, start, ADDRESS);
-    let address = rdata::parse_address::<std::net::Ipv6Addr>(&text[start..end])?;
-    out.extend_from_slice(&address.octets());
-    Some(end)
+    let (mut groups, mut count, mut gap, mut at) = ([0_u16; 8], 0, None, start);
+    if text[at..].starts_with(b"::") {
+        (gap, at) = (Some(0), at + 2);
+    }
+    while let Some(end) = Some(run(text, at, HEXADECIMAL)).filter(|&end| end > at && count < 8) {
+        groups[count] = group(&text[at..end])?;
+        (count, at) = (count + 1, end);
+        match text[at..] {
+            [b':', b':', ..] if gap.is_none() => (gap, at) = (Some(count), at + 2),
+            // A single colon wants a group behind it.
+            [b':', next, ..] if CLASS[usize::from(next)] & HEXADECIMAL != 0 => at += 1,
+            _ => break,
+        }
+    }
+    match gap {
+        // Two colons stand for one group of zeros at least.
+        Some(gap) if count < 8 => {
+            groups[gap..].rotate_right(8 - count);
+        }
+        None if count == 8 => {}
+        _ => return None,
+    }
+    groups.iter().for_each(|group| out.extend_from_slice(&group.to_be_bytes()));
+    Some(at)
+}
+
+/// The number of four hexadecimal digits at most.
+#[inline]
+fn group(digits: &[u8]) -> Option<u16> {
+    let value = |digit: u8| u16::from(if digit.is_ascii_digit() { digit - b'0' } else { (digit | 0x20) - b'a' + 10 });
+    (digits.len() <= 4).then(|| digits.iter().fold(0, |number, &digit| number << 4 | value(digit)))
 }
 
 /// A number of 16 bits and the blanks behind it.

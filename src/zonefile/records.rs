@@ -32,6 +32,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Where its entry starts: that of a `$GENERATE` line is shared by all it made.
+    pub fn entry(&self) -> (FileId, u32) {
+        (self.file, self.entry)
+    }
+
     /// Its place among the records of its zone's text.
     pub fn position(&self) -> u32 {
         self.position

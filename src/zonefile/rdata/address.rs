@@ -28,7 +28,7 @@ pub(super) fn read_v6(reader: &mut Reader<'_, '_>) -> Result<()> {
 }
 
 /// The address that a text writes.
-pub(in crate::zonefile) fn parse<A: std::str::FromStr>(text: &[u8]) -> Option<A> {
+pub(super) fn parse<A: std::str::FromStr>(text: &[u8]) -> Option<A> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 

@@ -44,7 +44,6 @@ use std::borrow::Cow;
 use crate::diagnostic::Diagnostic;
 use crate::dns::Rtype;
 use crate::zonefile::Fields;
-pub(super) use address::parse as parse_address;
 
 pub use bitmap::listed_types;
 pub use embedded::{EmbeddedName, Names, has_names, names};
