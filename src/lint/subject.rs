@@ -294,7 +294,7 @@ impl<'z> Survey<'z> {
 }
 
 impl<'z> Survey<'z> {
-    /// Ranges of the targets for so many threads; none parts the servers of a cut.
+    /// Ranges of the targets for so many threads, one at least; none parts the servers of a cut.
     fn parts(&self, threads: usize) -> Vec<Range<usize>> {
         /// Targets that are worth a thread.
         const WORTH_A_THREAD: usize = 1 << 12;
@@ -303,10 +303,9 @@ impl<'z> Survey<'z> {
             let cut = self.cuts.partition_point(|cut| cut.servers.end <= near);
             self.cuts.get(cut).map_or(near, |cut| near.min(cut.servers.start))
         };
-        let starts: Vec<usize> = (0..self.targets.len()).step_by(share).map(whole).collect();
+        let starts: Vec<usize> = (0..self.targets.len().max(1)).step_by(share).map(whole).collect();
         let ends = starts.iter().skip(1).copied().chain([self.targets.len()]);
-        let parts: Vec<_> = starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect();
-        if parts.is_empty() { vec![0..0] } else { parts }
+        starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
     }
 
     /// What is known of some targets, with the cuts whose servers are among them.

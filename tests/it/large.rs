@@ -1,5 +1,7 @@
 //! A zone large enough for several threads: what they make of it is what one makes of it.
 
+#![expect(clippy::disallowed_methods, reason = "tests write the zone files that they read")]
+
 use std::fmt::Write as _;
 
 use zonewright::authority::{Authority, Catalog, HashKey};
