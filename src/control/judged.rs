@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use super::load::{Listing, Loaded, MirrorList, Root, Terms, load_listed, unused_includes};
+use super::load::{Listing, Loaded, MirrorList, Root, Terms, load_listed_beside, unused_includes};
 use crate::authority::{Authority, Catalog, HashKey};
 use crate::diagnostic::Diagnostic;
 use crate::dns::NameRef;
 use crate::lint::Others;
 use crate::review::change::shorten;
 use crate::source::Sources;
+use crate::zone::Zone;
 
 /// The key of trees that live as long as one command: nobody chooses names against it.
 pub const KEY: HashKey = HashKey([0; 16]);
+
+fn compile(zone: &Zone) -> Arc<Authority> {
+    Arc::new(Authority::compile(zone, KEY))
+}
 
 /// What was found in one tree.
 #[derive(Debug, Default)]
@@ -41,12 +46,12 @@ impl Judged {
     /// `progress` is told each time that one more zone was read.
     pub fn read(root: &Root, listing: &Listing, mirrors: MirrorList, terms: &Terms, progress: &dyn Fn()) -> Self {
         let load = |listed| {
-            let loaded = load_listed(root, listed, terms);
+            let loaded = load_listed_beside(root, listed, terms, |zone, _| compile(zone));
             progress();
             loaded
         };
-        let zones = listing.zones.iter().map(load).collect();
-        let mut judged = Self::beside(zones, mirrors, terms);
+        let (zones, compiled): (Vec<_>, Vec<_>) = listing.zones.iter().map(load).unzip();
+        let mut judged = Self::beside_compiled(zones, compiled, mirrors, terms);
         let misnamed = listing.misnamed.iter();
         judged.misnamed =
             misnamed.map(|(file, reason)| format!("{}: its name is no zone's: {reason}", root.display(file))).collect();
@@ -59,12 +64,22 @@ impl Judged {
     }
 
     /// Judges zones that were read, and the mirror list beside them.
-    pub fn beside(mut zones: Vec<Loaded>, mut mirrors: MirrorList, terms: &Terms) -> Self {
-        let compiled = |loaded: &Loaded| {
-            let authority = loaded.zone.as_ref().map(|zone| Arc::new(Authority::compile(zone, KEY)));
-            (loaded.name.clone(), authority)
+    pub fn beside(zones: Vec<Loaded>, mirrors: MirrorList, terms: &Terms) -> Self {
+        let compiled = zones.iter().map(|_| None).collect();
+        Self::beside_compiled(zones, compiled, mirrors, terms)
+    }
+
+    /// The same for zones some of which are compiled already.
+    fn beside_compiled(
+        mut zones: Vec<Loaded>,
+        compiled: Vec<Option<Arc<Authority>>>,
+        mut mirrors: MirrorList,
+        terms: &Terms,
+    ) -> Self {
+        let authority = |(loaded, compiled): (&Loaded, Option<Arc<Authority>>)| {
+            (loaded.name.clone(), compiled.or_else(|| loaded.zone.as_ref().map(compile)))
         };
-        let catalog = Catalog::new(KEY, zones.iter().map(compiled));
+        let catalog = Catalog::new(KEY, zones.iter().zip(compiled).map(authority));
         let others = Others::new(&catalog, &|_: NameRef<'_>| true).with_mirrors(&mirrors.mirrors);
         zones.iter_mut().for_each(|loaded| loaded.judge_beside(&others, terms));
         mirrors.judge_beside(&others, terms);

@@ -46,8 +46,9 @@ impl<'a> NameRef<'a> {
         Self(&octets[..at.min(octets.len())])
     }
 
-    /// The name that `octets` are as a whole, which the caller knows to be one.
+    /// The name that is all of `octets`, which the caller knows to be one.
     pub(crate) fn whole(octets: &'a [u8]) -> Self {
+        debug_assert_eq!(Self::trusted(octets).0, octets, "a name was measured wrongly");
         Self(octets)
     }
 
@@ -106,6 +107,12 @@ impl<'a> NameRef<'a> {
             at += 1 + usize::from(self.0[at]);
         }
         at == head && is_alike(&self.0[head..], other.0)
+    }
+
+    /// The labels that this name has before those of `other`, if it lies at or below it.
+    pub(crate) fn head_below(self, other: NameRef<'_>) -> Option<Labels<'a>> {
+        let head = self.0.len().checked_sub(other.0.len())?;
+        self.is_at_or_below(other).then(|| Labels(&self.0[..head]))
     }
 
     /// Whether this name lies below `other`, and is not `other` itself.

@@ -24,9 +24,16 @@ pub(super) fn records<'z>(node: Node<'z>) -> impl Iterator<Item = (&'z Record, I
 /// A name's address records that lie in one of these ranges, and in which.
 pub(super) fn within<'z>(
     node: Node<'z>,
-    ranges: &'static [Range],
+    ranges: &'static Ranges,
 ) -> impl Iterator<Item = (&'z Record, IpAddr, &'static Range)> {
-    records(node).filter_map(move |(record, address)| Some((record, address, Range::of(ranges, address)?)))
+    // Asked of every address of a zone, so that data is looked at before anything is made of it.
+    let addresses = node.rrsets().filter(|rrset| TYPES.contains(&rrset.rtype()));
+    let suspects = addresses.filter(|rrset| rrset.rdatas().any(|rdata| ranges.may_hold(rdata)));
+    let records = suspects.flat_map(|rrset| rrset.records().zip(rrset.rdatas()));
+    records.filter_map(move |(record, rdata)| {
+        let address = of(rdata)?;
+        Some((record, address, ranges.of(address)?))
+    })
 }
 
 /// A name's A rrset, or else its AAAA rrset.
@@ -114,6 +121,40 @@ pub(super) struct Range {
     pub(super) what: &'static str,
 }
 
+/// Some ranges, and which first octets the IPv4 addresses in them have: most addresses are done with by that.
+pub(super) struct Ranges {
+    list: &'static [Range],
+    first: [bool; 256],
+}
+
+impl Ranges {
+    const fn new(list: &'static [Range]) -> Self {
+        let (mut first, mut index) = ([false; 256], 0);
+        while index < list.len() {
+            if let IpAddr::V4(network) = list[index].network {
+                let mut octet = network.octets()[0] as usize;
+                let end = octet + if list[index].length < 8 { 1 << (8 - list[index].length) } else { 1 };
+                while octet < end {
+                    first[octet] = true;
+                    octet += 1;
+                }
+            }
+            index += 1;
+        }
+        Self { list, first }
+    }
+
+    /// Whether the address of a record's data may lie in one of these.
+    fn may_hold(&self, rdata: &[u8]) -> bool {
+        rdata.len() != 4 || self.first[usize::from(rdata[0])]
+    }
+
+    /// The range that an address lies in, if it is one of these.
+    pub(super) fn of(&'static self, address: IpAddr) -> Option<&'static Range> {
+        self.list.iter().find(|range| range.holds(address))
+    }
+}
+
 const fn v4(a: u8, b: u8, c: u8, d: u8, length: u8, what: &'static str) -> Range {
     Range { network: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), length, what }
 }
@@ -123,7 +164,7 @@ const fn v6(first: u16, second: u16, length: u8, what: &'static str) -> Range {
 }
 
 /// Addresses that no host on the Internet reaches.
-pub(super) const UNREACHABLE: &[Range] = &[
+pub(super) static UNREACHABLE: Ranges = Ranges::new(&[
     v4(10, 0, 0, 0, 8, "an address of a private network (RFC 1918 §3)"),
     v4(172, 16, 0, 0, 12, "an address of a private network (RFC 1918 §3)"),
     v4(192, 168, 0, 0, 16, "an address of a private network (RFC 1918 §3)"),
@@ -138,23 +179,18 @@ pub(super) const UNREACHABLE: &[Range] = &[
     v6(0xFF00, 0, 8, "the address of a multicast group (RFC 4291 §2.7)"),
     // The unspecified address, the asking host itself, and IPv4 addresses in disguise.
     v6(0, 0, 80, "no address that is sent to over IPv6 (RFC 4291 §2.5)"),
-];
+]);
 
 /// Addresses that stand in documents.
-pub(super) const DOCUMENTATION: &[Range] = &[
+pub(super) static DOCUMENTATION: Ranges = Ranges::new(&[
     v4(192, 0, 2, 0, 24, "an address for examples (RFC 5737 §3)"),
     v4(198, 51, 100, 0, 24, "an address for examples (RFC 5737 §3)"),
     v4(203, 0, 113, 0, 24, "an address for examples (RFC 5737 §3)"),
     v6(0x2001, 0xDB8, 32, "an address for examples (RFC 3849 §2)"),
     v6(0x3FFF, 0, 20, "an address for examples (RFC 9637 §2)"),
-];
+]);
 
 impl Range {
-    /// The range that an address lies in, if it is one of these.
-    pub(super) fn of(ranges: &'static [Self], address: IpAddr) -> Option<&'static Self> {
-        ranges.iter().find(|range| range.holds(address))
-    }
-
     fn holds(&self, address: IpAddr) -> bool {
         let differing = match (self.network, address) {
             (IpAddr::V4(network), IpAddr::V4(v4)) => u128::from(network.to_bits() ^ v4.to_bits()) << 96,
@@ -188,14 +224,14 @@ mod tests {
 
     #[test]
     fn ranges_hold_what_their_prefix_says() {
-        let is = |ranges, address: &str| Range::of(ranges, address.parse().expect("an address")).is_some();
+        let is = |ranges: &'static Ranges, address: &str| ranges.of(address.parse().expect("an address")).is_some();
         for address in ["10.255.0.1", "172.31.0.1", "100.127.0.1", "::1", "fd00::1", "febf::1", "::ffff:1.2.3.4"] {
-            assert!(is(UNREACHABLE, address), "{address}");
+            assert!(is(&UNREACHABLE, address), "{address}");
         }
         for address in ["11.0.0.1", "172.32.0.1", "100.128.0.1", "2001:db8::1", "fec0::1", "192.0.2.1"] {
-            assert!(!is(UNREACHABLE, address), "{address}");
+            assert!(!is(&UNREACHABLE, address), "{address}");
         }
-        assert!(is(DOCUMENTATION, "203.0.113.255") && is(DOCUMENTATION, "3fff:fff::1"));
-        assert!(!is(DOCUMENTATION, "203.0.114.0") && !is(DOCUMENTATION, "2001:db9::1"));
+        assert!(is(&DOCUMENTATION, "203.0.113.255") && is(&DOCUMENTATION, "3fff:fff::1"));
+        assert!(!is(&DOCUMENTATION, "203.0.114.0") && !is(&DOCUMENTATION, "2001:db9::1"));
     }
 }

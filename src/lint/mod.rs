@@ -187,28 +187,58 @@ fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static 
 
 /// Rules of scope Node, in one pass over the zone.
 fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> Vec<Diagnostic> {
-    let mut asked: Vec<_> = rules_of(subject.zone, subject.settings)
+    let zone = subject.zone;
+    let mut asked: Vec<_> = rules_of(zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
             Scope::Node(types, check) => {
-                Some((types, check, Report::new(rule, severity, subject.zone, sources, subject.settings, waivers)))
+                Some((types, check, Report::new(rule, severity, zone, sources, subject.settings, waivers)))
             }
             Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) | Scope::Change(_) => None,
         })
         .collect();
-    let mut types: Vec<Rtype> = Vec::new();
+    let concerned = Concerned::new(zone, asked.iter().map(|(types, ..)| *types));
+    let has_hashes = zone.has_type(Rtype::NSEC3);
     // A name that is the hash of another is nobody's to edit.
-    for (node, cut) in subject.nodes().filter(|(node, _)| !node.is_hash()) {
+    for (node, cut) in subject.nodes().filter(|(node, _)| !has_hashes || !node.is_hash()) {
         subject.set_cut(cut);
-        types.clear();
-        types.extend(node.rrsets().map(|rrset| rrset.rtype()));
-        for (wanted, check, report) in &mut asked {
-            if wanted.is_empty() || wanted.iter().any(|rtype| types.contains(rtype)) {
-                check(node, subject, report);
-            }
+        for index in concerned.by(node) {
+            let (_, check, report) = &mut asked[index];
+            check(node, subject, report);
         }
     }
     subject.set_cut(None);
     asked.into_iter().flat_map(|(.., report)| report.finish()).collect()
+}
+
+/// Which of some rules look at a name, by the types it has: most rules are spared most names. A rule is a bit.
+struct Concerned {
+    /// Those that look at every name.
+    always: u128,
+    by_type: Vec<(Rtype, u128)>,
+}
+
+impl Concerned {
+    fn new(zone: &Zone, rules: impl Iterator<Item = &'static [Rtype]> + Clone) -> Self {
+        const { assert!(RULES.len() <= u128::BITS as usize, "a rule has a bit of its own") };
+        let bits = |is_concerned: &dyn Fn(&[Rtype]) -> bool| {
+            let concerned = rules.clone().enumerate().filter(|(_, types)| is_concerned(types));
+            concerned.fold(0, |bits, (index, _)| bits | 1 << index)
+        };
+        let of_type = |&rtype: &Rtype| (rtype, bits(&|types: &[Rtype]| types.contains(&rtype)));
+        Self { always: bits(&|types: &[Rtype]| types.is_empty()), by_type: zone.types().iter().map(of_type).collect() }
+    }
+
+    /// The rules that look at this node, in their order.
+    fn by(&self, node: Node<'_>) -> impl Iterator<Item = usize> {
+        let of_type =
+            |rtype: Rtype| self.by_type.iter().find(|(known, _)| *known == rtype).map_or(0, |(_, bits)| *bits);
+        let mut bits = node.rrsets().fold(self.always, |bits, rrset| bits | of_type(rrset.rtype()));
+        std::iter::from_fn(move || {
+            let next = (bits != 0).then_some(bits.trailing_zeros() as usize);
+            bits &= bits.wrapping_sub(1);
+            next
+        })
+    }
 }
 
 /// The finding on a file that is made to be included, the only text of `sources`, and that no zone includes; none where the

@@ -21,6 +21,7 @@ pub(super) struct Report<'r> {
     findings: Vec<Diagnostic>,
     count: usize,
     last_place: Option<Span>,
+    last_entry: Option<(FileId, u32)>,
 }
 
 impl<'r> Report<'r> {
@@ -33,7 +34,8 @@ impl<'r> Report<'r> {
         waivers: &'r Waivers,
     ) -> Self {
         let (code, most) = (&rule.code, settings.most_of_a_rule);
-        Self { code, severity, zone, sources, waivers, most, findings: Vec::new(), count: 0, last_place: None }
+        let (findings, count, last_place, last_entry) = (Vec::new(), 0, None, None);
+        Self { code, severity, zone, sources, waivers, most, findings, count, last_place, last_entry }
     }
 
     /// A finding of this rule, still to be added.
@@ -44,6 +46,19 @@ impl<'r> Report<'r> {
     /// Adds a finding, unless its entry waives it.
     pub(super) fn add(&mut self, finding: Diagnostic) {
         self.add_at_most(Severity::Error, finding);
+    }
+
+    /// Adds a finding at a record's entry, for rules that add no other. Where it would be one too many to be shown, and could
+    /// not be waived, it is counted and not made: all records of a zone may be at fault.
+    pub(super) fn add_at(&mut self, record: &Record, finding: impl FnOnce(&Self) -> Diagnostic) {
+        let entry = Some(record.entry());
+        if self.count < self.most || self.waivers.has_any() {
+            let finding = finding(self);
+            self.add(finding);
+        } else if self.last_entry != entry {
+            self.count += 1;
+        }
+        self.last_entry = entry;
     }
 
     /// Adds a finding that is no worse than this, whatever the rule's severity: for the cases in which a rule may be wrong.

@@ -11,6 +11,7 @@ use std::ops::Range;
 use super::others::{Answer, Presence};
 use super::recent::Recent;
 use super::signed::Signed;
+use super::text::is_host_label;
 use super::{Others, Settings};
 use crate::authority::{Authority, NodeRef};
 use crate::dns::{MAX_NAME, NameRef, Rtype};
@@ -27,6 +28,7 @@ pub(super) struct Subject<'z> {
     servers: OnceCell<HashSet<Box<[u8]>>>,
     /// The names of all targets, in lower case.
     named: OnceCell<HashSet<Box<[u8]>>>,
+    has_host_apex: OnceCell<bool>,
     cut: Cell<Option<Node<'z>>>,
 }
 
@@ -116,8 +118,8 @@ pub(super) fn target_field(rtype: Rtype) -> usize {
 impl<'z> Subject<'z> {
     pub(super) fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
         let (signed, survey, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (servers, named) = (OnceCell::new(), OnceCell::new());
-        Self { zone, settings, signed, survey, known, servers, named, cut: Cell::new(None) }
+        let (servers, named, has_host_apex) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { zone, settings, signed, survey, known, servers, named, has_host_apex, cut: Cell::new(None) }
     }
 
     /// The zone as one that is signed, if it is.
@@ -168,6 +170,11 @@ impl<'z> Subject<'z> {
         self.named.get_or_init(named).contains(&lower(name))
     }
 
+    /// Whether all labels of the zone's own name are those of a host.
+    pub(super) fn has_host_apex(&self) -> bool {
+        *self.has_host_apex.get_or_init(|| self.zone.apex().labels().all(is_host_label))
+    }
+
     fn is_any_server(&self, name: NameRef<'_>) -> bool {
         let servers = || self.targets_of(&[Rtype::NS]).map(|target| lower(target.name)).collect();
         // Asked of every name below a cut: the buffer spares each an allocation.
@@ -214,19 +221,15 @@ impl<'z> Subject<'z> {
     fn known(&self, others: &Others<'_>) -> &[Known] {
         self.known.get_or_init(|| {
             let survey = self.survey();
-            let mut recent = Recent::new();
-            let mut ask = |target: &Target<'z>| Known {
-                presence: *recent.of(target.name, || others.presence(target.name)),
-                reach: Reach::Unknown,
-            };
-            let mut known: Vec<Known> = survey.targets.iter().map(&mut ask).collect();
-            if let Some(own) = others.zone(self.zone.apex()) {
-                let mut recent = Recent::new();
-                for cut in &survey.cuts {
-                    reach_all(cut, &survey.targets, &mut known[cut.servers.clone()], own, others, &mut recent);
-                }
-            }
-            known
+            let own = others.zone(self.zone.apex());
+            let parts = survey.parts(self.settings.threads);
+            let know = |part: &Range<usize>| survey.know(part.clone(), own, others);
+            std::thread::scope(|scope| {
+                let workers: Vec<_> = parts[1..].iter().map(|part| scope.spawn(move || know(part))).collect();
+                let mut known = know(&parts[0]);
+                known.extend(workers.into_iter().flat_map(|worker| worker.join().expect("asking does not panic")));
+                known
+            })
         })
     }
 }
@@ -287,6 +290,41 @@ impl<'z> Survey<'z> {
                 self.targets.push(Target { rrset, record, name, at });
             }
         }
+    }
+}
+
+impl<'z> Survey<'z> {
+    /// Ranges of the targets for so many threads, one at least; none parts the servers of a cut.
+    fn parts(&self, threads: usize) -> Vec<Range<usize>> {
+        /// Targets that are worth a thread.
+        const WORTH_A_THREAD: usize = 1 << 12;
+        let share = self.targets.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
+        let whole = |near: usize| {
+            let cut = self.cuts.partition_point(|cut| cut.servers.end <= near);
+            self.cuts.get(cut).map_or(near, |cut| near.min(cut.servers.start))
+        };
+        let starts: Vec<usize> = (0..self.targets.len().max(1)).step_by(share).map(whole).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.targets.len()]);
+        starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+    }
+
+    /// What is known of some targets, with the cuts whose servers are among them.
+    fn know(&self, part: Range<usize>, own: Option<&Authority>, others: &Others<'_>) -> Vec<Known> {
+        let mut recent = Recent::new();
+        let mut ask = |target: &Target<'z>| Known {
+            presence: *recent.of(target.name, || others.presence(target.name)),
+            reach: Reach::Unknown,
+        };
+        let mut known: Vec<Known> = self.targets[part.clone()].iter().map(&mut ask).collect();
+        if let Some(own) = own {
+            let mut recent = Recent::new();
+            let first = self.cuts.partition_point(|cut| cut.servers.start < part.start);
+            for cut in self.cuts[first..].iter().take_while(|cut| cut.servers.end <= part.end) {
+                let servers = cut.servers.start - part.start..cut.servers.end - part.start;
+                reach_all(cut, &self.targets, &mut known[servers], own, others, &mut recent);
+            }
+        }
+        known
     }
 }
 

@@ -103,6 +103,11 @@ impl Waivers {
         self.files[file.0 as usize] = known;
     }
 
+    /// Whether there are any.
+    pub(super) fn has_any(&self) -> bool {
+        !self.list.is_empty()
+    }
+
     /// Whether the entry of a finding waives it.
     pub(super) fn waive(&self, finding: &Diagnostic) -> bool {
         self.waive_at(finding.code, finding.primary.span)

@@ -36,7 +36,8 @@ pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sourc
         above.report(&mut report);
     }
     // One finding tells of a chain, however many records it has.
-    if let Some(finding) = zone.nodes().find_map(|node| iterations(&report, node)) {
+    let has_hashes = zone.has_type(Rtype::NSEC3) || zone.has_type(Rtype::NSEC3PARAM);
+    if has_hashes && let Some(finding) = zone.nodes().find_map(|node| iterations(&report, node)) {
         report.add(finding);
     }
 }
@@ -69,12 +70,13 @@ fn apex(report: &mut Report<'_>, start: Span, is_complete: bool) {
         many(report, soa, "SOA", "a zone has exactly one (RFC 1035 §5.2)");
     }
     let mut is_other_zone = false;
-    for below in zone.nodes().filter(|node| !node.is_apex()) {
-        for record in below.rrset(Rtype::SOA).into_iter().flat_map(|soa| soa.records()) {
+    let soas = zone.nodes().filter_map(|node| node.rrset(Rtype::SOA).filter(|_| !node.is_apex()));
+    for below in soas {
+        for record in below.records() {
             // The first SOA of a file that has none for its own name tells which zone was meant.
             let finding = match (soa, is_other_zone) {
-                (None, false) => other_zone(&codes::SOA_BELOW_APEX, below.name(), report.owner(record), apex),
-                _ => soa_below_apex(below.name(), report.owner(record), apex),
+                (None, false) => other_zone(&codes::SOA_BELOW_APEX, below.owner(), report.owner(record), apex),
+                _ => soa_below_apex(below.owner(), report.owner(record), apex),
             };
             is_other_zone |= soa.is_none();
             report.add(finding);

@@ -8,6 +8,7 @@ pub mod diff;
 mod findings;
 mod integrity;
 mod node;
+mod order;
 mod rrset;
 
 pub use build::{Built, build};
@@ -23,11 +24,40 @@ use crate::zonefile::{Places, Record, Records};
 #[derive(Debug)]
 pub struct Zone {
     apex: Name,
+    /// By owner in canonical order, by type, then as in the text; duplicates left out.
     records: Records,
-    /// Indices of records: by owner in canonical order, by type, then as in the text; duplicates left out.
-    order: Vec<u32>,
     nodes: Vec<node::Row>,
     rrsets: Vec<rrset::Row>,
+    summary: Summary,
+}
+
+/// What many ask of a zone as a whole, and would walk over all of it to find.
+#[derive(Debug)]
+struct Summary {
+    /// The types that any of its records has, each once, in order.
+    types: Vec<Rtype>,
+    /// The lowest and the highest TTL of its records, in seconds.
+    ttls: (u32, u32),
+    /// Whether a name below the apex has NS records.
+    has_cuts: bool,
+}
+
+impl Summary {
+    fn of(apex: NameRef<'_>, nodes: &[node::Row], rrsets: &[rrset::Row], records: &[Record]) -> Self {
+        let mut types: Vec<Rtype> = Vec::new();
+        for row in rrsets {
+            if !types.contains(&row.rtype) {
+                types.push(row.rtype);
+            }
+        }
+        types.sort_unstable();
+        // The apex comes first, if it owns anything.
+        let is_apex = |node: &&node::Row| usize::from(node.name_octets) == apex.octets().len();
+        let below = nodes.first().filter(is_apex).map_or(0, |apex| apex.rrsets.end as usize);
+        let has_cuts = rrsets[below..].iter().any(|row| row.rtype == Rtype::NS);
+        let bounds = |(low, high): (u32, u32), record: &Record| (low.min(record.ttl), high.max(record.ttl));
+        Self { types, ttls: records.iter().fold((u32::MAX, 0), bounds), has_cuts }
+    }
 }
 
 impl Zone {
@@ -49,6 +79,21 @@ impl Zone {
         (start..end).map(|index| Node::new(self, index))
     }
 
+    /// The types that any of its records has, each once, in order.
+    pub fn types(&self) -> &[Rtype] {
+        &self.summary.types
+    }
+
+    /// Whether any of its records has this type.
+    pub fn has_type(&self, rtype: Rtype) -> bool {
+        self.summary.types.binary_search(&rtype).is_ok()
+    }
+
+    /// The lowest and the highest TTL of its records, in seconds.
+    pub fn ttls(&self) -> (u32, u32) {
+        self.summary.ttls
+    }
+
     /// How many names own records.
     pub fn name_count(&self) -> usize {
         self.nodes.len()
@@ -56,18 +101,18 @@ impl Zone {
 
     /// How many records it holds, duplicates counted once.
     pub fn record_count(&self) -> usize {
-        self.order.len()
+        self.records.rows().len()
     }
 
     /// How many octets the data of all records has.
     pub fn rdata_octets(&self) -> usize {
-        self.order.iter().map(|&index| self.records.rdata(&self.records.rows()[index as usize]).len()).sum()
+        self.records.rows().iter().map(|record| self.records.rdata(record).len()).sum()
     }
 
     /// Octets of memory it holds.
     pub fn memory(&self) -> usize {
         let rows = self.nodes.capacity() * size_of::<node::Row>() + self.rrsets.capacity() * size_of::<rrset::Row>();
-        rows + self.order.capacity() * size_of::<u32>() + self.records.memory()
+        rows + self.records.memory()
     }
 
     /// The node of a name, if it owns records.
@@ -110,10 +155,10 @@ impl Zone {
     }
 
     fn owner_of(&self, row: &node::Row) -> NameRef<'_> {
-        self.records.owner(self.record(self.rrsets[row.rrsets.start as usize].records.start))
+        self.records.name(row.name, row.name_octets)
     }
 
     fn record(&self, position: u32) -> &Record {
-        &self.records.rows()[self.order[position as usize] as usize]
+        &self.records.rows()[position as usize]
     }
 }

@@ -5,10 +5,13 @@ use std::ops::Range;
 use super::{Rrset, Zone};
 use crate::dns::{NameRef, Rtype};
 
-/// A node as it is kept: a range of the zone's rrsets, never empty.
+/// A node as it is kept: its name, and a range of the zone's rrsets, never empty.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) rrsets: Range<u32>,
+    /// Where its name is among the records' octets, so that nobody has to look up a record for it.
+    pub(super) name: u32,
+    pub(super) name_octets: u8,
 }
 
 /// A name that owns records.
@@ -66,8 +69,8 @@ impl<'z> Node<'z> {
 
     /// Whether this is a cut: NS records below the apex (RFC 2181 §6).
     pub fn is_delegation(self) -> bool {
-        // Few nodes have NS records, so that few names are looked at.
-        self.rrset(Rtype::NS).is_some() && !self.is_apex()
+        // Few nodes have NS records, so that few names are looked at; and many zones have no cut at all.
+        self.zone.summary.has_cuts && self.rrset(Rtype::NS).is_some() && !self.is_apex()
     }
 }
 

@@ -90,6 +90,9 @@ impl Parser<'_, '_, '_> {
     }
 
     fn include_directive(&mut self, arguments: &[Token]) -> Result<()> {
+        if self.context.doubt() {
+            return Ok(());
+        }
         let mut context = self.context.clone();
         if let Some(&origin) = arguments.get(1) {
             let named = self.name_argument(origin)?;

@@ -38,12 +38,30 @@ pub(super) struct EntryReader<'t> {
     text: &'t [u8],
     lexer: Lexer<'t>,
     limit: u32,
+    stop: u32,
 }
 
 impl<'t> EntryReader<'t> {
     /// Entries of `text` from octet `at` on, each of at most `limit` octets.
     pub(super) fn new(text: &'t [u8], at: u32, limit: u32) -> Self {
-        Self { text, lexer: Lexer::new(text, at), limit }
+        Self { text, lexer: Lexer::new(text, at), limit, stop: u32::MAX }
+    }
+
+    /// The same, without the entries that start at octet `stop`, the start of a line, or behind it.
+    pub(super) fn until(self, stop: u32) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Where the next entry is looked for: at the start of a line.
+    #[inline]
+    pub(super) fn offset(&self) -> u32 {
+        self.lexer.offset()
+    }
+
+    /// Goes on at octet `at`, the start of a line.
+    #[inline]
+    pub(super) fn skip_to(&mut self, at: u32) {
+        self.lexer = Lexer::new(self.text, at);
     }
 
     /// The next entry that has any data or fault, its data tokens in `tokens`; none at the end of the text.
@@ -58,6 +76,9 @@ impl<'t> EntryReader<'t> {
                 TokenKind::Newline if open.is_some() => {}
                 TokenKind::Newline if tokens.is_empty() && entry.fault.is_none() => {
                     (entry.start, entry.starts_blank) = (token.end, false);
+                    if token.end >= self.stop {
+                        break;
+                    }
                 }
                 TokenKind::Newline => break,
                 TokenKind::Comment if !tokens.is_empty() => entry.comment = entry.comment.or(Some(token)),
@@ -104,7 +125,7 @@ impl<'t> EntryReader<'t> {
             .map(|line_end| after + line_end + 1)
             .find(|&line| starts(line))
             .unwrap_or(self.text.len());
-        self.lexer = Lexer::new(self.text, resume as u32);
+        self.skip_to(resume as u32);
         let fault = entry.fault.unwrap_or(Fault::UnclosedParenthesis { open, next });
         Entry { fault: Some(fault), end: open.end, ..entry }
     }

@@ -192,6 +192,9 @@ struct Line<'t> {
 impl Parser<'_, '_, '_> {
     /// Carries out a `$GENERATE`; the tokens are the whole line's.
     pub(super) fn generate_directive(&mut self, tokens: &[Token]) -> Result<()> {
+        if self.context.doubt() {
+            return Ok(());
+        }
         let text = self.text.clone();
         let range = self.range(tokens[1])?;
         let header = header::split(&text, &tokens[2..], false).ok_or_else(|| self.missing_type(tokens))?;

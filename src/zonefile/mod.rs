@@ -12,6 +12,8 @@ mod layout;
 pub mod lexer;
 mod name;
 mod parser;
+mod pieces;
+mod plain;
 mod print;
 pub mod rdata;
 mod records;
@@ -27,6 +29,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dns::Name;
 use crate::source::{FileId, Source, Sources};
 use parser::{Context, Parser, Zonefile};
+use pieces::Cuts;
 
 /// How much of a hostile text is read before a finding ends it.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +46,8 @@ pub struct Limits {
     pub includes: usize,
     /// Octets that the records of a zone's `$GENERATE` lines take, about.
     pub generated_octets: u32,
+    /// Threads that a large text may be read by; what is found does not depend on it.
+    pub threads: usize,
 }
 
 impl Default for Limits {
@@ -54,6 +59,7 @@ impl Default for Limits {
             include_depth: 16,
             includes: 10_000,
             generated_octets: 1 << 28,
+            threads: 1,
         }
     }
 }
@@ -85,12 +91,19 @@ pub struct Parsed {
     pub findings: Vec<Diagnostic>,
     /// How many findings are enough: [`Limits::findings`].
     pub findings_limit: usize,
+    /// On how many threads its records may be put together: [`Limits::threads`].
+    pub threads: usize,
 }
 
 /// Reads the zone text `root` of `sources`, adding the texts it includes to them.
 pub fn parse(sources: &mut Sources, root: FileId, origin: &Name, limits: &Limits, include: &mut Include<'_>) -> Parsed {
     let mut zonefile = Zonefile::new(sources, limits, include);
     zonefile.records.reserve(zonefile.sources.get(root).text().len());
-    Parser::new(&mut zonefile, Context::new(origin.clone()), root).run();
-    Parsed { records: zonefile.records, findings: zonefile.findings, findings_limit: limits.findings }
+    Parser::new(&mut zonefile, Context::new(origin.clone()), root).run_in_pieces(Cuts::of(limits.threads));
+    Parsed {
+        records: zonefile.records,
+        findings: zonefile.findings,
+        findings_limit: limits.findings,
+        threads: limits.threads,
+    }
 }

@@ -10,8 +10,9 @@ use super::entry::{Entry, EntryReader, Fault};
 use super::fields::Fields;
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
+use super::pieces::{self, Cuts};
 use super::slips::Marker;
-use super::{Include, Limits, Records, name, rdata, slips, ttl};
+use super::{Include, Limits, Records, name, plain, rdata, slips, ttl};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::dns::{Class, MAX_TTL, Name, NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
@@ -95,12 +96,54 @@ pub(super) struct Context {
     owner_text: Vec<u8>,
     /// Whether the last `$ORIGIN` could be read; if not, records are read for their errors only.
     is_origin_known: bool,
+    /// Whether this is the state of a piece of a text: an owner or a TTL that it lacks may stand above it.
+    is_piece: bool,
+    /// Whether a piece met something that depends on the text above it.
+    pub(super) is_doubtful: bool,
 }
 
 impl Context {
     /// A zone's start: its own name is the origin.
     pub(super) fn new(origin: Name) -> Self {
-        Self { origin, default_ttl: None, last_ttl: None, owner: None, owner_text: Vec::new(), is_origin_known: true }
+        Self {
+            origin,
+            default_ttl: None,
+            last_ttl: None,
+            owner: None,
+            owner_text: Vec::new(),
+            is_origin_known: true,
+            is_piece: false,
+            is_doubtful: false,
+        }
+    }
+
+    /// The same for a piece of the text further down: its origin and `$TTL` may still hold there.
+    pub(super) fn of_piece(&self) -> Self {
+        let Self { default_ttl, is_origin_known, .. } = *self;
+        Self { default_ttl, is_origin_known, is_piece: true, ..Self::new(self.origin.clone()) }
+    }
+
+    /// Whether a piece that starts from `guess` is read as if it started from this.
+    pub(super) fn is_alike(&self, guess: &Self) -> bool {
+        // The case of the origin shows in the names that it completes.
+        self.origin.as_ref().octets() == guess.origin.as_ref().octets()
+            && (self.default_ttl, self.is_origin_known) == (guess.default_ttl, guess.is_origin_known)
+    }
+
+    /// Goes on from a piece's end; its owner lies `offset` octets further in the arena than the piece knew.
+    pub(super) fn follow(&mut self, piece: Self, offset: u32) {
+        if let Some(owner) = piece.owner {
+            (self.owner, self.owner_text) = (Some(owner + offset), piece.owner_text);
+        }
+        self.last_ttl = piece.last_ttl.or(self.last_ttl);
+        (self.origin, self.is_origin_known, self.default_ttl) =
+            (piece.origin, piece.is_origin_known, piece.default_ttl);
+    }
+
+    /// Notes that the text above would have to be known here, if this is a piece's.
+    pub(super) fn doubt(&mut self) -> bool {
+        self.is_doubtful |= self.is_piece;
+        self.is_piece
     }
 
     /// Sets another origin: a repeated owner text no longer means the same name.
@@ -129,6 +172,9 @@ impl Context {
 
     /// The records below may have meant to inherit a TTL that was not understood. The zone is not served in any case.
     fn lose_ttl(&mut self) {
+        if self.default_ttl.or(self.last_ttl).is_none() {
+            self.doubt();
+        }
         self.last_ttl = self.last_ttl.or(Some(0));
     }
 }
@@ -137,11 +183,11 @@ impl Context {
 const MOST_MARKERS: usize = 4;
 
 /// A merge conflict whose first marker was seen.
-struct Conflict {
+pub(super) struct Conflict {
     /// Its finding, to which the other markers are added as labels.
-    finding: usize,
+    pub(super) finding: usize,
     /// Past `=======`: these records are the other side's, and are read for their errors only.
-    is_second_half: bool,
+    pub(super) is_second_half: bool,
 }
 
 /// Reads one file.
@@ -150,7 +196,7 @@ pub(super) struct Parser<'p, 'z, 'i> {
     pub(super) context: Context,
     pub(super) file: FileId,
     pub(super) text: Arc<[u8]>,
-    conflict: Option<Conflict>,
+    pub(super) conflict: Option<Conflict>,
 }
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
@@ -159,22 +205,47 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     /// A parser of `file` that starts from `context`.
     pub(super) fn new(zonefile: &'p mut Zonefile<'z, 'i>, context: Context, file: FileId) -> Self {
         let text = zonefile.sources.get(file).text().clone();
+        Self::of(zonefile, context, file, text)
+    }
+
+    /// A parser of the text of `file`.
+    pub(super) fn of(zonefile: &'p mut Zonefile<'z, 'i>, context: Context, file: FileId, text: Arc<[u8]>) -> Self {
         Self { zonefile, context, file, text, conflict: None }
     }
 
     /// Reads the file to its end.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(self) {
+        self.run_as(|parser, start| {
+            parser.read_between(start, u32::MAX);
+        });
+    }
+
+    /// Reads the file to its end, in pieces if it is large.
+    pub(super) fn run_in_pieces(self, cuts: Cuts) {
+        self.run_as(|parser, start| pieces::read(parser, start, cuts));
+    }
+
+    fn run_as(mut self, read: impl FnOnce(&mut Self, u32)) {
         self.zonefile.open.push(self.file);
         if let Some(start) = self.start() {
-            let (text, mut tokens) = (self.text.clone(), Vec::new());
-            let mut entries = EntryReader::new(&text, start, self.zonefile.limits.entry_octets);
-            while !self.zonefile.is_full
-                && let Some(entry) = entries.read(&mut tokens)
-            {
-                self.entry(&entry, &tokens);
-            }
+            read(&mut self, start);
         }
         self.zonefile.open.pop();
+    }
+
+    /// Reads the entries that start from octet `start` to before `stop`, and says where the next one is looked for.
+    pub(super) fn read_between(&mut self, start: u32, stop: u32) -> u32 {
+        let (text, mut tokens) = (self.text.clone(), Vec::new());
+        let mut entries = EntryReader::new(&text, start, self.zonefile.limits.entry_octets).until(stop);
+        while !self.zonefile.is_full && !self.context.is_doubtful && entries.offset() < stop {
+            if let Some(next) = self.plain_record(&text, entries.offset()) {
+                entries.skip_to(next);
+                continue;
+            }
+            let Some(entry) = entries.read(&mut tokens) else { break };
+            self.entry(&entry, &tokens);
+        }
+        entries.offset()
     }
 
     /// Where the first entry starts: after a byte order mark; nowhere in UTF-16.
@@ -185,6 +256,56 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
             self.zonefile.report(finding);
         }
         start
+    }
+
+    /// Reads the record of the line that starts at octet `start`, if it is plain, and says where the next line starts; else
+    /// nothing has happened.
+    #[inline]
+    fn plain_record(&mut self, text: &[u8], start: u32) -> Option<u32> {
+        let head = plain::head(text, start as usize)?;
+        let written = head.owner_end.map(|end| &text[start as usize..end]);
+        let ttl = head.ttl.or(self.context.default_ttl).or(self.context.last_ttl)?;
+        if slips::is_owner_suspect(written, head.ttl.is_some(), head.has_class, head.rtype) {
+            return None;
+        }
+        let arena = self.zonefile.records.arena().len();
+        let next = self.push_plain(text, start, written, &head, ttl);
+        if next.is_none() {
+            self.zonefile.records.arena().truncate(arena);
+        }
+        next
+    }
+
+    /// Appends a plain record; if it is none, the arena may have grown.
+    #[inline]
+    fn push_plain(
+        &mut self,
+        text: &[u8],
+        start: u32,
+        written: Option<&[u8]>,
+        head: &plain::Head,
+        ttl: u32,
+    ) -> Option<u32> {
+        let origin = self.context.origin.as_ref();
+        let is_known = written.is_none_or(|written| self.context.owner_text == written);
+        let owner = self.context.owner.filter(|_| is_known);
+        // Where no room is left, the general way says so.
+        let end = self.zonefile.records.end().filter(|_| owner.is_some() || written.is_some())?;
+        let arena = self.zonefile.records.arena();
+        if owner.is_none() {
+            plain::push_name(text, start as usize, origin, arena)?;
+        }
+        let data = u32::try_from(arena.len()).ok()?;
+        let next = plain::push_data(text, head.data, head.rtype, origin, arena)? as u32;
+        if next - start > self.zonefile.limits.entry_octets {
+            return None;
+        }
+        if let (None, Some(written)) = (owner, written) {
+            self.context.set_owner(Some(end), written);
+        }
+        self.context.last_ttl = Some(ttl);
+        self.push_record(owner.unwrap_or(end), data, head.rtype, ttl, start);
+        Some(next)
     }
 
     fn entry(&mut self, entry: &Entry, tokens: &[Token]) {
@@ -360,20 +481,15 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         }
     }
 
-    /// Where the arena ends, if records can still be found there, and there when they are compiled: a record's data then has
-    /// its length of two octets before it.
+    /// Where the arena ends, if records can still be found there.
     #[inline]
     pub(super) fn arena_offset(&mut self, token: Token) -> Result<u32> {
-        let records = &mut self.zonefile.records;
-        let (start, compiled) = (records.arena().len(), records.arena().len() + 2 * records.rows().len());
-        if u32::try_from(compiled).is_err() {
-            return Err(self.too_many_records(token));
-        }
-        Ok(start as u32)
+        self.zonefile.records.end().ok_or_else(|| self.too_many_records(token))
     }
 
     fn inherited_owner(&mut self, entry: &Entry) -> Result<u32> {
         self.context.owner.ok_or_else(|| {
+            self.context.doubt();
             // The lines below inherit something, so that this is said once.
             let arena = self.zonefile.records.arena();
             self.context.owner = u32::try_from(arena.len()).ok();
@@ -404,6 +520,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         if let Some(ttl) = self.context.default_ttl.or(self.context.last_ttl) {
             return Ok(ttl);
         }
+        self.context.doubt();
         let octets = self.zonefile.records.arena();
         if rtype == Rtype::SOA
             && let Some(minimum) = octets.get(rdata..).and_then(<[u8]>::last_chunk::<4>)

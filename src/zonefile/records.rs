@@ -5,6 +5,8 @@
 //! A row keeps where its entry starts, and [`Records::places`] reads that one entry again when a finding wants to underline
 //! a part of it. Keeping every span would cost more memory than the records themselves.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
 use super::entry::EntryReader;
@@ -26,7 +28,23 @@ pub struct Record {
     pub ttl: u32,
     file: FileId,
     entry: u32,
+    position: u32,
 }
+
+impl Record {
+    /// Where its entry starts: that of a `$GENERATE` line is shared by all it made.
+    pub fn entry(&self) -> (FileId, u32) {
+        (self.file, self.entry)
+    }
+
+    /// Its place among the records of its zone's text.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+}
+
+/// Records that are arranged at once: so many reads of memory overlap.
+const AT_ONCE: usize = 64;
 
 /// The parts of a record's entry.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +59,7 @@ pub struct Places {
     pub rdata: Span,
 }
 
-/// The records of one zone's text, in its order.
+/// The records of one zone's text, in its order or in another.
 #[derive(Debug, Default)]
 pub struct Records {
     octets: Vec<u8>,
@@ -57,6 +75,17 @@ impl Records {
     /// A record's owner, in the case it was written in.
     pub fn owner(&self, record: &Record) -> NameRef<'_> {
         NameRef::trusted(&self.octets[record.owner as usize..])
+    }
+
+    /// Where a record's owner is among all octets, and how many it has.
+    pub(crate) fn place_of_owner(&self, record: &Record) -> (u32, u8) {
+        // A name has 255 octets at most.
+        (record.owner, self.owner(record).octets().len() as u8)
+    }
+
+    /// The name at a place that [`place_of_owner`](Self::place_of_owner) gave.
+    pub(crate) fn name(&self, start: u32, octets: u8) -> NameRef<'_> {
+        NameRef::whole(&self.octets[start as usize..start as usize + usize::from(octets)])
     }
 
     /// A record's data on the wire, names uncompressed.
@@ -123,6 +152,85 @@ impl Records {
         Some(Edit { span: Span { file: record.file, start: record.entry, end }, text: String::new() })
     }
 
+    /// Whether two records have one owner, the case of letters ignored.
+    pub(crate) fn has_one_owner(&self, one: &Record, other: &Record) -> bool {
+        one.owner == other.owner || self.owner(one).is(self.owner(other))
+    }
+
+    /// The records of the indices that `order` gives in this order, each with its owner and its data beside those of its
+    /// neighbours; `order` is asked for shares of all, each by a thread of its own.
+    pub(crate) fn arranged<I: ExactSizeIterator<Item = u32>>(
+        &self,
+        shares: usize,
+        order: impl Fn(usize) -> I + Sync,
+    ) -> Self {
+        std::thread::scope(|scope| {
+            let order = &order;
+            let others: Vec<_> =
+                (1..shares).map(|share| scope.spawn(move || self.arranged_share(order(share), 1))).collect();
+            let mut arranged = self.arranged_share(order(0), shares);
+            for other in others {
+                arranged.append_arranged(other.join().expect("arranging records does not panic"));
+            }
+            arranged.octets.shrink_to_fit();
+            arranged.rows.shrink_to_fit();
+            arranged
+        })
+    }
+
+    /// One share of [`arranged`](Self::arranged), with room for so many like it.
+    fn arranged_share(&self, mut order: impl ExactSizeIterator<Item = u32>, shares: usize) -> Self {
+        let octets = self.octets.len().div_ceil(self.rows.len().max(1)) * order.len();
+        let mut arranged =
+            Self { rows: Vec::with_capacity(order.len() * shares), octets: Vec::with_capacity(octets * shares) };
+        let mut rows = Vec::with_capacity(AT_ONCE);
+        let mut owner = 0..0;
+        loop {
+            rows.clear();
+            rows.extend(order.by_ref().take(AT_ONCE).map(|index| self.rows[index as usize]));
+            if rows.is_empty() {
+                break;
+            }
+            self.touch(&rows);
+            rows.iter().for_each(|row| owner = arranged.push_beside(row, self, owner.clone()));
+        }
+        arranged
+    }
+
+    /// Asks for the octets of some records, so that they come from memory together and not one after the other.
+    fn touch(&self, rows: &[Record]) {
+        let octet = |at: u32| self.octets.get(at as usize).copied().unwrap_or_default();
+        let touch = |row: &Record| octet(row.owner) ^ octet(row.rdata + u32::from(row.rdata_length));
+        std::hint::black_box(rows.iter().fold(0, |all, row| all ^ touch(row)));
+    }
+
+    /// Adds a row of `others` whose octets are taken over; the owner is that of the row before, at `last`, if it is written
+    /// alike. Says where it is.
+    fn push_beside(&mut self, row: &Record, others: &Self, last: Range<usize>) -> Range<usize> {
+        let (owner, mut at) = (others.owner(row).octets(), last);
+        if self.octets[at.clone()] != *owner {
+            at = self.octets.len()..self.octets.len() + owner.len();
+            self.octets.extend_from_slice(owner);
+        }
+        let rdata = self.octets.len() as u32;
+        self.octets.extend_from_slice(others.rdata(row));
+        self.rows.push(Record { owner: at.start as u32, rdata, ..*row });
+        at
+    }
+
+    /// Leaves out the records of these indices, which ascend.
+    pub(crate) fn leave_out(&mut self, indices: &[u32]) {
+        let (mut rest, mut index) = (indices, 0);
+        if !rest.is_empty() {
+            self.rows.retain(|_| {
+                let is_left_out = rest.first() == Some(&index);
+                rest = &rest[usize::from(is_left_out)..];
+                index += 1;
+                !is_left_out
+            });
+        }
+    }
+
     /// Octets of memory held.
     pub fn memory(&self) -> usize {
         self.octets.capacity() + self.rows.capacity() * size_of::<Record>()
@@ -140,10 +248,41 @@ impl Records {
         &mut self.octets
     }
 
+    /// Where the arena ends, if records can still be found there, and there when they are compiled: a record's data then has
+    /// its length of two octets before it.
+    #[inline]
+    pub(super) fn end(&self) -> Option<u32> {
+        let compiled = self.octets.len() + 2 * self.rows.len();
+        u32::try_from(compiled).is_ok().then_some(self.octets.len() as u32)
+    }
+
+    /// Whether the arena has room for these records too.
+    pub(super) fn has_room_for(&self, other: &Records) -> bool {
+        let octets = self.octets.len() + other.octets.len() + 2 * (self.rows.len() + other.rows.len());
+        u32::try_from(octets).is_ok()
+    }
+
+    /// Adds other records behind these, and says how much further in the arena they are than they were.
+    pub(super) fn append(&mut self, mut other: Records) -> u32 {
+        let (offset, position) = (self.octets.len() as u32, self.rows.len() as u32);
+        other.rows.iter_mut().for_each(|row| row.position += position);
+        self.append_arranged(other);
+        offset
+    }
+
+    /// Adds other records behind these that know their positions.
+    fn append_arranged(&mut self, other: Records) {
+        let offset = self.octets.len() as u32;
+        self.octets.extend_from_slice(&other.octets);
+        let moved = |row: &Record| Record { owner: row.owner + offset, rdata: row.rdata + offset, ..*row };
+        self.rows.extend(other.rows.iter().map(moved));
+    }
+
     /// Adds a row; `owner` and `rdata` are offsets into the arena, which ends with the rdata.
     pub(super) fn push(&mut self, owner: u32, rdata: u32, rtype: Rtype, ttl: u32, file: FileId, entry: u32) {
         let rdata_length = (self.octets.len() - rdata as usize) as u16;
-        self.rows.push(Record { owner, rdata, rdata_length, rtype, ttl, file, entry });
+        let position = self.rows.len() as u32;
+        self.rows.push(Record { owner, rdata, rdata_length, rtype, ttl, file, entry, position });
     }
 }
 

@@ -120,6 +120,15 @@ pub(super) fn misplaced_blank(text: &[u8], first: Span, starts_blank: bool) -> B
     Box::new(Diagnostic { severity: Severity::Error, ..finding })
 }
 
+/// Whether [`unexpected_owner`] could have anything to say of a record, as far as its owner, TTL and class tell.
+#[inline]
+pub(super) fn is_owner_suspect(owner: Option<&[u8]>, has_ttl: bool, has_class: bool, rtype: Rtype) -> bool {
+    match owner {
+        None => has_ttl && !has_class && rtype == Rtype::PTR,
+        Some(owner) => (!has_class && header::class_of(owner).is_some()) || (!has_ttl && is_common_ttl(owner)),
+    }
+}
+
 /// A record that reads well, and whose own text says that its owner is not the one meant.
 pub(super) fn unexpected_owner(
     text: &[u8],

@@ -18,6 +18,7 @@ mod fuzz;
 mod git;
 mod handover;
 mod hosts;
+mod large;
 mod layers;
 mod lint;
 mod lint_mistakes;

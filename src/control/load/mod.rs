@@ -52,6 +52,9 @@ use crate::zonefile::lexer::{Lexer, TokenKind};
 use crate::zonefile::{self, Limits};
 use reader::Reader;
 
+/// Records of a zone from which on a second thread is worth its start.
+const WORTH_A_THREAD: usize = 10_000;
+
 /// What one zone's files say.
 #[derive(Debug)]
 pub struct Loaded {
@@ -94,7 +97,7 @@ impl Terms {
     pub fn at(limits: &Limits, lint: &lint::Settings, moment: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lint = lint::Settings { threads, now: moment, ..lint.clone() };
-        Self { limits: limits.clone(), lint: Some(lint), keeps_texts: false }
+        Self { limits: Limits { threads, ..limits.clone() }, lint: Some(lint), keeps_texts: false }
     }
 
     /// No opinions: a text makes a zone or does not.
@@ -116,6 +119,23 @@ impl Loaded {
         texts + self.zone.as_ref().map_or(0, Zone::memory)
     }
 
+    /// Adds what rules find in the zone by itself; while they look at a large one, another thread makes something else of it.
+    fn judge_while<T: Send>(&mut self, terms: &Terms, make: impl FnOnce(&Zone, &[Stamp]) -> T + Send) -> Option<T> {
+        let mut made = None;
+        if let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) {
+            let known = std::mem::take(&mut self.findings);
+            let (stamps, is_large) = (&self.stamps, zone.record_count() >= WORTH_A_THREAD && settings.threads > 1);
+            self.findings = std::thread::scope(|scope| {
+                let maker = is_large.then(|| scope.spawn(move || make(zone, stamps)));
+                let findings = lint::check(zone, &self.sources, settings, known);
+                made = maker.map(|maker| maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                findings
+            });
+        }
+        self.settle();
+        made
+    }
+
     /// Adds what rules find beside all other zones.
     pub fn judge_beside(&mut self, others: &lint::Others<'_>, terms: &Terms) {
         let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) else { return };
@@ -135,6 +155,18 @@ impl Loaded {
 ///
 /// Every failure is a finding; the zone is absent if its text makes none.
 pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
+    load_beside(root, file, apex, terms, |_, _| {}).0
+}
+
+/// As [`load`]; while rules judge the zone, another thread makes something else of it, such as an authority. None of it where
+/// nothing was worth a thread.
+fn load_beside<T: Send>(
+    root: &Root,
+    file: &Path,
+    apex: &Name,
+    terms: &Terms,
+    make: impl FnOnce(&Zone, &[Stamp]) -> T + Send,
+) -> (Loaded, Option<T>) {
     let mut reader = Reader::new(root, &terms.limits);
     let mut sources = Sources::default();
     let (findings, zone) = match reader.read(file) {
@@ -151,14 +183,14 @@ pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
         }
         Ok(source) => {
             let id = sources.add(source);
-            judge(&mut reader, &mut sources, id, apex, terms)
+            build(&mut reader, &mut sources, id, apex, terms)
         }
     };
-    let texts = if terms.keeps_texts { reader.texts() } else { Vec::new() };
-    let stamps = reader.stamps;
+    let stamps = reader.stamps();
+    let texts = if terms.keeps_texts { reader.texts(&stamps) } else { Vec::new() };
     let mut loaded = Loaded { name: apex.clone(), file: file.into(), sources, findings, zone, stamps, texts };
-    loaded.settle();
-    loaded
+    let made = loaded.judge_while(terms, make);
+    (loaded, made)
 }
 
 /// The files of a listing that are made to be included and that none of the zones read includes, each with its finding.
@@ -180,17 +212,32 @@ pub fn load_text(root: &Root, text: Vec<u8>, apex: &Name, terms: &Terms) -> Load
     let mut reader = Reader::new(root, &terms.limits);
     let mut sources = Sources::default();
     let id = sources.add(Source::new("<stdin>", text));
-    let (findings, zone) = judge(&mut reader, &mut sources, id, apex, terms);
-    let stamps = reader.stamps;
-    let mut loaded =
-        Loaded { name: apex.clone(), file: "-".into(), sources, findings, zone, stamps, texts: Vec::new() };
-    loaded.settle();
+    let (findings, zone) = build(&mut reader, &mut sources, id, apex, terms);
+    let (stamps, texts) = (reader.stamps(), Vec::new());
+    let mut loaded = Loaded { name: apex.clone(), file: "-".into(), sources, findings, zone, stamps, texts };
+    loaded.judge_while(terms, |_, _| {});
     loaded
 }
 
 /// As [`load`], for a zone of a [`Listing`]: one that several files claim is refused with a finding that names them.
 pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
-    let Some(rival) = &listed.rival else { return load(root, &listed.file, &listed.name, terms) };
+    load_listed_beside(root, listed, terms, |_, _| {}).0
+}
+
+/// As [`load_listed`]; while rules judge a large zone, another thread makes something else of it and its files' stamps.
+pub fn load_listed_beside<T: Send>(
+    root: &Root,
+    listed: &ZoneFile,
+    terms: &Terms,
+    make: impl FnOnce(&Zone, &[Stamp]) -> T + Send,
+) -> (Loaded, Option<T>) {
+    match &listed.rival {
+        None => load_beside(root, &listed.file, &listed.name, terms, make),
+        Some(rival) => (refuse_rivals(root, listed, rival), None),
+    }
+}
+
+fn refuse_rivals(root: &Root, listed: &ZoneFile, rival: &Path) -> Loaded {
     let (first, second) = (root.display(&listed.file), root.display(rival));
     let mut sources = Sources::default();
     let id = sources.add(Source::new(first.clone(), &b""[..]));
@@ -213,7 +260,7 @@ pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
     }
 }
 
-fn judge(
+fn build(
     reader: &mut Reader<'_>,
     sources: &mut Sources,
     id: FileId,
@@ -221,10 +268,7 @@ fn judge(
     terms: &Terms,
 ) -> (Vec<Diagnostic>, Option<Zone>) {
     let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
-    let zone::Built { mut findings, zone } = zone::build(apex, id, parsed, sources);
-    if let (Some(zone), Some(settings)) = (&zone, &terms.lint) {
-        findings = lint::check(zone, sources, settings, findings);
-    }
+    let zone::Built { findings, zone } = zone::build(apex, id, parsed, sources);
     (findings, zone)
 }
 

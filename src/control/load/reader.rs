@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use super::refused::Refused;
@@ -14,11 +15,16 @@ use crate::lint::sha256;
 use crate::source::Source;
 use crate::zonefile::{IncludeRefusal, Limits};
 
+/// Octets of a text from which on its digest is worth a thread.
+const WORTH_A_THREAD: usize = 1 << 20;
+
 /// The files of one zone: each is read once, however often it is included.
 pub(super) struct Reader<'r> {
     root: &'r Root,
     limits: &'r Limits,
-    pub(super) stamps: Vec<Stamp>,
+    stamps: Vec<Stamp>,
+    /// The digests of large texts that are still made, by the place of their stamp.
+    digests: Vec<(usize, JoinHandle<Hash>)>,
     /// By path below the root: the name that the file is shown under, and its text.
     texts: HashMap<PathBuf, (String, Arc<[u8]>)>,
     /// By the name it is shown under: a file's path below the root.
@@ -30,7 +36,7 @@ pub(super) struct Reader<'r> {
 impl<'r> Reader<'r> {
     pub(super) fn new(root: &'r Root, limits: &'r Limits) -> Self {
         let (texts, paths, names) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { root, limits, stamps: Vec::new(), texts, paths, names }
+        Self { root, limits, stamps: Vec::new(), digests: Vec::new(), texts, paths, names }
     }
 
     pub(super) fn read(&mut self, path: &Path) -> Result<Source, Refused> {
@@ -39,7 +45,7 @@ impl<'r> Reader<'r> {
         }
         let now = SystemTime::now();
         let (sight, text) = self.root.read(path, self.limits.file_octets);
-        let digest = text.as_ref().map(|text| sha256(text)).unwrap_or_default();
+        let digest = text.as_ref().map(|text| self.digest(text)).unwrap_or_default();
         let octets = text.as_ref().map_or(0, |text| text.len() as u64);
         self.stamps.push(Stamp { path: path.into(), sight, digest, octets, settled: sight.seen.is_settled(now) });
         let text = text?;
@@ -52,10 +58,31 @@ impl<'r> Reader<'r> {
         Ok(Source::new(name, text))
     }
 
-    /// All texts that were read, with their hashes.
-    pub(super) fn texts(&self) -> Vec<(Hash, Arc<[u8]>)> {
+    /// A text's digest; of a large one it is made beside the parser's work, and set in the end.
+    fn digest(&mut self, text: &Arc<[u8]>) -> Hash {
+        if text.len() < WORTH_A_THREAD || self.limits.threads < 2 {
+            return sha256(text);
+        }
+        let shared = Arc::clone(text);
+        match std::thread::Builder::new().name("digest".into()).spawn(move || sha256(&shared)) {
+            Ok(digest) => self.digests.push((self.stamps.len(), digest)),
+            Err(_) => return sha256(text),
+        }
+        Hash::default()
+    }
+
+    /// How each file was that was read or asked for, in that order.
+    pub(super) fn stamps(&mut self) -> Vec<Stamp> {
+        for (index, digest) in self.digests.drain(..) {
+            self.stamps[index].digest = digest.join().expect("a digest does not panic");
+        }
+        std::mem::take(&mut self.stamps)
+    }
+
+    /// All texts that were read, with their hashes; `stamps` are this reader's.
+    pub(super) fn texts(&self, stamps: &[Stamp]) -> Vec<(Hash, Arc<[u8]>)> {
         let text = |stamp: &Stamp| Some((stamp.digest, Arc::clone(&self.texts.get(&stamp.path)?.1)));
-        self.stamps.iter().filter_map(text).collect()
+        stamps.iter().filter_map(text).collect()
     }
 
     /// The text that an `$INCLUDE` of `written` in the source `from` asks for.

@@ -110,7 +110,7 @@ impl Stamp {
         }
         let mut reader = Reader::new(root, limits);
         reader.read(&self.path).ok()?;
-        reader.stamps.pop().filter(|stamp| stamp.digest == self.digest)
+        reader.stamps().pop().filter(|stamp| stamp.digest == self.digest)
     }
 }
 

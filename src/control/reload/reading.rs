@@ -18,6 +18,7 @@ use crate::control::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, 
 use crate::control::plan::{Standing, Version, key};
 use crate::dns::NameRef;
 use crate::lint::Others;
+use crate::zone::Zone;
 
 /// A zone's newest text, read and judged.
 #[derive(Clone)]
@@ -153,21 +154,25 @@ impl Reloader {
         room: &Room,
         served: Option<&Version<Built>>,
     ) -> Judged {
-        let mut loaded = load::load_listed(root, listed, terms);
+        let make = |zone: &Zone, stamps: &[Stamp]| self.version(zone, load::digest_of(stamps), served);
+        let (mut loaded, made) = load::load_listed_beside(root, listed, terms, make);
         let texts = std::mem::take(&mut loaded.texts);
         let digest = load::digest_of(&loaded.stamps);
         // A text that is served already is not dropped because time has passed.
-        let same = served.filter(|served| served.digest == digest).cloned();
-        let version = loaded.servable(served.is_some() && same.is_none()).map(|zone| {
-            same.unwrap_or_else(|| {
-                let built = Arc::new(Authority::compile(zone, self.hash_key));
-                Version { names: built.name_count(), built, digest }
-            })
-        });
+        let replaces = served.is_some_and(|served| served.digest != digest);
+        let version = loaded.servable(replaces).map(|zone| made.unwrap_or_else(|| self.version(zone, digest, served)));
         let report = report(&loaded.findings, &loaded.sources);
         let stamps = loaded.stamps.clone();
         let asking = version.is_some().then(|| room.keep(loaded));
         Judged { stamps, version, report, texts, asking }
+    }
+
+    /// What is served of a zone whose files have this digest: what is served already, or what is compiled now.
+    fn version(&self, zone: &Zone, digest: Hash, served: Option<&Version<Built>>) -> Version<Built> {
+        served.filter(|served| served.digest == digest).cloned().unwrap_or_else(|| {
+            let built = Arc::new(Authority::compile(zone, self.hash_key));
+            Version { names: built.name_count(), built, digest }
+        })
     }
 
     pub(super) fn judge_in_directory(&self, snapshot: &mut Snapshot, config: &Config, terms: &Terms) -> bool {

@@ -14,12 +14,13 @@ use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
-    for (record, address, range) in address::within(node, address::DOCUMENTATION) {
-        let finding = report
-            .finding(report.rdata(record), format!("{address} is {}", range.what))
-            .label("no host's address")
-            .why("the record was copied from an example, and leads nowhere")
-            .fix("write the host's own address, or turn the rule off for a zone of examples");
-        report.add(finding);
+    for (record, address, range) in address::within(node, &address::DOCUMENTATION) {
+        report.add_at(record, |report| {
+            report
+                .finding(report.rdata(record), format!("{address} is {}", range.what))
+                .label("no host's address")
+                .why("the record was copied from an example, and leads nowhere")
+                .fix("write the host's own address, or turn the rule off for a zone of examples")
+        });
     }
 }

@@ -55,7 +55,9 @@ fn add(name: NameRef<'_>, place: crate::source::Span, report: &mut Report<'_>) {
 }
 
 fn is_fault(name: NameRef<'_>, may_be_wildcard: bool, subject: &Subject<'_>) -> bool {
-    let mut labels = name.labels();
+    // The labels of the zone's own name are the same in a million others.
+    let own = subject.has_host_apex().then(|| name.head_below(subject.zone.apex())).flatten();
+    let mut labels = own.unwrap_or(name.labels());
     let is_plain = labels.next().is_none_or(|label| is_host_label(label) || (may_be_wildcard && label == b"*")) && labels.all(is_host_label);
     !is_plain && !subject.settings.host_exceptions.iter().any(|known| known.matches(name))
 }

@@ -17,15 +17,16 @@ use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
     let is_localhost = || node.name().labels().next().is_some_and(|label| label.eq_ignore_ascii_case(b"localhost"));
-    for (record, address, range) in address::within(node, address::UNREACHABLE) {
+    for (record, address, range) in address::within(node, &address::UNREACHABLE) {
         if address.is_loopback() && is_localhost() {
             continue;
         }
-        let finding = report
-            .finding(report.rdata(record), format!("{address} is {}", range.what))
-            .label("nobody outside reaches it")
-            .why("who asks from the Internet connects to a stranger, or to nobody")
-            .fix("write the address that the outside reaches, or move the name into a zone for the inside");
-        report.add(finding);
+        report.add_at(record, |report| {
+            report
+                .finding(report.rdata(record), format!("{address} is {}", range.what))
+                .label("nobody outside reaches it")
+                .why("who asks from the Internet connects to a stranger, or to nobody")
+                .fix("write the address that the outside reaches, or move the name into a zone for the inside")
+        });
     }
 }
