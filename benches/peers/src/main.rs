@@ -66,6 +66,8 @@ fn parse<T: std::str::FromStr>(text: &str) -> Result<T, String> {
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) replies: usize,
+    /// Queries that had none in time.
+    pub(crate) lost: usize,
     rcodes: [usize; 16],
     truncated: usize,
 }
@@ -83,8 +85,9 @@ impl Tally {
         latencies.sort_unstable();
         let below = |share: usize| latencies.get(latencies.len() * share / 100).copied().unwrap_or_default();
         println!(
-            "{{\"sent\":{sent},\"replies\":{},\"seconds\":{seconds:.6},\"truncated\":{},\"noerror\":{},\"nxdomain\":{},\"p50_us\":{},\"p99_us\":{}}}",
+            "{{\"sent\":{sent},\"replies\":{},\"lost\":{},\"seconds\":{seconds:.6},\"truncated\":{},\"noerror\":{},\"nxdomain\":{},\"p50_us\":{},\"p99_us\":{}}}",
             self.replies,
+            self.lost,
             self.truncated,
             self.rcodes[0],
             self.rcodes[3],

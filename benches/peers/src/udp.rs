@@ -86,7 +86,8 @@ impl Asker {
             if self.tally.replies > before {
                 last = Instant::now();
             } else if last.elapsed() > PATIENCE {
-                self.under_way.fill(0);
+                self.tally.lost += self.under_way.drain(..).sum::<usize>();
+                self.under_way.resize(self.sockets.len(), 0);
                 last = Instant::now();
             } else {
                 wait(&self.sockets, 1);
@@ -113,6 +114,7 @@ impl Asker {
             wait(&self.sockets, 1);
             self.receive_all();
         }
+        self.tally.lost = self.sent - self.tally.replies.min(self.sent);
         let mut latencies = std::mem::take(&mut self.latencies);
         self.tally.print(self.sent, seconds, &mut latencies);
     }
