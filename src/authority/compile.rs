@@ -267,3 +267,31 @@ impl Authority {
         ([Rtype::A, Rtype::AAAA].iter().any(is_told) || is_binding && is_told(&rtype)).then_some(host)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::Name;
+    use crate::source::{Source, Sources};
+    use crate::zone;
+    use crate::zonefile::{self, Limits};
+
+    /// A zone is refused by how large it may be at most, so that must not be less than it is.
+    #[test]
+    fn no_zone_is_larger_than_was_counted() {
+        let soa = "$TTL 60\n@ SOA ns host 1 7200 1800 1209600 300\n@ NS ns\nns A 192.0.2.1\n";
+        let deep = format!("{} A 192.0.2.2\n", "x.".repeat(100).trim_end_matches('.'));
+        let types: String = (0..300).map(|kind| format!("many TYPE{} \\# 0\n", 65_000 + kind)).collect();
+        let servers: String = (0..300).map(|host| format!("cut NS h{host}.cut\nh{host}.cut AAAA ::1\n")).collect();
+        let signature = "@ RRSIG NS 13 2 60 20300101000000 20200101000000 1 z.test. AAAA\n";
+        let apex = Name::absolute("z.test").expect("a name");
+        for part in ["", &deep, &types, &servers, signature] {
+            let mut sources = Sources::default();
+            let root = sources.add(Source::new("z", format!("{soa}{part}").into_bytes()));
+            let parsed = zonefile::parse(&mut sources, root, &apex, &Limits::default(), &mut |_, _| unreachable!());
+            let zone = zone::build(&apex, root, parsed, &sources).zone.expect("a zone without errors");
+            let authority = Authority::compile(&zone, HashKey([7; 16]));
+            assert!(authority.arena.len() as u64 <= zone.compiled_at_most().0, "{part:.60}");
+        }
+    }
+}

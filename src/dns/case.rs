@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn octets_are_alike_whatever_their_case_and_length() {
         for length in 0..40 {
-            let one: Vec<u8> = (0..length).map(|octet| octet * 7 + 60).collect();
+            let one: Vec<u8> = (0..length).map(|octet: u8| octet.wrapping_mul(7).wrapping_add(60)).collect();
             assert!(is_alike(&one, &one.to_ascii_uppercase()) && !is_alike(&one, &[&one[..], b"x"].concat()));
             for place in 0..one.len() {
                 let mut other = one.clone();

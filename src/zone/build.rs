@@ -7,7 +7,7 @@
 
 use super::findings::Findings;
 use super::order::{Order, WORTH_A_THREAD};
-use super::{Summary, Zone, integrity, node, rrset};
+use super::{Summary, Zone, integrity, node, rrset, size};
 use crate::diagnostic::{Diagnostic, Edit, Repair, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
@@ -41,7 +41,9 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
         free(scope, (records, order), threads);
         group(apex, arranged, sources, &mut findings)
     });
-    integrity::check(&zone, Span { file: root, start: 0, end: 0 }, is_complete, sources, &mut findings);
+    let start = Span { file: root, start: 0, end: 0 };
+    size::check(&zone, start, &mut findings);
+    integrity::check(&zone, start, is_complete, sources, &mut findings);
     Built { zone: (!findings.has_errors()).then_some(zone), findings: findings.finish() }
 }
 

@@ -10,6 +10,7 @@ mod integrity;
 mod node;
 mod order;
 mod rrset;
+mod size;
 
 pub use build::{Built, build};
 pub use diff::{ChangeKind, RrsetChange, diff};

@@ -256,6 +256,11 @@ impl Records {
         u32::try_from(compiled).is_ok().then_some(self.octets.len() as u32)
     }
 
+    /// How many octets all owners and data have.
+    pub(crate) fn octets(&self) -> usize {
+        self.octets.len()
+    }
+
     /// Whether the arena has room for these records too.
     pub(super) fn has_room_for(&self, other: &Records) -> bool {
         let octets = self.octets.len() + other.octets.len() + 2 * (self.rows.len() + other.rows.len());
