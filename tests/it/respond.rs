@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use zonewright::authority::Catalog;
 use zonewright::dns::Rtype;
-use zonewright::server::{Policy, Served, Transport, respond, respond_uncompressed};
+use zonewright::server::{Policy, Served, Transport, respond, respond_uncompressed, warm};
 
 use crate::support;
 use crate::support::fixture::{self, Ask, Step};
@@ -19,6 +19,8 @@ type Respond = fn(&[u8], IpAddr, Transport, &Served, &mut [u8]) -> Option<usize>
 
 fn reply(respond: Respond, octets: &[u8], client: IpAddr, transport: Transport, served: &Served) -> Option<Response> {
     let mut out = vec![0xAA; 65_535];
+    // What comes before every batch must stand whatever comes.
+    warm(std::iter::once(octets), served);
     let length = respond(octets, client, transport, served, &mut out)?;
     Some(Response::read(&out[..length]).unwrap_or_else(|error| panic!("{error} in {:02x?}", &out[..length])))
 }

@@ -10,7 +10,7 @@ use zonewright::config::Config;
 use zonewright::diagnostic::render::{Format, render};
 use zonewright::diagnostic::{Diagnostic, Label};
 use zonewright::dns::{Name, NameRef, Rtype};
-use zonewright::server::{Policy, Served, Transport, respond};
+use zonewright::server::{Policy, Served, Transport, respond, warm};
 use zonewright::source::{Source, Sources};
 use zonewright::zone;
 use zonewright::zonefile::lexer::{Lexer, Token, TokenKind};
@@ -85,6 +85,7 @@ pub fn message(octets: &[u8]) {
     static SERVED: OnceLock<Served> = OnceLock::new();
     let served = SERVED.get_or_init(sample);
     let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    warm(std::iter::once(octets), served);
     for transport in [Transport::Udp, Transport::Tcp] {
         let mut out = vec![0xAA; 65_535];
         let Some(length) = respond(octets, client, transport, served, &mut out) else { continue };
