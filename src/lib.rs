@@ -23,6 +23,7 @@
 
 pub mod dns;
 pub mod source;
+mod threads;
 
 pub mod diagnostic;
 

@@ -71,8 +71,8 @@ struct Chain<'c, 'w, 'm, T> {
     writer: &'w mut Writer<'m>,
     /// What proves that names on the way do not exist; it stands behind the answers.
     proofs: Option<Proofs<'c>>,
-    /// The rrset whose hosts' addresses go with the answer, and its zone; they stand behind the proofs.
-    hosts: Option<(&'c Authority, RrsetRef<'c>)>,
+    /// The rrset whose hosts' addresses go with the answer; they stand behind the proofs.
+    hosts: Option<RrsetRef<'c>>,
     /// Whether the answer ends at a cut.
     is_referral: bool,
     /// What was passed, once there is a link.
@@ -119,7 +119,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
             self.collect(zone, &found);
         }
         Ok(match found.outcome {
-            Outcome::Answer(rrset) => Some(self.found(zone, rrset)?),
+            Outcome::Answer(rrset) => Some(self.found(rrset)?),
             Outcome::NoData => Some(self.denied(zone, Rcode::NOERROR)),
             Outcome::NxDomain => Some(self.denied(zone, Rcode::NXDOMAIN)),
             Outcome::Referral(servers, cut) => Some(self.referred(servers, cut)),
@@ -159,10 +159,10 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
 
     /// Writes the addresses of the hosts that the answer names, or the glue of a referral.
     fn add_hosts(&mut self, mut answered: Answered) -> Answered {
-        let Some((zone, named_by)) = self.hosts.take().filter(|_| !answered.is_truncated) else { return answered };
+        let Some(named_by) = self.hosts.take().filter(|_| !answered.is_truncated) else { return answered };
         let (hosts, own) = named_by.node.block().hosts(named_by.row);
         for (index, host) in hosts.enumerate() {
-            let result = self.addresses(zone.numbered(host), named_by);
+            let result = self.addresses(named_by.node.authority.numbered(host), named_by);
             // What does not fit is asked for when it is wanted (RFC 2181 §9), but for a referral's in-domain glue.
             let is_needed = self.is_referral && index < own;
             answered.is_truncated |= is_needed && result.is_err();
@@ -176,12 +176,12 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         if self.links == 0 { unanswered } else { Answered::new(Rcode::NOERROR, true) }
     }
 
-    fn found(&mut self, zone: &'c Authority, rrset: RrsetRef<'c>) -> Result<Answered, Full> {
+    fn found(&mut self, rrset: RrsetRef<'c>) -> Result<Answered, Full> {
         // A DNAME on the way to itself stands there already.
         if rrset.rtype() != Rtype::DNAME || self.is_new(rrset) {
             self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
         }
-        self.hosts = Some((zone, rrset));
+        self.hosts = Some(rrset);
         Ok(Answered::new(Rcode::NOERROR, true))
     }
 
@@ -202,7 +202,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         if !rrsets.all(|rrset| self.writer.rrset(Section::Authority, cut.name(), rrset, rrset.ttl()).is_ok()) {
             return Answered { is_truncated: true, ..answered };
         }
-        (self.hosts, self.is_referral) = (Some((cut.authority(), servers)), true);
+        (self.hosts, self.is_referral) = (Some(servers), true);
         answered
     }
 

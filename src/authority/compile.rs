@@ -73,6 +73,11 @@ impl Types {
         }
         types
     }
+
+    fn head(self, role: Role, link: u32) -> Head {
+        let has_dname = self.has_dname && role == Role::Authoritative;
+        Head { role, has_dname, is_signed: self.is_signed, rrset_count: self.count, link }
+    }
 }
 
 impl<'z> Compiler<'z> {
@@ -118,7 +123,7 @@ impl<'z> Compiler<'z> {
             let name = Naming::Ahead((ahead + block::NAME + skipped) as u32);
             ahead -= block::EMPTY;
             let (role, above) = self.standing(Types::default());
-            let head = Head { role, has_dname: false, is_signed: false, rrset_count: 0, link: above };
+            let head = Types::default().head(role, above);
             let node = Encoder::new(&mut self.authority.arena, &head, name).finish();
             self.enter(question, between, node, above);
         }
@@ -138,13 +143,13 @@ impl<'z> Compiler<'z> {
     fn add_named(&mut self, node: Node<'_>, question: &Question) {
         let (types, labels) = (Types::of(node), question.label_count());
         let (role, above) = self.standing(types);
-        let has_dname = types.has_dname && role == Role::Authoritative;
-        let number = self
-            .push(node, Head { role, has_dname, is_signed: types.is_signed, rrset_count: types.count, link: above });
+        let head = types.head(role, above);
+        let is_above = role == Role::Delegation || head.has_dname;
+        let number = self.push(node, &head);
         if types.has_nsec && role != Role::Occluded {
             self.nsec.push(number);
         }
-        let above = if role == Role::Delegation || has_dname { number } else { above };
+        let above = if is_above { number } else { above };
         self.enter(question, labels, number, above);
     }
 
@@ -162,22 +167,14 @@ impl<'z> Compiler<'z> {
 
     /// A name that owns NSEC3 records alone is no name of the zone (RFC 5155 §7.2.8): it is found by its hash only.
     fn add_nsec3(&mut self, node: Node<'_>) {
-        let types = Types::of(node);
-        let head = Head {
-            role: Role::Hash,
-            has_dname: false,
-            is_signed: types.is_signed,
-            rrset_count: types.count,
-            link: NONE,
-        };
-        let number = self.push(node, head);
+        let number = self.push(node, &Types::of(node).head(Role::Hash, NONE));
         if let Some(hash) = denial::nsec3_owner_hash(node.name()) {
             self.nsec3.push(denial::Nsec3Row { hash, node: number });
         }
     }
 
-    fn push(&mut self, node: Node<'_>, head: Head) -> u32 {
-        let mut encoder = Encoder::new(&mut self.authority.arena, &head, Naming::Own(node.name()));
+    fn push(&mut self, node: Node<'_>, head: &Head) -> u32 {
+        let mut encoder = Encoder::new(&mut self.authority.arena, head, Naming::Own(node.name()));
         node.rrsets().for_each(|rrset| push_rrset(&mut encoder, rrset));
         encoder.finish()
     }

@@ -57,7 +57,10 @@ fn find<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl 
         (None, _) if node.has_dname() => (occluded(node), false),
         (None, Some(wildcard)) => {
             trace.note(|| Step::Wildcard(wildcard));
-            (from_wildcard(wildcard, rtype), true)
+            // A wildcard that owns NS refers nobody: RFC 4592 §4.2 leaves undefined what it means for the names it covers. NSD
+            // answers from the rrsets as we do, Knot refers under the wildcard's own name, BIND refuses the zone. Nor does its
+            // DNAME redirect: the two together are "non-deterministic" (RFC 6672 §3.3), and NSD, Knot and BIND leave it alone.
+            (of_type(wildcard, rtype), true)
         }
         (None, None) => (Outcome::NxDomain, false),
     };
@@ -97,15 +100,6 @@ fn occluded(above: NodeRef<'_>) -> Outcome<'_> {
         return Outcome::Referral(servers, above);
     }
     above.rrset(Rtype::DNAME).map_or(Outcome::NxDomain, |dname| Outcome::Redirect(dname, above))
-}
-
-/// An answer made from a wildcard's records (RFC 4592 §3.3).
-///
-/// A wildcard that owns NS refers nobody: RFC 4592 §4.2 leaves undefined what it means for the names it covers. NSD answers
-/// from the rrsets as we do, Knot refers under the wildcard's own name, BIND refuses the zone. Nor does its DNAME redirect:
-/// the two together are "non-deterministic" (RFC 6672 §3.3), and NSD, Knot and BIND leave it alone too.
-fn from_wildcard(wildcard: NodeRef<'_>, rtype: Rtype) -> Outcome<'_> {
-    of_type(wildcard, rtype)
 }
 
 fn of_type(node: NodeRef<'_>, rtype: Rtype) -> Outcome<'_> {

@@ -4,7 +4,7 @@
 //! pass from right to left leaves the state behind each label, from which the hash is ended when it is wanted.
 
 use super::hash::{HashKey, Hasher};
-use crate::dns::{MAX_NAME, NameRef, lower};
+use crate::dns::{MAX_NAME, NameRef, label_starts, lower};
 
 /// The most labels a name of 255 octets has.
 const MAX_LABELS: usize = 127;
@@ -41,23 +41,11 @@ impl Question {
         let octets = name.octets();
         self.length = octets.len();
         self.octets[..self.length].copy_from_slice(octets);
-        self.find_labels();
+        (self.starts, self.labels) = label_starts(octets);
         self.states[0] = Hasher::new(self.key);
         for labels in 1..=self.labels.min(KEPT) {
             self.states[labels] = self.with_label(self.states[labels - 1], labels);
         }
-    }
-
-    #[inline]
-    fn find_labels(&mut self) {
-        let (mut at, mut labels) = (0, 0);
-        while self.octets[at] != 0 {
-            self.starts[labels] = at as u8;
-            labels += 1;
-            at += 1 + usize::from(self.octets[at]);
-        }
-        self.starts[labels] = at as u8;
-        self.labels = labels;
     }
 
     /// The state behind a suffix, whose first label is taken in, lower-cased, in whole words.

@@ -9,7 +9,7 @@
 //! label that is not found ends the search: whatever is left of it was never written before that tail. A label is compared
 //! with the message itself, its hash only says where to look. Within one message nothing is gained by making hashes collide.
 
-use crate::dns::{NameRef, is_alike, lower};
+use crate::dns::{NameRef, is_alike, label_starts, lower};
 
 /// The most labels that are remembered. An answer of 1,232 octets has room for fewer; longer ones lose a few pointers.
 const MAX_TARGETS: usize = 96;
@@ -65,7 +65,7 @@ impl Targets {
         place: usize,
     ) -> (usize, usize) {
         let octets = name.octets();
-        let (starts, count) = starts(octets);
+        let (starts, count) = label_starts(octets);
         let tail = |&index: &usize| in_question(message, question_end, &octets[usize::from(starts[index])..]).is_some();
         let mut index = (1..count).find(tail).unwrap_or(count);
         let mut own = usize::from(starts[index]);
@@ -103,19 +103,6 @@ impl Targets {
         };
         (0..self.count).find(is_it).map(|target| self.places[target].into())
     }
-}
-
-/// Where each label of a name starts, the root's last, and how many there are besides it.
-#[inline]
-fn starts(octets: &[u8]) -> ([u8; 128], usize) {
-    let (mut starts, mut count, mut at) = ([0; 128], 0, 0);
-    while octets[at] != 0 {
-        starts[count] = at as u8;
-        count += 1;
-        at += 1 + usize::from(octets[at]);
-    }
-    starts[count] = at as u8;
-    (starts, count)
 }
 
 /// The place of what stands to the right of a label, above 16 bits of a hash of the label, whatever its case.

@@ -178,7 +178,7 @@ impl<'m> Writer<'m> {
         rdata: &[u8],
     ) -> Result<Option<[u8; 2]>, Full> {
         let start = self.at;
-        self.name(owner, self.has_compression)?;
+        self.name(owner)?;
         let known = match self.message[start] {
             _ if !self.has_compression => None,
             0 => None,
@@ -233,7 +233,7 @@ impl<'m> Writer<'m> {
         let mut done = 0;
         for name in rdata::names(rtype, rdata).filter(|name| name.compress) {
             self.octets(&rdata[done..name.start])?;
-            self.name(NameRef::whole(&rdata[name.start..name.end]), true)?;
+            self.name(NameRef::whole(&rdata[name.start..name.end]))?;
             done = name.end;
         }
         self.octets(&rdata[done..])
@@ -254,8 +254,8 @@ impl<'m> Writer<'m> {
 
     /// Writes a name, the longest tail of it that stands in the message already as a pointer.
     #[inline]
-    fn name(&mut self, name: NameRef<'_>, may_point: bool) -> Result<(), Full> {
-        if !may_point {
+    fn name(&mut self, name: NameRef<'_>) -> Result<(), Full> {
+        if !self.has_compression {
             return self.octets(name.octets());
         }
         match self.in_question(name) {

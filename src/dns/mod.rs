@@ -14,8 +14,8 @@ pub mod hickory;
 mod name;
 
 pub(crate) use case::{is_alike, lower};
-pub(crate) use name::unescape;
 pub use name::{Labels, Name, NameError, NameErrorKind, NameRef, push_name};
+pub(crate) use name::{label_starts, sort_octets, unescape};
 
 /// An RR type code (RFC 1035 §3.2.2, IANA "Resource Record (RR) TYPEs").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

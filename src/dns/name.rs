@@ -122,7 +122,7 @@ impl<'a> NameRef<'a> {
 
     /// Canonical DNS name order: label by label from the right, as lower-cased octets (RFC 4034 §6.1).
     pub fn canonical_cmp(self, other: NameRef<'_>) -> Ordering {
-        let (mine, theirs) = (self.label_starts(), other.label_starts());
+        let (mine, theirs) = (label_starts(self.0), label_starts(other.0));
         let pairs = mine.0[..mine.1].iter().rev().zip(theirs.0[..theirs.1].iter().rev());
         for (&a, &b) in pairs {
             let order = cmp_labels(label_at(self.0, a), label_at(other.0, b));
@@ -136,35 +136,50 @@ impl<'a> NameRef<'a> {
     /// Octets that compare as names do in canonical order; equal for equal names, and a name's are the start of those of all
     /// names below it.
     pub fn sort_key(self) -> Box<[u8]> {
-        let (starts, count) = self.label_starts();
         let mut key = Vec::with_capacity(self.0.len());
-        for &start in starts[..count].iter().rev() {
-            for &octet in label_at(self.0, start) {
-                match octet.to_ascii_lowercase() {
-                    // A label ends with 0, before any octet that a longer one may go on with.
-                    octet @ 0..=1 => key.extend([1, octet + 1]),
-                    octet => key.push(octet),
-                }
-            }
+        sort_octets(self.0, |octet| key.push(octet));
+        // The last label ends too, before any octet that a longer one may go on with.
+        if !self.is_root() {
             key.push(0);
         }
         key.into()
     }
 
-    /// Where each label starts, and how many there are: a name has 127 at most.
-    fn label_starts(self) -> ([u8; 128], usize) {
-        let (mut starts, mut count, mut at) = ([0; 128], 0, 0);
-        while at < self.0.len() && self.0[at] != 0 {
-            starts[count] = at as u8;
-            count += 1;
-            at += 1 + usize::from(self.0[at]);
-        }
-        (starts, count)
-    }
-
     /// An owned copy.
     pub fn to_name(self) -> Name {
         Name(self.0.into())
+    }
+}
+
+/// Where each label starts, then where the last one ends, and how many there are: a name has 127 at most. The labels may be
+/// all of a name, or its first.
+#[inline]
+pub(crate) fn label_starts(labels: &[u8]) -> ([u8; 128], usize) {
+    let (mut starts, mut count, mut at) = ([0; 128], 0, 0);
+    while let Some(&length @ 1..) = labels.get(at) {
+        starts[count] = at as u8;
+        count += 1;
+        at += 1 + usize::from(length);
+    }
+    starts[count] = at as u8;
+    (starts, count)
+}
+
+/// Gives the octets by which labels, all of a name's or its first, compare as names do in canonical order (RFC 4034 §6.1;
+/// Knot's lookup format is the idea): labels from the right, lower-cased, parted by zeros.
+pub(crate) fn sort_octets(labels: &[u8], mut give: impl FnMut(u8)) {
+    let (starts, count) = label_starts(labels);
+    for (nth, &start) in starts[..count].iter().rev().enumerate() {
+        if nth > 0 {
+            give(0);
+        }
+        for octet in label_at(labels, start) {
+            match octet.to_ascii_lowercase() {
+                // Zero parts labels, so it and its neighbour are written in two octets that keep their order.
+                octet @ (0 | 1) => [1, octet + 1].into_iter().for_each(&mut give),
+                octet => give(octet),
+            }
+        }
     }
 }
 

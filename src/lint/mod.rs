@@ -225,7 +225,9 @@ impl Concerned {
             concerned.fold(0, |bits, (index, _)| bits | 1 << index)
         };
         let of_type = |&rtype: &Rtype| (rtype, bits(&|types: &[Rtype]| types.contains(&rtype)));
-        Self { always: bits(&|types: &[Rtype]| types.is_empty()), by_type: zone.types().iter().map(of_type).collect() }
+        // Types that concern no rule are left out: the others are few, however many a zone has.
+        let by_type = zone.types().iter().map(of_type).filter(|(_, bits)| *bits != 0).collect();
+        Self { always: bits(&|types: &[Rtype]| types.is_empty()), by_type }
     }
 
     /// The rules that look at this node, in their order.

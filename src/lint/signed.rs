@@ -13,6 +13,7 @@ use super::crypto::Verdict;
 use super::signatures::{Key, Signature};
 use super::subject::Subject;
 use crate::dns::{NameRef, Rtype};
+use crate::threads;
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::rdata::{Mnemonic, covered};
 
@@ -95,10 +96,7 @@ impl<'z> Signed<'z> {
             let mut buffer = Vec::new();
             sets.iter().map(|set| set.judge(apex, keys, &mut buffer)).collect::<Vec<_>>()
         };
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = self.sets.chunks(share).map(|sets| scope.spawn(move || judge(sets))).collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("judging a signature does not panic")).collect()
-        })
+        threads::on_each(self.sets.chunks(share), judge).flatten().collect()
     }
 }
 

@@ -15,6 +15,7 @@ use super::text::is_host_label;
 use super::{Others, Settings};
 use crate::authority::{Authority, NodeRef};
 use crate::dns::{MAX_NAME, NameRef, Rtype};
+use crate::threads;
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::{Record, rdata};
 
@@ -222,14 +223,8 @@ impl<'z> Subject<'z> {
         self.known.get_or_init(|| {
             let survey = self.survey();
             let own = others.zone(self.zone.apex());
-            let parts = survey.parts(self.settings.threads);
-            let know = |part: &Range<usize>| survey.know(part.clone(), own, others);
-            std::thread::scope(|scope| {
-                let workers: Vec<_> = parts[1..].iter().map(|part| scope.spawn(move || know(part))).collect();
-                let mut known = know(&parts[0]);
-                known.extend(workers.into_iter().flat_map(|worker| worker.join().expect("asking does not panic")));
-                known
-            })
+            let know = |part| survey.know(part, own, others);
+            threads::on_each(survey.parts(self.settings.threads), know).flatten().collect()
         })
     }
 }
@@ -291,9 +286,7 @@ impl<'z> Survey<'z> {
             }
         }
     }
-}
 
-impl<'z> Survey<'z> {
     /// Ranges of the targets for so many threads, one at least; none parts the servers of a cut.
     fn parts(&self, threads: usize) -> Vec<Range<usize>> {
         /// Targets that are worth a thread.

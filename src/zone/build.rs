@@ -35,13 +35,16 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
     let order = Order::of(&records, apex.as_ref(), threads);
     report_outside(apex.as_ref(), &order.outside, &records, sources, &mut findings);
     let is_complete = is_readable && !findings.has_errors();
-    let arranged = order.arrange(&records, threads);
+    let start = Span { file: root, start: 0, end: 0 };
+    let Some(arranged) = order.arrange(&records, threads) else {
+        findings.add(&codes::TOO_MANY_RECORDS, || size::too_large(start, "more than 4 GiB of names and data"));
+        return Built { zone: None, findings: findings.finish() };
+    };
     let zone = std::thread::scope(|scope| {
         // What lies in the order of the text is of no use from here on, and freeing so much takes a while.
         free(scope, (records, order), threads);
         group(apex, arranged, sources, &mut findings)
     });
-    let start = Span { file: root, start: 0, end: 0 };
     size::check(&zone, start, &mut findings);
     integrity::check(&zone, start, is_complete, sources, &mut findings);
     Built { zone: (!findings.has_errors()).then_some(zone), findings: findings.finish() }

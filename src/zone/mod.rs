@@ -17,6 +17,8 @@ pub use diff::{ChangeKind, RrsetChange, diff};
 pub use node::{Node, Nodes};
 pub use rrset::Rrset;
 
+use std::collections::BTreeSet;
+
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{Sources, Span};
 use crate::zonefile::{Places, Record, Records};
@@ -45,19 +47,13 @@ struct Summary {
 
 impl Summary {
     fn of(apex: NameRef<'_>, nodes: &[node::Row], rrsets: &[rrset::Row], records: &[Record]) -> Self {
-        let mut types: Vec<Rtype> = Vec::new();
-        for row in rrsets {
-            if !types.contains(&row.rtype) {
-                types.push(row.rtype);
-            }
-        }
-        types.sort_unstable();
+        let types: BTreeSet<Rtype> = rrsets.iter().map(|row| row.rtype).collect();
         // The apex comes first, if it owns anything.
         let is_apex = |node: &&node::Row| usize::from(node.name_octets) == apex.octets().len();
         let below = nodes.first().filter(is_apex).map_or(0, |apex| apex.rrsets.end as usize);
         let has_cuts = rrsets[below..].iter().any(|row| row.rtype == Rtype::NS);
         let bounds = |(low, high): (u32, u32), record: &Record| (low.min(record.ttl), high.max(record.ttl));
-        Self { types, ttls: records.iter().fold((u32::MAX, 0), bounds), has_cuts }
+        Self { types: types.into_iter().collect(), ttls: records.iter().fold((u32::MAX, 0), bounds), has_cuts }
     }
 }
 
@@ -103,11 +99,6 @@ impl Zone {
     /// How many records it holds, duplicates counted once.
     pub fn record_count(&self) -> usize {
         self.records.rows().len()
-    }
-
-    /// How many octets the data of all records has.
-    pub fn rdata_octets(&self) -> usize {
-        self.records.rows().iter().map(|record| self.records.rdata(record).len()).sum()
     }
 
     /// Octets of memory it holds.

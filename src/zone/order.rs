@@ -5,14 +5,14 @@
 //!
 //! # Design
 //!
-//! A name's key is one in which canonical order is the order of octets (Knot's lookup format is the idea): labels from the
-//! right, lower-cased, parted by zeros, the apex left out because all share it. The first ten octets of the key, the type and
-//! the record's index make one number of 128 bits, and sorting such numbers touches nothing else. Where the ten octets were
+//! A name's key is one in which canonical order is the order of octets ([`sort_octets`]), the apex left out because all share
+//! it. The first ten octets of the key, the type and the record's index make one number of 128 bits, and sorting such numbers touches nothing else. Where the ten octets were
 //! not the whole key, those that share them are sorted by the next ten, and so on: names with long beginnings in common cost
 //! one more look at each of them, and not one for each comparison. The sort is one that keeps runs, so that a text in order
 //! costs one pass; the road not taken, a radix sort, costs the same for every text.
 
-use crate::dns::{NameRef, Rtype};
+use crate::dns::{NameRef, Rtype, sort_octets};
+use crate::threads;
 use crate::zonefile::{Record, Records};
 
 /// Octets of a key that one number holds.
@@ -40,15 +40,8 @@ impl Order {
         let share = rows.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
         let mut keys = vec![0; rows.len()];
         let parts = keys.chunks_mut(share).zip(rows.chunks(share)).zip((0..).step_by(share));
-        let fill = |((keys, rows), first)| fill(keys, rows, first, records, apex);
-        let outside: Vec<u32> = std::thread::scope(|scope| {
-            let mut parts = parts.collect::<Vec<_>>().into_iter();
-            let mine = parts.next();
-            let others: Vec<_> = parts.map(|part| scope.spawn(move || fill(part))).collect();
-            let mut outside = mine.map(fill).unwrap_or_default();
-            outside.extend(others.into_iter().flat_map(|other| other.join().expect("sorting does not panic")));
-            outside
-        });
+        let fill = |((keys, rows), first): ((&mut [u128], _), _)| fill(keys, rows, first, records, apex);
+        let outside: Vec<u32> = threads::on_each(parts, fill).flatten().collect();
         // Each part is one run, so that this merges them.
         keys.sort();
         keys.truncate(rows.len() - outside.len());
@@ -56,11 +49,10 @@ impl Order {
         Self { keys, outside }
     }
 
-    /// The records as they are in this order.
-    pub(super) fn arrange(&self, records: &Records, threads: usize) -> Records {
+    /// The records as they are in this order; none if there are more octets of them than can be numbered.
+    pub(super) fn arrange(&self, records: &Records, threads: usize) -> Option<Records> {
         let share = self.keys.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
-        let part = |number: usize| self.keys.chunks(share).nth(number).unwrap_or_default();
-        records.arranged(self.keys.len().div_ceil(share).max(1), |number| part(number).iter().map(|&key| index(key)))
+        records.arranged(self.keys.chunks(share).map(|keys| keys.iter().map(|&key| index(key))))
     }
 }
 
@@ -144,36 +136,11 @@ fn refine(keys: &mut [u128], known: usize, records: &Records, apex: NameRef<'_>)
 /// The ten octets that follow the first `skip` of the key of these labels, and whether more follow.
 fn head(labels: &[u8], skip: usize) -> u128 {
     let (mut head, mut place) = ([0; 16], 0);
-    let mut push = |octet: u8| {
+    sort_octets(labels, |octet| {
         if (skip..skip + HEAD).contains(&place) {
             head[place - skip] = octet;
         }
         place += 1;
-    };
-    let (starts, count) = label_starts(labels);
-    for (nth, &start) in starts[..count].iter().rev().enumerate() {
-        if nth > 0 {
-            push(0);
-        }
-        let start = usize::from(start);
-        for octet in &labels[start + 1..start + 1 + usize::from(labels[start])] {
-            match octet.to_ascii_lowercase() {
-                // Zero parts labels, so it and its neighbour are written in two octets that keep their order.
-                octet @ (0 | 1) => [1, octet + 1].into_iter().for_each(&mut push),
-                octet => push(octet),
-            }
-        }
-    }
+    });
     u128::from_be_bytes(head) | if place > skip + HEAD { GOES_ON } else { 0 }
-}
-
-/// Where each label starts, and how many there are.
-fn label_starts(labels: &[u8]) -> ([u8; 128], usize) {
-    let (mut starts, mut count, mut at) = ([0; 128], 0, 0);
-    while at < labels.len() {
-        starts[count] = at as u8;
-        count += 1;
-        at += 1 + usize::from(labels[at]);
-    }
-    (starts, count)
 }

@@ -48,14 +48,16 @@ pub(super) fn check(zone: &Zone, start: Span, findings: &mut Findings) {
     }
     let (all, largest) = zone.compiled_at_most();
     if all >= MOST || largest >= MOST_OF_A_NODE {
-        findings.add(&codes::TOO_MANY_RECORDS, || {
-            Diagnostic::new(
-                &codes::TOO_MANY_RECORDS,
-                start,
-                format!("the zone has {} MiB when it is compiled", all >> 20),
-            )
-            .why("it may have 16 GiB, and a single name 4: names are found by 32-bit numbers")
-            .fix("delegate parts of the zone to zones of their own")
-        });
+        let found = || format!("{} MiB when it is compiled, {} of them at one name", all >> 20, largest >> 20);
+        findings.add(&codes::TOO_MANY_RECORDS, || too_large(start, &found()));
     }
+}
+
+/// The finding for a zone that cannot be numbered; `found` says what it has.
+pub(super) fn too_large(start: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(&codes::TOO_MANY_RECORDS, start, format!("the zone has {found}"))
+        .why(
+            "names are found by 32-bit numbers, which reach 4 GiB of names and data, and 16 GiB when they are compiled",
+        )
+        .fix("delegate parts of the zone to zones of their own")
 }

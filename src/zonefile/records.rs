@@ -15,6 +15,7 @@ use super::{generate, header};
 use crate::diagnostic::Edit;
 use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
+use crate::threads;
 
 /// One record: class IN, which is all that a zone here may have.
 #[derive(Clone, Copy, Debug)]
@@ -157,29 +158,28 @@ impl Records {
         one.owner == other.owner || self.owner(one).is(self.owner(other))
     }
 
-    /// The records of the indices that `order` gives in this order, each with its owner and its data beside those of its
-    /// neighbours; `order` is asked for shares of all, each by a thread of its own.
-    pub(crate) fn arranged<I: ExactSizeIterator<Item = u32>>(
+    /// The records of these indices in this order, each with its owner and its data beside those of its neighbours; the
+    /// indices come in shares, each for a thread of its own. None if that takes more octets than can be numbered: an owner
+    /// that is written now so, now so is there each time that it changes.
+    pub(crate) fn arranged<I: ExactSizeIterator<Item = u32> + Send>(
         &self,
-        shares: usize,
-        order: impl Fn(usize) -> I + Sync,
-    ) -> Self {
-        std::thread::scope(|scope| {
-            let order = &order;
-            let others: Vec<_> =
-                (1..shares).map(|share| scope.spawn(move || self.arranged_share(order(share), 1))).collect();
-            let mut arranged = self.arranged_share(order(0), shares);
-            for other in others {
-                arranged.append_arranged(other.join().expect("arranging records does not panic"));
-            }
-            arranged.octets.shrink_to_fit();
-            arranged.rows.shrink_to_fit();
-            arranged
-        })
+        shares: impl ExactSizeIterator<Item = I>,
+    ) -> Option<Self> {
+        let count = shares.len();
+        // The others are added to the first, which has room for them.
+        let room = std::iter::once(count).chain(std::iter::repeat(1));
+        let mut arranged = threads::on_each(shares.zip(room), |(order, room)| self.arranged_share(order, room));
+        let mut all = arranged.next().unwrap_or_else(|| Some(Self::default()))?;
+        for other in arranged {
+            all.append_arranged(other.filter(|other| all.has_room_for(other))?);
+        }
+        all.octets.shrink_to_fit();
+        all.rows.shrink_to_fit();
+        Some(all)
     }
 
     /// One share of [`arranged`](Self::arranged), with room for so many like it.
-    fn arranged_share(&self, mut order: impl ExactSizeIterator<Item = u32>, shares: usize) -> Self {
+    fn arranged_share(&self, mut order: impl ExactSizeIterator<Item = u32>, shares: usize) -> Option<Self> {
         let octets = self.octets.len().div_ceil(self.rows.len().max(1)) * order.len();
         let mut arranged =
             Self { rows: Vec::with_capacity(order.len() * shares), octets: Vec::with_capacity(octets * shares) };
@@ -189,12 +189,14 @@ impl Records {
             rows.clear();
             rows.extend(order.by_ref().take(AT_ONCE).map(|index| self.rows[index as usize]));
             if rows.is_empty() {
-                break;
+                return Some(arranged);
             }
             self.touch(&rows);
-            rows.iter().for_each(|row| owner = arranged.push_beside(row, self, owner.clone()));
+            for row in &rows {
+                arranged.end()?;
+                owner = arranged.push_beside(row, self, owner);
+            }
         }
-        arranged
     }
 
     /// Asks for the octets of some records, so that they come from memory together and not one after the other.

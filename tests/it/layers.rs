@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u8)] = &[
     ("dns", 0),
     ("source", 0),
+    ("threads", 0),
     ("diagnostic", 0),
     ("zonefile", 1),
     ("zone", 2),
