@@ -1,7 +1,8 @@
 //! Lines that start with `$`: `$ORIGIN`, `$TTL`, `$INCLUDE` (RFC 1035 §5.1, RFC 2308 §4), and BIND's `$GENERATE`.
 
+use super::context::Context;
 use super::lexer::{Token, TokenKind};
-use super::parser::{Context, Parser};
+use super::parser::Parser;
 use super::{name, slips};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::dns::{Name, NameRef, unescape};

@@ -3,6 +3,7 @@
 //! In: the octets of a zone's file, its origin, and a way to ask for the files it includes. Out: records with their places,
 //! and every finding of every file in one run. Reads no disk, and stops at no error: it goes on at the next entry.
 
+mod context;
 mod directive;
 mod entry;
 mod fields;
@@ -28,7 +29,8 @@ pub use records::{Places, Record, Records};
 use crate::diagnostic::Diagnostic;
 use crate::dns::Name;
 use crate::source::{FileId, Source, Sources};
-use parser::{Context, Parser, Zonefile};
+use context::Context;
+use parser::{Parser, Zonefile};
 use pieces::Cuts;
 
 /// How much of a hostile text is read before a finding ends it.

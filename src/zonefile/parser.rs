@@ -6,15 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::context::Context;
 use super::entry::{Entry, EntryReader, Fault};
 use super::fields::Fields;
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
 use super::pieces::{self, Cuts};
 use super::slips::Marker;
-use super::{Include, Limits, Records, name, plain, rdata, slips, ttl};
+use super::{Include, Limits, Records, name, rdata, slips, ttl};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::dns::{Class, MAX_TTL, Name, NameRef, Rtype};
+use crate::dns::{Class, MAX_TTL, NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
 
 /// What all files of a zone share while they are read.
@@ -79,103 +80,6 @@ impl<'z, 'i> Zonefile<'z, 'i> {
         self.report(finding.clone());
         self.is_full = true;
         Box::new(finding)
-    }
-}
-
-/// What one entry takes over from those before it.
-#[derive(Clone)]
-pub(super) struct Context {
-    /// What relative names are completed with.
-    pub(super) origin: Name,
-    /// `$TTL`, in seconds.
-    pub(super) default_ttl: Option<u32>,
-    /// The last TTL written on a record, in seconds.
-    pub(super) last_ttl: Option<u32>,
-    /// Where the last owner is in the arena, and the origin and text it was read from.
-    owner: Option<u32>,
-    owner_text: Vec<u8>,
-    /// Whether the last `$ORIGIN` could be read; if not, records are read for their errors only.
-    is_origin_known: bool,
-    /// Whether this is the state of a piece of a text: an owner or a TTL that it lacks may stand above it.
-    is_piece: bool,
-    /// Whether a piece met something that depends on the text above it.
-    pub(super) is_doubtful: bool,
-}
-
-impl Context {
-    /// A zone's start: its own name is the origin.
-    pub(super) fn new(origin: Name) -> Self {
-        Self {
-            origin,
-            default_ttl: None,
-            last_ttl: None,
-            owner: None,
-            owner_text: Vec::new(),
-            is_origin_known: true,
-            is_piece: false,
-            is_doubtful: false,
-        }
-    }
-
-    /// The same for a piece of the text further down: its origin and `$TTL` may still hold there.
-    pub(super) fn of_piece(&self) -> Self {
-        let Self { default_ttl, is_origin_known, .. } = *self;
-        Self { default_ttl, is_origin_known, is_piece: true, ..Self::new(self.origin.clone()) }
-    }
-
-    /// Whether a piece that starts from `guess` is read as if it started from this.
-    pub(super) fn is_alike(&self, guess: &Self) -> bool {
-        // The case of the origin shows in the names that it completes.
-        self.origin.as_ref().octets() == guess.origin.as_ref().octets()
-            && (self.default_ttl, self.is_origin_known) == (guess.default_ttl, guess.is_origin_known)
-    }
-
-    /// Goes on from a piece's end; its owner lies `offset` octets further in the arena than the piece knew.
-    pub(super) fn follow(&mut self, piece: Self, offset: u32) {
-        if let Some(owner) = piece.owner {
-            (self.owner, self.owner_text) = (Some(owner + offset), piece.owner_text);
-        }
-        self.last_ttl = piece.last_ttl.or(self.last_ttl);
-        (self.origin, self.is_origin_known, self.default_ttl) =
-            (piece.origin, piece.is_origin_known, piece.default_ttl);
-    }
-
-    /// Notes that the text above would have to be known here, if this is a piece's.
-    pub(super) fn doubt(&mut self) -> bool {
-        self.is_doubtful |= self.is_piece;
-        self.is_piece
-    }
-
-    /// Sets another origin: a repeated owner text no longer means the same name.
-    pub(super) fn set_origin(&mut self, origin: Name) {
-        self.origin = origin;
-        self.is_origin_known = true;
-        self.owner_text.clear();
-    }
-
-    /// Sets the owner that the next records inherit.
-    fn set_owner(&mut self, owner: Option<u32>, text: &[u8]) {
-        self.owner = owner;
-        self.owner_text.clear();
-        self.owner_text.extend_from_slice(text);
-    }
-
-    /// A directive is about to be read that may turn out unreadable: what it would have said is then not held against the
-    /// records below.
-    pub(super) fn forget(&mut self, directive: &str) {
-        match directive {
-            "$ORIGIN" => self.is_origin_known = false,
-            "$TTL" => self.lose_ttl(),
-            _ => {}
-        }
-    }
-
-    /// The records below may have meant to inherit a TTL that was not understood. The zone is not served in any case.
-    fn lose_ttl(&mut self) {
-        if self.default_ttl.or(self.last_ttl).is_none() {
-            self.doubt();
-        }
-        self.last_ttl = self.last_ttl.or(Some(0));
     }
 }
 
@@ -256,56 +160,6 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
             self.zonefile.report(finding);
         }
         start
-    }
-
-    /// Reads the record of the line that starts at octet `start`, if it is plain, and says where the next line starts; else
-    /// nothing has happened.
-    #[inline]
-    fn plain_record(&mut self, text: &[u8], start: u32) -> Option<u32> {
-        let head = plain::head(text, start as usize)?;
-        let written = head.owner_end.map(|end| &text[start as usize..end]);
-        let ttl = head.ttl.or(self.context.default_ttl).or(self.context.last_ttl)?;
-        if slips::is_owner_suspect(written, head.ttl.is_some(), head.has_class, head.rtype) {
-            return None;
-        }
-        let arena = self.zonefile.records.arena().len();
-        let next = self.push_plain(text, start, written, &head, ttl);
-        if next.is_none() {
-            self.zonefile.records.arena().truncate(arena);
-        }
-        next
-    }
-
-    /// Appends a plain record; if it is none, the arena may have grown.
-    #[inline]
-    fn push_plain(
-        &mut self,
-        text: &[u8],
-        start: u32,
-        written: Option<&[u8]>,
-        head: &plain::Head,
-        ttl: u32,
-    ) -> Option<u32> {
-        let origin = self.context.origin.as_ref();
-        let is_known = written.is_none_or(|written| self.context.owner_text == written);
-        let owner = self.context.owner.filter(|_| is_known);
-        // Where no room is left, the general way says so.
-        let end = self.zonefile.records.end().filter(|_| owner.is_some() || written.is_some())?;
-        let arena = self.zonefile.records.arena();
-        if owner.is_none() {
-            plain::push_name(text, start as usize, origin, arena)?;
-        }
-        let data = u32::try_from(arena.len()).ok()?;
-        let next = plain::push_data(text, head.data, head.rtype, origin, arena)? as u32;
-        if next - start > self.zonefile.limits.entry_octets {
-            return None;
-        }
-        if let (None, Some(written)) = (owner, written) {
-            self.context.set_owner(Some(end), written);
-        }
-        self.context.last_ttl = Some(ttl);
-        self.push_record(owner.unwrap_or(end), data, head.rtype, ttl, start);
-        Some(next)
     }
 
     fn entry(&mut self, entry: &Entry, tokens: &[Token]) {

@@ -15,7 +15,8 @@
 
 use std::sync::Arc;
 
-use super::parser::{Conflict, Context, Parser, Zonefile};
+use super::context::Context;
+use super::parser::{Conflict, Parser, Zonefile};
 use super::{IncludeRefusal, Limits, Records};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources};

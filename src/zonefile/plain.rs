@@ -9,22 +9,23 @@
 //! table of types what each token should be, costs several times what the octets themselves do. What is accepted here is read
 //! exactly as the general way reads it; a test holds the two against each other, line by line.
 
-use super::rdata;
+use super::parser::Parser;
+use super::{rdata, slips};
 use crate::dns::{MAX_LABEL, MAX_NAME, NameRef, Rtype};
 
 /// What stands before a record's data.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Head {
+struct Head {
     /// Where the owner ends; none where it is inherited.
-    pub(super) owner_end: Option<usize>,
+    owner_end: Option<usize>,
     /// In seconds, if one is written.
-    pub(super) ttl: Option<u32>,
+    ttl: Option<u32>,
     /// Whether the class is written.
-    pub(super) has_class: bool,
-    /// The type, one of [`layout`].
-    pub(super) rtype: Rtype,
+    has_class: bool,
+    /// One of the plain types.
+    rtype: Rtype,
     /// Where the data starts.
-    pub(super) data: usize,
+    data: usize,
 }
 
 const LABEL: u8 = 1;
@@ -75,7 +76,7 @@ fn is_blank(text: &[u8], at: usize) -> bool {
 
 /// Reads what stands before the data of the record whose line starts at `start`.
 #[inline]
-pub(super) fn head(text: &[u8], start: usize) -> Option<Head> {
+fn head(text: &[u8], start: usize) -> Option<Head> {
     let owner_end = match *text.get(start)? {
         b' ' | b'\t' => None,
         b'@' => Some(start + 1),
@@ -126,7 +127,7 @@ fn rtype(word: &[u8]) -> Option<Rtype> {
 
 /// Appends the data that starts at `at`, and says where the next line starts; `out` may have grown where there is none.
 #[inline]
-pub(super) fn push_data(text: &[u8], at: usize, rtype: Rtype, origin: NameRef<'_>, out: &mut Vec<u8>) -> Option<usize> {
+fn push_data(text: &[u8], at: usize, rtype: Rtype, origin: NameRef<'_>, out: &mut Vec<u8>) -> Option<usize> {
     let end = match rtype {
         Rtype::A => push_v4(text, at, out)?,
         Rtype::AAAA => push_v6(text, at, out)?,
@@ -255,7 +256,7 @@ fn push_strings(text: &[u8], mut at: usize, out: &mut Vec<u8>) -> Option<usize> 
 
 /// A name of plain labels, relative or not, or `@`: appends its wire form and says where its text ends.
 #[inline]
-pub(super) fn push_name(text: &[u8], start: usize, origin: NameRef<'_>, out: &mut Vec<u8>) -> Option<usize> {
+fn push_name(text: &[u8], start: usize, origin: NameRef<'_>, out: &mut Vec<u8>) -> Option<usize> {
     if text.get(start) == Some(&b'@') {
         out.extend_from_slice(origin.octets());
         return Some(start + 1);
@@ -290,4 +291,49 @@ pub(super) fn push_name(text: &[u8], start: usize, origin: NameRef<'_>, out: &mu
 fn label_length(length_at: usize, end: usize) -> Option<u8> {
     let length = end - length_at - 1;
     (1..=MAX_LABEL).contains(&length).then_some(length as u8)
+}
+
+impl Parser<'_, '_, '_> {
+    /// Reads the record of the line that starts at octet `start`, if it is plain, and says where the next line starts; else
+    /// nothing has happened.
+    #[inline]
+    pub(super) fn plain_record(&mut self, text: &[u8], start: u32) -> Option<u32> {
+        let head = head(text, start as usize)?;
+        let written = head.owner_end.map(|end| &text[start as usize..end]);
+        let ttl = head.ttl.or(self.context.default_ttl).or(self.context.last_ttl)?;
+        if slips::is_owner_suspect(written, head.ttl.is_some(), head.has_class, head.rtype) {
+            return None;
+        }
+        let arena = self.zonefile.records.arena().len();
+        let next = self.push_plain(text, start, written, &head, ttl);
+        if next.is_none() {
+            self.zonefile.records.arena().truncate(arena);
+        }
+        next
+    }
+
+    /// Appends a plain record; if it is none, the arena may have grown.
+    #[inline]
+    fn push_plain(&mut self, text: &[u8], start: u32, written: Option<&[u8]>, head: &Head, ttl: u32) -> Option<u32> {
+        let origin = self.context.origin.as_ref();
+        let is_known = written.is_none_or(|written| self.context.owner_text == written);
+        let owner = self.context.owner.filter(|_| is_known);
+        // Where no room is left, the general way says so.
+        let end = self.zonefile.records.end().filter(|_| owner.is_some() || written.is_some())?;
+        let arena = self.zonefile.records.arena();
+        if owner.is_none() {
+            push_name(text, start as usize, origin, arena)?;
+        }
+        let data = u32::try_from(arena.len()).ok()?;
+        let next = push_data(text, head.data, head.rtype, origin, arena)? as u32;
+        if next - start > self.zonefile.limits.entry_octets {
+            return None;
+        }
+        if let (None, Some(written)) = (owner, written) {
+            self.context.set_owner(Some(end), written);
+        }
+        self.context.last_ttl = Some(ttl);
+        self.push_record(owner.unwrap_or(end), data, head.rtype, ttl, start);
+        Some(next)
+    }
 }
