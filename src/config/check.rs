@@ -1,6 +1,7 @@
 //! Spec → settings: whether values make sense, alone and together.
 
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     replace(&mut policy.allow_query, networks(spec.access.query, problems));
 
     let source = spec.source;
-    replace(&mut config.source.poll, source.poll.clone().checked(problems, |text| poll_interval(text)));
+    let poll = |text: &String| duration_within(text, Duration::from_millis(100)..=Duration::from_secs(86_400));
+    replace(&mut config.source.poll, source.poll.clone().checked(problems, poll));
     let path = |path: &String| (!path.is_empty()).then(|| config.base.join(path));
     let directory = source.directory.clone().checked(problems, path);
     replace(&mut config.source.directory, directory);
@@ -76,9 +78,7 @@ fn connections(spec: spec::Tcp, tcp: &mut TcpSettings, problems: &mut Problems<'
     let count = |&count: &u32| (count <= 1_000_000).then_some(count as usize);
     replace(&mut tcp.connections, connections.checked(problems, count));
     replace(&mut tcp.connections_per_client, connections_per_client.checked(problems, count));
-    let span = |text: &String| {
-        duration(text).filter(|span| (Duration::from_millis(100)..=Duration::from_secs(3600)).contains(span))
-    };
+    let span = |text: &String| duration_within(text, Duration::from_millis(100)..=Duration::from_secs(3_600));
     replace(&mut tcp.first_query, first_query.checked(problems, span));
     replace(&mut tcp.idle, idle.checked(problems, span));
     replace(&mut tcp.slow, slow.checked(problems, span));
@@ -181,13 +181,13 @@ fn text_or_hex(text: &str) -> Option<Vec<u8>> {
     (octets.len() <= MAX_STRING).then_some(octets)
 }
 
-fn poll_interval(text: &str) -> Option<Duration> {
-    let (shortest, longest) = (Duration::from_millis(100), Duration::from_secs(86_400));
-    duration(text).filter(|duration| (shortest..=longest).contains(duration))
+/// A duration that is neither too short nor too long.
+pub(super) fn duration_within(text: &str, range: RangeInclusive<Duration>) -> Option<Duration> {
+    duration(text).filter(|duration| range.contains(duration))
 }
 
 /// A whole number and its unit, such as `5s`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+fn duration(text: &str) -> Option<Duration> {
     let unit_at = text.find(|char: char| !char.is_ascii_digit())?;
     let (number, unit) = text.split_at(unit_at);
     let milliseconds = match unit {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::check::{duration, plain_path, replace};
+use super::check::{duration_within, plain_path, replace};
 use super::problems::Problems;
 use super::spec::{Key, Source};
 
@@ -160,11 +160,9 @@ fn interval(text: &str) -> Option<Option<Duration>> {
     if text == "never" {
         return Some(None);
     }
-    let (shortest, longest) = (Duration::from_secs(1), Duration::from_secs(86_400));
-    duration(text).filter(|every| (shortest..=longest).contains(every)).map(Some)
+    duration_within(text, Duration::from_secs(1)..=Duration::from_secs(86_400)).map(Some)
 }
 
 fn deadline(text: &str) -> Option<Duration> {
-    let (shortest, longest) = (Duration::from_secs(1), Duration::from_secs(3_600));
-    duration(text).filter(|deadline| (shortest..=longest).contains(deadline))
+    duration_within(text, Duration::from_secs(1)..=Duration::from_secs(3_600))
 }

@@ -120,7 +120,7 @@ impl Place {
         status: &SharedStatus,
         sender: &mpsc::Sender<Message>,
     ) -> anyhow::Result<(Listeners, Option<Socket>)> {
-        let (predecessor, path) = match self {
+        let (mut predecessor, path) = match self {
             Self::Free(socket) => {
                 return Ok((listen(addresses, Vec::new(), transport, publisher, status)?, Some(socket)));
             }
@@ -130,8 +130,7 @@ impl Place {
         let (reply, looked) = tokio::sync::oneshot::channel();
         sender.send(Message::Look(Demand::default(), Some(reply))).context("looking once more")?;
         looked.await.context("looking once more")?;
-        let Predecessor { sockets, .. } = &predecessor;
-        let shared = sockets.iter().map(Endpoint::try_clone).collect::<std::io::Result<_>>()?;
+        let shared = std::mem::take(&mut predecessor.sockets);
         let mut listeners = listen(addresses, shared, transport, publisher, status)?;
         let retired = predecessor.retire();
         let socket = Socket::claim_within(&path, LONGEST_CLAIM);

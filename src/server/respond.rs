@@ -25,21 +25,6 @@ pub fn respond(query: &[u8], client: IpAddr, transport: Transport, served: &Serv
     Reply::new(query, transport, served, true)?.write(query, client, out, Untraced)
 }
 
-/// Brings near what answering these queries will read, at most [`BATCH`](authority::BATCH) of them: worth calling once for
-/// many queries that are then answered one by one.
-pub fn warm<'q>(queries: impl Iterator<Item = &'q [u8]>, served: &Served) {
-    let mut near = authority::Near::new();
-    for message in queries.filter(|message| message.len() > HEADER) {
-        let Ok(query) = Query::read(message) else { continue };
-        let question = Question::new(query.name, served.catalog.key());
-        let zone = served.catalog.find(&question, query.rtype).and_then(|entry| entry.authority.as_deref());
-        if let Some(zone) = zone {
-            near.add(zone, &question);
-        }
-    }
-    std::hint::black_box(near.read());
-}
-
 /// The same, the steps to the answer told to `trace`.
 pub fn respond_traced<'s>(
     query: &[u8],
@@ -61,6 +46,21 @@ pub fn respond_uncompressed(
     out: &mut [u8],
 ) -> Option<usize> {
     Reply::new(query, transport, served, false)?.write(query, client, out, Untraced)
+}
+
+/// Brings near what answering these queries will read, at most [`BATCH`](authority::BATCH) of them: worth calling once for
+/// many queries that are then answered one by one.
+pub fn warm<'q>(queries: impl Iterator<Item = &'q [u8]>, served: &Served) {
+    let mut near = authority::Near::new();
+    for message in queries.filter(|message| message.len() > HEADER) {
+        let Ok(query) = Query::read(message) else { continue };
+        let question = Question::new(query.name, served.catalog.key());
+        let zone = served.catalog.find(&question, query.rtype).and_then(|entry| entry.authority.as_deref());
+        if let Some(zone) = zone {
+            near.add(zone, &question);
+        }
+    }
+    std::hint::black_box(near.read());
 }
 
 /// An extended error (RFC 8914 §4), by its code.

@@ -1,20 +1,16 @@
 //! The same hundred thousand queries to both engines: what a client gets does not depend on what carries it.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use zonewright::dns::Rcode;
-use zonewright::server::{
-    Endpoint, Engine, Listeners, Served, Transport, TransportSettings, respond, respond_uncompressed,
-};
+use zonewright::server::{Engine, Served, Transport, respond, respond_uncompressed};
 
 use crate::signed::text_of;
 use crate::support;
 use crate::support::fixture::TYPES;
 use crate::support::message::{Query, Record, Response};
-use crate::support::server::ENGINES;
+use crate::support::server::{ENGINES, Server};
 
 const QUERIES: usize = 100_000;
 
@@ -156,15 +152,6 @@ fn ask(address: SocketAddr, queries: &[Vec<u8>], is_due: impl Fn(usize) -> bool)
     answers
 }
 
-fn with_engine<T>(engine: Engine, ask: impl FnOnce(SocketAddr) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let settings = TransportSettings { engine, threads: 2, ..TransportSettings::default() };
-    let endpoint = Endpoint::bind(([127, 0, 0, 1], 0).into(), settings.udp_sockets()).unwrap();
-    let publisher = Arc::new(ArcSwap::from_pointee(served()));
-    let listeners = runtime.block_on(async { Listeners::answer(vec![endpoint], publisher, settings) }).unwrap();
-    ask(listeners.addresses()[0])
-}
-
 #[test]
 fn both_engines_answer_a_hundred_thousand_queries_alike() {
     let served = served();
@@ -183,7 +170,8 @@ fn both_engines_answer_a_hundred_thousand_queries_alike() {
     let [own, hickory] = ENGINES.map(|engine| {
         // hickory says FORMERR, or nothing, to some of what nobody should send; whether it does is its own affair.
         let is_due = |index: usize| expected[index].is_some() && (engine == Engine::Batch || !spoilt[index]);
-        with_engine(engine, |address| ask(address, &queries, is_due))
+        let server = Server::start_with(self::served(), engine);
+        ask(server.address, &queries, is_due)
     });
     assert!(own == expected, "the batch engine carries octets, and no others");
     let mut compared = 0;

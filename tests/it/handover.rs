@@ -24,6 +24,15 @@ fn start(directory: &Path, arguments: &[&str]) -> Process {
     Process::spawn(Running::command(directory, "serve").args(arguments))
 }
 
+/// The same with few descriptors.
+fn start_starved(directory: &Path, descriptors: u32, arguments: &[&str]) -> Process {
+    let script = format!("ulimit -n {descriptors}; exec {} \"$@\"", env!("CARGO_BIN_EXE_zonewright"));
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, "sh", "serve", "--zones", "zones"]).args(arguments);
+    command.current_dir(directory).env("XDG_RUNTIME_DIR", directory).env_remove("RUNTIME_DIRECTORY");
+    Process::spawn(&mut command)
+}
+
 /// A directory with one zone.
 fn place() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
@@ -181,11 +190,7 @@ fn a_successor_that_fails_leaves_the_other_server_as_it_was() {
 #[test]
 fn a_server_without_descriptors_left_answers_and_can_be_asked() {
     let place = place();
-    let script = format!("ulimit -n 64; exec {} \"$@\"", env!("CARGO_BIN_EXE_zonewright"));
-    let mut command = Command::new("sh");
-    command.args(["-c", &script, "sh", "serve", "--zones", "zones", "--threads", "1", "--listen", "127.0.0.1:0"]);
-    command.current_dir(place.path()).env("XDG_RUNTIME_DIR", place.path()).env_remove("RUNTIME_DIRECTORY");
-    let running = Process::spawn(&mut command);
+    let running = start_starved(place.path(), 64, &["--threads", "1", "--listen", "127.0.0.1:0"]);
     let address = running.address();
     // More than one client may have: the others are ended.
     let idle: Vec<_> = (0..100).map(|_| TcpStream::connect_timeout(&address, DEADLINE).unwrap()).collect();
@@ -200,6 +205,31 @@ fn a_server_without_descriptors_left_answers_and_can_be_asked() {
     // As soon as the server has seen that they are gone.
     let answer = wait_for(|| client::Tcp::new(address).ask(&query(7))).expect("a place that is free again");
     assert_eq!(answer.rcode, Rcode::NOERROR);
+}
+
+#[test]
+fn a_successor_that_cannot_have_all_its_threads_answers_everybody() {
+    // Whether it is the socket or its duplicate that it cannot have.
+    [63, 64].into_iter().for_each(expect_all_answered);
+}
+
+fn expect_all_answered(descriptors: u32) {
+    let place = place();
+    let mut first = start(place.path(), &["--zones", "zones", "--threads", "1", "--listen", "127.0.0.1:0"]);
+    let address = first.address();
+    let here = address.to_string();
+    let arguments = ["--threads", "100", "--listen", &here, "--take-over"];
+    let mut second = start_starved(place.path(), descriptors, &arguments);
+    second.expect_log("took over from another server");
+    assert!(second.log().contains("some threads have no queries to answer"), "{}", second.log());
+    assert_eq!(first.exit_code(), Some(0), "{}", first.log());
+    // The system spreads them over all sockets there are.
+    for id in 0..200 {
+        expect_right(&Udp::connect(address).exchange(&query(id).octets()).expect("an answer"));
+    }
+    assert_eq!(client::ask_tcp(address, &query(7)).rcode, Rcode::NOERROR);
+    second.signal("TERM");
+    assert_eq!(second.exit_code(), Some(0), "{}", second.log());
 }
 
 #[test]

@@ -211,6 +211,21 @@ fn a_client_that_takes_no_answers_is_ended_and_others_go_on() {
 }
 
 #[test]
+fn an_address_that_nobody_connects_to_keeps_no_place_from_another() {
+    let settings = TransportSettings {
+        threads: 1,
+        tcp: TcpSettings { connections: 1, connections_per_client: 1, ..NEVER },
+        ..TransportSettings::default()
+    };
+    let endpoints = [(); 2].map(|()| Endpoint::bind(([127, 0, 0, 1], 0).into(), 1).unwrap());
+    let [one, other] = endpoints.each_ref().map(|endpoint| endpoint.address().unwrap());
+    let _server = Server::start_on(endpoints.into(), small(), settings);
+    for address in [one, one, other, other] {
+        assert!(asks(&connect(address)), "{address} of {one} and {other}");
+    }
+}
+
+#[test]
 fn a_client_with_too_many_connections_hurts_itself_only() {
     let server = with_tcp(TcpSettings { connections: 4, connections_per_client: 2, ..NEVER });
     let greedy = [(); 2].map(|()| connect(server.address));

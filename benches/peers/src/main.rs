@@ -66,7 +66,7 @@ fn parse<T: std::str::FromStr>(text: &str) -> Result<T, String> {
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) replies: usize,
-    /// Queries that had none in time.
+    /// Queries that had none.
     pub(crate) lost: usize,
     rcodes: [usize; 16],
     truncated: usize,

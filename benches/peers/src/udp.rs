@@ -13,8 +13,11 @@ const SOCKETS: usize = 16;
 /// Queries under way on one socket. All together stay below what any server's socket holds by default.
 const UNDER_WAY: usize = 12;
 
-/// What has no answer by then is lost, and another is asked in its place.
+/// When nothing has come for so long, others are asked in the place of what has no reply.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long replies may come in after the last query.
+const LAST: Duration = Duration::from_millis(500);
 
 /// Sends back what comes.
 pub(crate) fn echo(address: SocketAddr) -> Result<(), String> {
@@ -49,7 +52,8 @@ pub(crate) fn ask(address: SocketAddr, questions: Questions, count: usize, rate:
         sent: 0,
         start: Instant::now(),
         sent_at: vec![0; 1 << 16],
-        latencies: Vec::new(),
+        latencies: Vec::with_capacity(if rate > 0 { count } else { 0 }),
+        is_timed: rate > 0,
     };
     if rate == 0 {
         asker.ask_all(count)
@@ -70,6 +74,8 @@ struct Asker {
     /// When the query of each identifier was sent, in microseconds from the start.
     sent_at: Vec<u32>,
     latencies: Vec<u32>,
+    /// Whether latencies are taken.
+    is_timed: bool,
 }
 
 impl Asker {
@@ -80,25 +86,22 @@ impl Asker {
             let before = self.tally.replies;
             for index in 0..self.sockets.len() {
                 self.send(index, UNDER_WAY - self.under_way[index]);
-                let came = self.receive(index, false);
-                self.under_way[index] = self.under_way[index].saturating_sub(came);
+                self.receive(index);
             }
             if self.tally.replies > before {
                 last = Instant::now();
             } else if last.elapsed() > PATIENCE {
-                self.tally.lost += self.under_way.drain(..).sum::<usize>();
-                self.under_way.resize(self.sockets.len(), 0);
+                self.under_way.fill(0);
                 last = Instant::now();
             } else {
                 wait(&self.sockets, 1);
             }
         }
-        self.tally.print(self.sent, self.start.elapsed().as_secs_f64(), &mut []);
+        self.finish();
     }
 
     /// So many a second, whether or not they are answered: a server that stops for a while is found out.
     fn ask_at(mut self, count: usize, rate: usize) {
-        self.latencies.reserve(count);
         while self.sent < count {
             let due = ((self.start.elapsed().as_secs_f64() * rate as f64) as usize).min(count);
             let index = self.sent / 4 % self.sockets.len();
@@ -108,15 +111,19 @@ impl Asker {
                 std::thread::sleep(Duration::from_micros(20));
             }
         }
+        self.finish();
+    }
+
+    /// Waits for the last replies; what has none by then is lost.
+    fn finish(mut self) {
         let seconds = self.start.elapsed().as_secs_f64();
-        let end = Instant::now() + 5 * PATIENCE;
-        while self.tally.replies < count && Instant::now() < end {
+        let end = Instant::now() + LAST;
+        while self.tally.replies < self.sent && Instant::now() < end {
             wait(&self.sockets, 1);
             self.receive_all();
         }
-        self.tally.lost = self.sent - self.tally.replies.min(self.sent);
-        let mut latencies = std::mem::take(&mut self.latencies);
-        self.tally.print(self.sent, seconds, &mut latencies);
+        self.tally.lost = self.sent.saturating_sub(self.tally.replies);
+        self.tally.print(self.sent, seconds, &mut self.latencies);
     }
 
     fn send(&mut self, index: usize, count: usize) {
@@ -135,22 +142,22 @@ impl Asker {
 
     fn receive_all(&mut self) {
         for index in 0..self.sockets.len() {
-            self.receive(index, true);
+            self.receive(index);
         }
     }
 
-    fn receive(&mut self, index: usize, is_timed: bool) -> usize {
+    fn receive(&mut self, index: usize) {
         let came = self.batch.receive(&self.sockets[index]).unwrap_or_default();
-        let now = if is_timed && came > 0 { self.start.elapsed().as_micros() as u32 } else { 0 };
+        self.under_way[index] = self.under_way[index].saturating_sub(came);
+        let now = if self.is_timed && came > 0 { self.start.elapsed().as_micros() as u32 } else { 0 };
         for index in 0..came {
             let reply = self.batch.get(index);
             self.tally.count(reply);
-            if is_timed && reply.len() > 1 {
+            if self.is_timed && reply.len() > 1 {
                 let id = usize::from(u16::from_be_bytes([reply[0], reply[1]]));
                 self.latencies.push(now.saturating_sub(self.sent_at[id]));
             }
         }
         self.batch.count = 0;
-        came
     }
 }

@@ -10,6 +10,8 @@
 
 mod embedded;
 #[cfg(target_os = "linux")]
+mod own;
+#[cfg(target_os = "linux")]
 mod seats;
 mod sockets;
 #[cfg(target_os = "linux")]
@@ -20,9 +22,6 @@ mod tcp;
 mod udp;
 #[cfg(target_os = "linux")]
 mod udp_batch;
-
-#[cfg(target_os = "linux")]
-mod own;
 
 use std::io;
 use std::net::SocketAddr;
@@ -103,7 +102,7 @@ impl TransportSettings {
 /// How many connections there may be, and for how long.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TcpSettings {
-    /// In all, others wait; 0: half of the descriptors that the process may have.
+    /// In all, others wait; 0: half of the descriptors that the process may have, and 65,536 at most.
     pub connections: usize,
     /// Of one client, others are ended; 0: a quarter of all.
     pub connections_per_client: usize,
@@ -193,28 +192,4 @@ impl Listeners {
             Answering::Hickory(embedded) => embedded.drain(DRAIN).await,
         }
     }
-}
-
-/// Brings near what a batch of queries will read. A fault in it must not end the thread that makes the answers.
-fn warm<'q>(queries: impl Iterator<Item = &'q [u8]>, served: &super::Served) {
-    if served.catalog.is_large() {
-        let warm = || super::warm(queries, served);
-        // The answers themselves tell of it.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(warm));
-    }
-}
-
-/// The one way from a transport to [`respond`](super::respond): a fault in one answer must not end the thread that makes all
-/// others.
-#[cfg(target_os = "linux")]
-fn respond(
-    query: &[u8],
-    client: std::net::IpAddr,
-    transport: super::Transport,
-    served: &super::Served,
-    out: &mut [u8],
-) -> Option<usize> {
-    let answer = || super::respond(query, client, transport, served, out);
-    let length = std::panic::catch_unwind(std::panic::AssertUnwindSafe(answer));
-    length.inspect_err(|_| tracing::error!("a fault of zonewright itself left a query unanswered")).ok().flatten()
 }

@@ -32,7 +32,7 @@ impl Seats {
         let client = who(client);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(client).or_default();
-        // Where none may be had, none is had, and no entry would be left behind.
+        // At least one may be had, so that whoever is refused has an entry already: none is left behind.
         if *count >= self.per_client {
             return None;
         }

@@ -82,16 +82,16 @@ impl Endpoint {
         Ok(Self { tcp: self.tcp.try_clone()?, udp })
     }
 
-    /// Adds UDP sockets until there are so many, and gives those that it added. The system lets some clients go over to
-    /// them; what waits in the others stays there.
-    #[cfg(target_os = "linux")]
-    pub(super) fn grow(&mut self, udp_sockets: usize) -> io::Result<&[UdpSocket]> {
-        let (address, before) = (self.address()?, self.udp.len());
-        while self.udp.len() < udp_sockets {
-            share_address(&self.udp)?;
-            self.udp.push(bind_udp(address, !self.udp.is_empty())?);
-        }
-        Ok(&self.udp[before..])
+    /// Another UDP socket, which is one of these once it is [added](Self::add). The system lets some clients go over to it at
+    /// once; what waits in the others stays there.
+    pub(super) fn bind_another(&self) -> io::Result<UdpSocket> {
+        // Only the first may be without leave.
+        rustix::net::sockopt::set_socket_reuseport(&self.udp[0], true)?;
+        bind_udp(self.address()?, true)
+    }
+
+    pub(super) fn add(&mut self, socket: UdpSocket) {
+        self.udp.push(socket);
     }
 
     pub(super) fn into_sockets(self) -> (TcpListener, Vec<UdpSocket>) {
@@ -106,8 +106,9 @@ fn bind_once(address: SocketAddr, udp_sockets: usize) -> io::Result<Endpoint> {
     // std asks for 128; asking again changes it.
     rustix::net::listen(&tcp, BACKLOG)?;
     let mut endpoint = Endpoint { tcp, udp: vec![first] };
-    #[cfg(target_os = "linux")]
-    endpoint.grow(udp_sockets)?;
+    while endpoint.udp.len() < udp_sockets {
+        endpoint.add(endpoint.bind_another()?);
+    }
     Ok(endpoint)
 }
 
@@ -121,9 +122,4 @@ fn bind_udp(address: SocketAddr, is_shared: bool) -> io::Result<UdpSocket> {
     let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, WAITING);
     rustix::net::bind(&socket, &address)?;
     Ok(UdpSocket::from(socket))
-}
-
-#[cfg(target_os = "linux")]
-fn share_address(sockets: &[UdpSocket]) -> io::Result<()> {
-    sockets.iter().try_for_each(|socket| Ok(rustix::net::sockopt::set_socket_reuseport(socket, true)?))
 }

@@ -16,7 +16,8 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::{TcpSettings, respond};
+use super::TcpSettings;
+use super::own::respond;
 use crate::server::{Publisher, Served, Transport};
 
 /// The largest message, and its length before it.
@@ -99,8 +100,6 @@ impl Stream {
                 }
                 let beginning = std::mem::take(&mut self.unread);
                 room.input[..beginning.len()].copy_from_slice(&beginning);
-                self.unread = beginning;
-                self.unread.clear();
                 self.answer(context, &room.input[..octets], &mut room.output)?;
             }
             context.waker().wake_by_ref();

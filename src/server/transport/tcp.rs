@@ -1,10 +1,11 @@
 //! Connections accepted, and for how long each lasts; what goes over one is in [`stream`](super::stream).
 
+use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -47,7 +48,7 @@ pub(super) async fn answer(listener: TcpListener, mut terms: Terms) {
             Ok(Some((stream, client, seat))) => {
                 drop(connections.spawn(connection(stream, client, seat, terms.clone())))
             }
-            // It has all that it may have, and is told so by the end of this one.
+            // The client has all that it may have, and is told so by the end of this one.
             Ok(None) => {}
             Err(_) => tokio::time::sleep(REST).await,
         }
@@ -60,8 +61,18 @@ pub(super) async fn answer(listener: TcpListener, mut terms: Terms) {
 
 /// The next connection; none, if its client may not have another.
 async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> io::Result<Option<(TcpStream, IpAddr, Seat)>> {
-    let permit = seats.wait().await;
-    let (stream, client) = listener.accept().await?;
+    let mut place = pin!(seats.wait());
+    let (accepted, permit) = poll_fn(|context| {
+        let permit = ready!(place.as_mut().poll(context));
+        let accepted = listener.poll_accept(context).map(|accepted| (accepted, permit));
+        if accepted.is_pending() {
+            // It was given back: as long as nobody comes here, others may have it.
+            place.set(seats.wait());
+        }
+        accepted
+    })
+    .await;
+    let (stream, client) = accepted?;
     let Some(seat) = seats.take(client.ip(), permit) else { return Ok(None) };
     // Answers are written whole: waiting for more of them gains nothing.
     stream.set_nodelay(true)?;
@@ -83,7 +94,7 @@ async fn connection(stream: TcpStream, client: IpAddr, seat: Seat, mut terms: Te
 enum End {
     /// The client ended it, or let its time pass.
     Over,
-    /// It is to end, and all that came is answered.
+    /// It is to end, and what was read of it is answered.
     Told,
 }
 

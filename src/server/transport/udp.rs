@@ -21,8 +21,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::own::{respond, warm};
 use super::udp_batch::{Batch, ask_for_destination};
-use super::{respond, warm};
 use crate::server::{Publisher, Transport};
 
 /// How long a thread rests after an error of the system: such errors tend to come in rows.
@@ -48,15 +48,13 @@ impl Readers {
         Ok(Self { is_over: Arc::default(), wakes: Some(wakes), woken: Arc::new(woken), publisher, threads: Vec::new() })
     }
 
-    /// Starts a thread on each of these lists of sockets that has any.
-    pub(super) fn start(&mut self, lists: Vec<Vec<UdpSocket>>) -> io::Result<()> {
-        for sockets in lists.into_iter().filter(|sockets| !sockets.is_empty()) {
-            sockets.iter().try_for_each(prepare)?;
-            let (is_over, woken) = (Arc::clone(&self.is_over), Arc::clone(&self.woken));
-            let reader = Reader { sockets, is_over, publisher: Arc::clone(&self.publisher), batch: Batch::new() };
-            let thread = std::thread::Builder::new().name(format!("udp-{}", self.threads.len()));
-            self.threads.push(thread.spawn(move || reader.run(&woken))?);
-        }
+    /// Starts a thread on these sockets.
+    pub(super) fn start(&mut self, sockets: Vec<UdpSocket>) -> io::Result<()> {
+        sockets.iter().try_for_each(prepare)?;
+        let (is_over, woken) = (Arc::clone(&self.is_over), Arc::clone(&self.woken));
+        let reader = Reader { is_over, publisher: Arc::clone(&self.publisher), batch: Batch::new() };
+        let thread = std::thread::Builder::new().name(format!("udp-{}", self.threads.len()));
+        self.threads.push(thread.spawn(move || reader.run(&sockets, &woken))?);
         Ok(())
     }
 
@@ -84,15 +82,13 @@ fn prepare(socket: &UdpSocket) -> io::Result<()> {
 
 /// One thread's share.
 struct Reader {
-    sockets: Vec<UdpSocket>,
     is_over: Arc<AtomicBool>,
     publisher: Publisher,
     batch: Batch,
 }
 
 impl Reader {
-    fn run(mut self, woken: &io::PipeReader) {
-        let sockets = std::mem::take(&mut self.sockets);
+    fn run(mut self, sockets: &[UdpSocket], woken: &io::PipeReader) {
         let mut waited: Vec<PollFd<'_>> = sockets.iter().map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
         waited.push(PollFd::new(woken, PollFlags::IN));
         while !self.is_over.load(Ordering::Acquire) {
@@ -109,15 +105,11 @@ impl Reader {
 
     /// Answers one batch; gives whether there was one.
     fn serve(&mut self, socket: BorrowedFd<'_>) -> bool {
-        match self.batch.receive(socket) {
-            Ok(_) => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
-                return false;
-            }
-            Err(_) => {
+        if let Err(error) = self.batch.receive(socket) {
+            if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) {
                 std::thread::sleep(REST);
-                return false;
             }
+            return false;
         }
         self.answer();
         self.batch.send(socket);

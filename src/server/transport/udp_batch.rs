@@ -170,7 +170,7 @@ impl Batch {
 }
 
 /// Sends each of these, which have to be as [`Batch::send`] makes them. Each is tried twice, as what is told of the first
-/// attempt may be about the socket and not about it; for room in the socket there is one short wait.
+/// attempt may be about the socket and not about it; for room in the socket there are short waits, until one is in vain.
 fn send_all(socket: BorrowedFd<'_>, mut headers: &mut [mmsghdr]) {
     let (mut is_second, mut may_wait) = (false, true);
     while !headers.is_empty() {
