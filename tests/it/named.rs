@@ -233,6 +233,18 @@ fn links_change_by_any_name() {
     assert_eq!(published(&pair.write("..2/a.zone", &text(3))), ["a."]);
 }
 
+#[test]
+fn links_that_lead_nowhere_make_no_look_a_whole_one() {
+    let mut pair = Pair::new(&[("a.zone", &text(1)), ("b.zone", &text(1))]);
+    symlink("nothing", pair.path("c.zone")).unwrap();
+    symlink("/etc/passwd", pair.path("d.zone")).unwrap();
+    assert_eq!(pair.look_at(&["c.zone", "d.zone"]).refused.len(), 2);
+    fs::write(pair.path("a.zone"), text(2)).unwrap();
+    fs::write(pair.path("b.zone"), text(2)).unwrap();
+    let reach = Reach::Files(BTreeSet::from([pair.path("a.zone")]));
+    assert_eq!(published(&pair.named.look(&pair.config, Demand::default(), &reach, &mut || true)), ["a."]);
+}
+
 /// One random step: what is done, and the files that events name; none where they say no more than that something moved.
 fn step(place: &Path, state: u32, dice: &mut Dice) -> Option<Vec<&'static str>> {
     const FILES: [&str; 9] =
