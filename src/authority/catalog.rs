@@ -72,7 +72,7 @@ impl Catalog {
         Self::of(key, Vec::new(), Vec::new(), zones.into_iter().map(entry))
     }
 
-    /// The same zones but for some, each given once.
+    /// The same zones but for some; of what is said of one that is there, the last counts, and a new one is given once.
     pub fn with(&self, changes: impl IntoIterator<Item = (Name, Change)>) -> Self {
         let mut chunks = self.chunks.clone();
         let (mut added, mut is_same, mut is_large) = (Vec::new(), true, self.is_large);
@@ -217,8 +217,9 @@ impl Catalog {
 
     /// The longest zone whose apex is a suffix of at most `labels` labels.
     fn longest(&self, question: &Question, labels: usize) -> Option<&Entry> {
-        let counts = self.names.label_counts.iter().map(|&count| usize::from(count)).filter(|&count| count <= labels);
-        counts.into_iter().find_map(|count| {
+        let mut counts =
+            self.names.label_counts.iter().map(|&count| usize::from(count)).filter(|&count| count <= labels);
+        counts.find_map(|count| {
             let suffix = question.suffix(count);
             let is_it = |entry: &&Entry| !entry.is_gone && entry.apex.as_ref().is(suffix);
             self.names.index.find_map(question.hash(count), |number| Some(self.entry(number as usize)).filter(is_it))

@@ -164,16 +164,14 @@ impl Follower {
         // Only now: reading a hundred thousand files raises as many events. What changed since is found by another look.
         self.watch();
         self.look(Demand::default(), Reach::Everywhere, None);
-        let mut has_retired = true;
         loop {
             let (now, due) = (Instant::now(), self.due());
             if now >= due {
                 let reach = if now >= self.poll() { Reach::Everywhere } else { Reach::default() };
                 self.look(Demand::default(), reach, None);
-                has_retired = true;
                 continue;
             }
-            let wait = if has_retired { (due - now).min(FREE_EVERY) } else { due - now };
+            let wait = if self.reloader.has_retired() { (due - now).min(FREE_EVERY) } else { due - now };
             let save = self.keeper.as_ref().and_then(Keeper::due).map(|save| save.saturating_duration_since(now));
             let wait = save.map_or(wait, |save| save.min(wait));
             let message = self.waiting.pop_front().map_or_else(|| self.receiver.recv_timeout(wait), Ok);
@@ -188,20 +186,18 @@ impl Follower {
                 Ok(Message::Hint(hint)) => self.take_hint(hint),
                 Ok(Message::Look(demand, reply)) => {
                     let look = self.look(demand, Reach::Everywhere, None);
-                    has_retired = true;
                     // Whoever asked may have gone.
                     reply.into_iter().for_each(|reply| drop(reply.send(look.clone())));
                 }
                 Ok(Message::Order(order, reply)) => {
                     let look = self.look(Demand::default(), Reach::Everywhere, Some(&order));
-                    has_retired = true;
                     let _ = reply.send(look);
                 }
                 Ok(Message::Fetched(report)) => self.take_report(report),
                 // Whoever asked may have gone.
                 Ok(Message::Status(reply)) => drop(reply.send(self.full_status())),
                 Ok(Message::TookOver) => self.keeper.iter().for_each(Keeper::take_over),
-                Err(RecvTimeoutError::Timeout) => has_retired = self.reloader.free_retired(),
+                Err(RecvTimeoutError::Timeout) => self.reloader.free_retired(),
             }
             if self.keeper.as_ref().is_some_and(|keeper| keeper.is_due(Instant::now())) {
                 self.save();

@@ -33,7 +33,7 @@ fn give_way() {
     let _ = rustix::process::setpriority_process(None, BEHIND_ANSWERS);
 }
 
-/// A ninth of the processor is left to a look while threads that answer want all of it, and what they do not want.
+/// A tenth of the processor is left to a look while threads that answer want all of it, and what they do not want.
 #[cfg(target_os = "linux")]
 const BEHIND_ANSWERS: i32 = 10;
 

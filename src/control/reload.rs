@@ -137,7 +137,7 @@ impl Reloader {
         look
     }
 
-    /// What is other than it was, and what was found of the directory itself; none if files kept moving.
+    /// What is other than it was and, of a whole look, what was found of the directory itself; none if files kept moving.
     fn read(
         &mut self,
         config: &Config,
@@ -146,15 +146,17 @@ impl Reloader {
         reach: &Reach,
     ) -> Result<Option<(Snapshot, Option<Tree>)>, ListError> {
         let everything = demand.everything || !self.is_read_as(config);
-        // Whatever ends this look before it has taken what it found, the next is a whole one.
+        // Whatever ends a whole look before it has taken what it found, the next is one too.
         let tree = self.tree.take().filter(|tree| tree.is_of(config) && !everything);
         if let (Some(tree), Reach::Files(files)) = (tree, reach) {
-            match self.read_named(&tree, files, terms) {
-                Named::Settled(snapshot) => return Ok(Some((snapshot, Some(tree)))),
-                Named::Moving => {
-                    self.tree = Some(tree);
-                    return Ok(None);
-                }
+            let named = self.read_named(&tree, files, terms);
+            if !matches!(named, Named::InDoubt) {
+                // What is not taken after all is asked for by its names once more.
+                self.tree = Some(tree);
+            }
+            match named {
+                Named::Settled(snapshot) => return Ok(Some((snapshot, None))),
+                Named::Moving => return Ok(None),
                 Named::InDoubt => {}
             }
         }
@@ -169,9 +171,13 @@ impl Reloader {
         self.free_retired();
     }
 
-    /// Frees what was served before and nobody reads any more; says whether something is left to free.
-    pub fn free_retired(&mut self) -> bool {
+    /// Frees what was served before and nobody reads any more.
+    pub fn free_retired(&mut self) {
         self.retired.retain(|served| Arc::strong_count(served) > 1);
+    }
+
+    /// Whether something is left to free.
+    pub fn has_retired(&self) -> bool {
         !self.retired.is_empty()
     }
 
@@ -203,6 +209,8 @@ impl Reloader {
 
     fn take(&mut self, snapshot: Snapshot, tree: Option<Tree>, config: &Config, demand: Demand, look: &mut Look) {
         let rules = Rules { lost_names_percent: config.lost_names_percent, accept_loss: demand.accept_loss };
+        // It is put back when all is taken: whatever is refused or fails here, the next look is a whole one.
+        let tree = tree.or_else(|| self.tree.take());
         if config.source.zones.is_empty()
             && let Some(finding) = lost_zones(self.zones.len(), snapshot.count, rules)
         {
@@ -216,9 +224,9 @@ impl Reloader {
             let path = render::escape(path.as_os_str().as_bytes());
             look.notices.push(format!("`{path}` is not served: its name is no zone's: {reason}"));
         }
-        self.tree = tree;
         let (found, notes) = self.match_up(snapshot);
         self.settle(plan::plan(found, rules), notes, config, look);
+        self.tree = tree;
         look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
     }
 

@@ -635,6 +635,7 @@ mod served {
     use zonewright::control::load::{Terms, load};
     use zonewright::control::reload::{Demand, Reloader};
     use zonewright::control::status::Look;
+    use zonewright::control::watch::Reach;
     use zonewright::control::{Loaded, Root};
     use zonewright::dns::Name;
     use zonewright::server::Policy;
@@ -694,12 +695,7 @@ mod served {
             for (name, text) in zones {
                 std::fs::write(self.folder.path().join("zones").join(name), text).expect("a zone");
             }
-            self.reloader.look(
-                &self.config,
-                Demand::default(),
-                &zonewright::control::watch::Reach::Everywhere,
-                &mut || true,
-            )
+            self.reloader.look(&self.config, Demand::default(), &Reach::Everywhere, &mut || true)
         }
 
         /// Zones with a version that is served, and zones whose newest text is refused.

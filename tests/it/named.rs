@@ -133,6 +133,17 @@ fn what_was_not_named_is_left_to_the_next_whole_look() {
 }
 
 #[test]
+fn what_was_named_and_not_taken_is_looked_at_by_its_names_again() {
+    let mut pair = Pair::new(&[("a.zone", &text(1)), ("b.zone", &text(1))]);
+    fs::write(pair.path("a.zone"), text(2)).unwrap();
+    fs::write(pair.path("b.zone"), text(2)).unwrap();
+    let reach = Reach::Files(BTreeSet::from([pair.path("a.zone")]));
+    let look = pair.named.look(&pair.config, Demand::default(), &reach, &mut || false);
+    assert!(look.unsettled && look.published.is_empty());
+    assert_eq!(published(&pair.named.look(&pair.config, Demand::default(), &reach, &mut || true)), ["a."]);
+}
+
+#[test]
 fn an_include_names_all_that_read_it() {
     let including = |state: u32, file: &str| format!("{}$INCLUDE {file}\n", text(state));
     let mut pair = Pair::new(&[
@@ -153,6 +164,39 @@ fn an_include_names_all_that_read_it() {
     // A directory of includes is moved: all that is told is its name.
     fs::rename(pair.path("inc"), pair.path("moved")).unwrap();
     assert_eq!(pair.look_at(&["inc", "moved"]).refused.len(), 2);
+}
+
+#[test]
+fn what_the_config_names_is_found_by_any_name() {
+    let mut pair = Pair::new(&[("a.zone", &text(1)), ("sub/b.zone", &text(1)), ("c.txt", &text(1)), ("d.zone", "")]);
+    let named = [("a", "a.zone"), ("b", "sub/b.zone"), ("c", "c.txt")];
+    let zone = |(name, file)| (zonewright::dns::Name::absolute(name).unwrap(), PathBuf::from(file));
+    pair.config.source.zones = named.map(zone).into();
+    pair.look(Reach::Everywhere, "the config");
+    assert_eq!(published(&pair.write("a.zone", &text(2))), ["a."]);
+    assert_eq!(published(&pair.write("sub/b.zone", &text(2))), ["b."]);
+    assert_eq!(published(&pair.write("c.txt", &text(2))), ["c."]);
+    assert!(published(&pair.write("d.zone", &text(2))).is_empty());
+    assert_eq!(pair.remove("a.zone").refused.len(), 1);
+    fs::rename(pair.path("sub"), pair.path("moved")).unwrap();
+    assert_eq!(pair.look_at(&["sub", "moved"]).refused.len(), 2);
+    fs::rename(pair.path("moved"), pair.path("sub")).unwrap();
+    assert_eq!(pair.look_at(&["moved", "sub"]).refused.len(), 1);
+}
+
+#[test]
+fn an_include_may_be_called_as_a_zone_is() {
+    let including = |file: &str| format!("{}$INCLUDE {file}\n", text(1));
+    let mut pair = Pair::new(&[
+        ("a.zone", &including(".hidden/a.zone")),
+        ("b.zone", &including("c.zone")),
+        (".hidden/a.zone", "own TXT \"1\"\n"),
+        ("c.zone", &text(1)),
+    ]);
+    assert_eq!(published(&pair.write(".hidden/a.zone", "own TXT \"2\"\n")), ["a."]);
+    fs::rename(pair.path(".hidden"), pair.path(".moved")).unwrap();
+    assert_eq!(pair.look_at(&[".hidden", ".moved"]).refused.iter().filter(|refused| refused.zone == "a.").count(), 1);
+    pair.write("c.zone", &text(2));
 }
 
 #[test]
@@ -187,6 +231,18 @@ fn links_change_by_any_name() {
     fs::rename(pair.path("..new"), pair.path("..data")).unwrap();
     assert_eq!(published(&pair.look_at(&["..new", "..data"])), ["a."]);
     assert_eq!(published(&pair.write("..2/a.zone", &text(3))), ["a."]);
+}
+
+#[test]
+fn links_that_lead_nowhere_make_no_look_a_whole_one() {
+    let mut pair = Pair::new(&[("a.zone", &text(1)), ("b.zone", &text(1))]);
+    symlink("nothing", pair.path("c.zone")).unwrap();
+    symlink("/etc/passwd", pair.path("d.zone")).unwrap();
+    assert_eq!(pair.look_at(&["c.zone", "d.zone"]).refused.len(), 2);
+    fs::write(pair.path("a.zone"), text(2)).unwrap();
+    fs::write(pair.path("b.zone"), text(2)).unwrap();
+    let reach = Reach::Files(BTreeSet::from([pair.path("a.zone")]));
+    assert_eq!(published(&pair.named.look(&pair.config, Demand::default(), &reach, &mut || true)), ["a."]);
 }
 
 /// One random step: what is done, and the files that events name; none where they say no more than that something moved.

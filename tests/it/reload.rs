@@ -438,3 +438,18 @@ fn five_hundred_edits_lose_no_query_and_mix_no_states() {
     // One at a time from each asker: few, where a query takes long, and some during every edit all the same.
     assert!(asked.into_inner() > EDITS / 10, "there was hardly a query");
 }
+
+#[test]
+fn status_says_what_is_answered_after_the_source_became_one_that_is_not_there() {
+    let zones = "[[zone]]\nname = \"a\"\n\n[[zone]]\nname = \"b\"\n";
+    let directory = tempfile::tempdir().unwrap();
+    write_all(directory.path(), &[("zones/a.zone", &text(1)), ("zonewright.toml", "")]);
+    let running = Running::start_in(&std::sync::Arc::new(directory), &[]);
+    fs::write(running.path("zonewright.toml"), format!("[source]\nrepository = \"none.git\"\n\n{zones}")).unwrap();
+    running.expect_log("is not there");
+    running.expect_state("b", "SERVFAIL");
+    let shown = running.run("status", &[]).1;
+    let line = |zone: &str| shown.lines().find(|line| line.starts_with(zone)).unwrap_or_default().to_owned();
+    assert_eq!(running.state("a"), "1");
+    assert!(line("a. ").contains("serial 1") && line("b. ").contains("SERVFAIL"), "{shown}");
+}

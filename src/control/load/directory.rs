@@ -72,30 +72,35 @@ impl Directory {
 
     /// Whether a search would find a file here.
     pub(super) fn presence(&self, path: &Path) -> Presence {
-        let plain = self.stat_plain(path).map(|(_, stat)| stat);
         let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode);
-        match plain.unwrap_or_else(|| self.stat(path)).map(kind) {
-            Ok(FileType::Directory) => Presence::Other,
-            Ok(_) => Presence::There,
-            Err(Errno::NOENT | Errno::NOTDIR) if plain.is_some() => Presence::Absent,
+        match self.stat_entry(path).map(|(_, stat)| stat.map(kind)) {
             // A link that leads nowhere is there all the same.
-            Err(_) => Presence::Other,
+            Some(Ok(FileType::Symlink)) if self.stat(path).map(kind) != Ok(FileType::Directory) => Presence::There,
+            Some(Ok(FileType::Symlink | FileType::Directory)) => Presence::Other,
+            Some(Ok(_)) => Presence::There,
+            Some(Err(Errno::NOENT | Errno::NOTDIR)) => Presence::Absent,
+            Some(Err(_)) | None => Presence::Other,
         }
     }
 
     /// The state of a file to which no link leads, and the directory that it is in; none if one may.
+    fn stat_plain<'p>(&self, path: &'p Path) -> Option<(Place<'_, 'p>, rustix::io::Result<Stat>)> {
+        let is_link = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+        self.stat_entry(path).filter(|(_, stat)| !stat.is_ok_and(is_link))
+    }
+
+    /// The state of an entry, be it a link, of a directory to which no link leads; none if one may lead there.
     ///
     /// One step from a directory that is held open beneath the root leaves it no more than `openat2` does, for a third of
     /// the calls: a look asks this of every file.
-    fn stat_plain<'p>(&self, path: &'p Path) -> Option<(Place<'_, 'p>, rustix::io::Result<Stat>)> {
+    fn stat_entry<'p>(&self, path: &'p Path) -> Option<(Place<'_, 'p>, rustix::io::Result<Stat>)> {
         let name = path.file_name()?;
         let directory = match path.parent()? {
             root if root.as_os_str().is_empty() => Parent::Root(&self.fd),
             parent => Parent::Kept(self.keep(parent)?),
         };
         let stat = rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW);
-        let is_link = stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
-        (!is_link).then_some(((directory, name), stat))
+        Some(((directory, name), stat))
     }
 
     #[cfg(target_os = "linux")]

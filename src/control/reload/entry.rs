@@ -46,7 +46,7 @@ pub(super) struct Note {
 impl Note {
     /// What the plan changes in what is served of the zone.
     pub(super) fn change(&self, zone: &plan::Zone<Built>) -> Option<Change> {
-        let to = zone.served.as_ref().filter(|to| !self.served.as_ref().is_some_and(|from| is_same(from, to)))?;
+        let to = self.published(zone)?;
         Some(Change {
             zone: zone.name.to_string(),
             from: self.served.as_ref().map(|from| from.built.serial()),
@@ -56,6 +56,11 @@ impl Note {
         })
     }
 
+    /// The version that is served from now on, if it is another than before.
+    fn published<'z>(&self, zone: &'z plan::Zone<Built>) -> Option<&'z Version<Built>> {
+        zone.served.as_ref().filter(|to| !self.served.as_ref().is_some_and(|from| is_same(from, to)))
+    }
+
     /// That the zone is not served any more, if it was.
     pub(super) fn removal(&self) -> Option<Change> {
         let from = self.served.as_ref()?.built.serial();
@@ -63,7 +68,7 @@ impl Note {
     }
 
     pub(super) fn into_entry(mut self, zone: plan::Zone<Built>, config: &Config) -> Entry {
-        let is_published = self.change(&zone).is_some();
+        let is_published = self.published(&zone).is_some();
         if let (true, Standing::Lossy(version), Some(served)) = (self.is_new, &zone.standing, &zone.served) {
             let finding = lossy(served.names, version.names, config.lost_names_percent);
             let file = config.source.directory.join(&self.text.file.file);
@@ -89,6 +94,7 @@ pub(super) fn origin_of(stamps: &[Stamp]) -> Vec<SavedText> {
 pub(super) fn is_same(a: &Version<Built>, b: &Version<Built>) -> bool {
     Arc::ptr_eq(&a.built, &b.built)
 }
+
 impl Entry {
     /// A zone of which nothing was read.
     pub(super) fn unknown(file: ZoneFile) -> Self {

@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::parallel::in_parallel;
-use super::reading::{Reading, Snapshot, still_stands};
+use super::reading::{Earlier, Reading, Snapshot, still_stands};
 use super::zones::Key;
 use super::{MAX_ATTEMPTS, Reloader};
 use crate::config::Config;
@@ -30,19 +30,22 @@ pub(super) struct Tree {
     identity: (u64, u64),
     /// The zones that the config names; none: every file that is called by one.
     configured: Vec<(Name, PathBuf)>,
-    /// The directories that zones are searched in.
-    searched: HashSet<PathBuf>,
+    /// The directories that zones are searched in or, where the config names them, that their files are in.
+    directories: HashSet<PathBuf>,
     /// Files whose names are no zones', with the reason.
     pub(super) misnamed: Vec<(PathBuf, String)>,
 }
 
 impl Tree {
     pub(super) fn new(root: &Root, config: &Config, listing: &mut Listing) -> Option<Self> {
+        let searched = listing.directories.drain(..).map(|searched| searched.path);
+        let configured = listing.zones.iter().filter(|_| !config.source.zones.is_empty());
+        let above = configured.flat_map(|zone| zone.file.ancestors().skip(1)).map(Path::to_owned);
         Some(Self {
             directory: config.source.directory.clone(),
             identity: root.identity()?,
             configured: config.source.zones.clone(),
-            searched: listing.directories.drain(..).map(|searched| searched.path).collect(),
+            directories: searched.chain(above).collect(),
             misnamed: std::mem::take(&mut listing.misnamed),
         })
     }
@@ -74,13 +77,14 @@ type Candidates = BTreeMap<Key, ZoneFile>;
 
 impl Reloader {
     pub(super) fn read_named(&self, tree: &Tree, files: &BTreeSet<PathBuf>, terms: &Terms) -> Named {
+        let mut earlier = Earlier::default();
         for _ in 0..MAX_ATTEMPTS {
             let Some(root) = tree.open() else { return Named::InDoubt };
             let Some(candidates) = self.candidates(tree, &root, files) else { return Named::InDoubt };
             let candidates: Vec<ZoneFile> = candidates.into_values().collect();
             let room = Room::default();
             let readings = in_parallel(&candidates, |file| match tree.presence(&root, file) {
-                Presence::There => Some(self.read_zone(&root, file, terms, false, &room, None)),
+                Presence::There => Some(self.read_zone(&root, file, terms, false, &room, earlier.of(file))),
                 Presence::Absent => Some(Reading::Gone),
                 Presence::Other => None,
             });
@@ -89,6 +93,7 @@ impl Reloader {
             if self.named_stand_still(tree, &read) {
                 return Named::Settled(self.snapshot_of_named(read));
             }
+            earlier.keep(read);
         }
         Named::Moving
     }
@@ -99,25 +104,24 @@ impl Reloader {
         let mut candidates: Candidates = linked.collect();
         for file in files {
             let file = file.strip_prefix(&tree.directory).ok()?;
-            if tree.searched.contains(file) || self.zones.reads_below(file) {
+            if tree.directories.contains(file) || self.zones.reads_below(file) {
                 return None;
             }
             let readers = self.zones.readers(file);
             candidates.extend(readers.map(|(key, entry)| (key.clone(), entry.text.file.clone())));
-            if tree.configured.is_empty() {
-                // Two files for one zone that nobody knew are more than a name tells.
-                if let Some((key, file)) = self.called(tree, root, file)?
-                    && candidates.insert(key, file.clone()).is_some_and(|other| other != file)
-                {
-                    return None;
-                }
+            // Two files for one zone that nobody knew are more than a name tells.
+            if tree.configured.is_empty()
+                && let Some(new) = self.newcomer(tree, root, file)?
+                && candidates.insert(key(new.name.as_ref()), new).is_some()
+            {
+                return None;
             }
         }
         Some(candidates)
     }
 
-    /// The zone that a file is called by, if it is or could be one's.
-    fn called(&self, tree: &Tree, root: &Root, file: &Path) -> Option<Option<(Key, ZoneFile)>> {
+    /// The zone that nobody knew and that a file brings, if it does; none where only a whole look tells.
+    fn newcomer(&self, tree: &Tree, root: &Root, file: &Path) -> Option<Option<ZoneFile>> {
         if file.components().any(|part| part.as_os_str().as_bytes().starts_with(b".")) {
             return Some(None);
         }
@@ -126,13 +130,10 @@ impl Reloader {
             return (root.presence(file) != Presence::Other).then_some(None);
         };
         let name = name.ok()?;
-        let key = key(name.as_ref());
-        match self.zones.get(&key) {
-            Some(entry) if entry.text.file.file == file && entry.text.file.rival.is_none() => {
-                Some(Some((key, entry.text.file.clone())))
-            }
-            None if tree.searched.contains(file.parent()?) => match root.presence(file) {
-                Presence::There => Some(Some((key, ZoneFile { name, file: file.into(), rival: None }))),
+        match self.zones.of(name.as_ref()) {
+            Some(entry) if entry.text.file.file == file && entry.text.file.rival.is_none() => Some(None),
+            None if tree.directories.contains(file.parent()?) => match root.presence(file) {
+                Presence::There => Some(Some(ZoneFile { name, file: file.into(), rival: None })),
                 Presence::Absent => Some(None),
                 Presence::Other => None,
             },
@@ -153,15 +154,16 @@ impl Reloader {
     }
 
     fn snapshot_of_named(&self, mut read: Vec<(ZoneFile, Reading)>) -> Snapshot {
-        let is_known = |file: &ZoneFile| self.zones.of(file.name.as_ref()).is_some();
+        let known = |file: &ZoneFile| self.zones.of(file.name.as_ref());
+        let was_there = |file: &ZoneFile| known(file).is_some_and(|entry| !entry.is_leaving());
         let is_gone = |reading: &Reading| matches!(reading, Reading::Gone);
-        let new = read.iter().filter(|(file, reading)| !is_gone(reading) && !is_known(file)).count();
-        let gone = read.iter().filter(|(file, reading)| is_gone(reading) && is_known(file)).count();
-        let still_gone = self.zones.waiting().filter(|(_, entry)| entry.is_leaving());
-        let is_read = |key: &Key| read.iter().any(|(file, _)| self::key(file.name.as_ref()) == *key);
-        let still_gone = still_gone.filter(|(key, _)| !is_read(key)).count();
-        read.retain(|(file, reading)| !matches!(reading, Reading::Same) && (!is_gone(reading) || is_known(file)));
-        Snapshot { changed: read, count: self.zones.len() + new - gone - still_gone }
+        let came = read.iter().filter(|(file, reading)| !is_gone(reading) && !was_there(file)).count();
+        let went = read.iter().filter(|(file, reading)| is_gone(reading) && was_there(file)).count();
+        let leaving = self.zones.waiting().filter(|(_, entry)| entry.is_leaving()).count();
+        read.retain(|(file, reading)| {
+            !matches!(reading, Reading::Same) && (!is_gone(reading) || known(file).is_some())
+        });
+        Snapshot { changed: read, count: self.zones.len() - leaving + came - went }
     }
 }
 

@@ -48,6 +48,25 @@ pub(super) struct Snapshot {
     pub(super) count: usize,
 }
 
+/// What earlier attempts at a look built.
+#[derive(Default)]
+pub(super) struct Earlier(HashMap<Key, Judged>);
+
+impl Earlier {
+    pub(super) fn keep(&mut self, read: impl IntoIterator<Item = (ZoneFile, Reading)>) {
+        for (file, reading) in read {
+            if let Reading::Judged(judged) = reading {
+                self.0.insert(key(file.name.as_ref()), *judged);
+            }
+        }
+    }
+
+    pub(super) fn of(&self, file: &ZoneFile) -> Option<&Judged> {
+        // A first attempt asks of a hundred thousand zones, and there is none.
+        if self.0.is_empty() { None } else { self.0.get(&key(file.name.as_ref())) }
+    }
+}
+
 impl Reloader {
     /// One moment's files, and what was found of the directory itself; none if they kept moving.
     ///
@@ -63,13 +82,12 @@ impl Reloader {
         terms: &Terms,
         everything: bool,
     ) -> Result<Option<(Snapshot, Option<Tree>)>, ListError> {
-        let mut earlier: HashMap<Key, Judged> = HashMap::new();
+        let mut earlier = Earlier::default();
         for _ in 0..MAX_ATTEMPTS {
             let (root, mut listing) = list(config)?;
             let room = Room::default();
             let readings = in_parallel(&listing.zones, |listed| {
-                let earlier = if earlier.is_empty() { None } else { earlier.get(&key(listed.name.as_ref())) };
-                self.read_zone(&root, listed, terms, everything, &room, earlier)
+                self.read_zone(&root, listed, terms, everything, &room, earlier.of(listed))
             });
             let gone = self.gone(&listing);
             let is_same = gone.is_empty() && readings.iter().all(|reading| matches!(reading, Reading::Same));
@@ -77,11 +95,7 @@ impl Reloader {
                 let tree = Tree::new(&root, config, &mut listing);
                 return Ok(Some((Snapshot::new(listing, readings, gone), tree)));
             }
-            for (listed, reading) in listing.zones.iter().zip(readings) {
-                if let Reading::Judged(judged) = reading {
-                    earlier.insert(key(listed.name.as_ref()), *judged);
-                }
-            }
+            earlier.keep(listing.zones.into_iter().zip(readings));
         }
         Ok(None)
     }

@@ -48,14 +48,15 @@ impl Reloader {
         Ok(look.refused.is_empty())
     }
 
-    /// Knows these zones, and no good version of any: each is answered with SERVFAIL.
+    /// Knows these zones; of those that nobody knew there is no good version, so they are answered with SERVFAIL.
     pub(in crate::control) fn serve_none_of(&mut self, zones: impl IntoIterator<Item = ZoneFile>) {
         let mut changes = Vec::new();
         for file in zones {
             let key = key(file.name.as_ref());
-            if self.zones.get(&key).is_none() {
-                changes.push((file.name.clone(), authority::Change::Is(None)));
+            if self.zones.get(&key).is_some() {
+                continue;
             }
+            changes.push((file.name.clone(), authority::Change::Is(None)));
             let mut entry = Entry::unknown(file);
             entry.zone.standing = Standing::Faulty;
             self.zones.insert(key, entry);

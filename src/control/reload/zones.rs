@@ -2,9 +2,9 @@
 //!
 //! # Design
 //!
-//! A zone is found by the file that is called by its name without a table: the name says which it is. What else a zone is
-//! read from (includes, a file that the config names) stands in a table by file. Where a link may lead to a file, a change of
-//! it may go by any name: such zones are listed, and are part of every look.
+//! A zone is found by its own file without a table where that is called by its name, which says which it is. What else a zone
+//! is read from (includes, a file that the config names) stands in a table by file. Where a link may lead to a file, a change
+//! of it may go by any name: such zones are listed, and are part of every look.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub(super) struct Zones {
     waiting: BTreeSet<Key>,
     /// Those with a file to which a link may lead.
     linked: BTreeSet<Key>,
-    /// By a file that is not called by the zone's name: the zones that are read from it.
+    /// By file: the zones that are read from it and are not found by its name.
     readers: BTreeMap<PathBuf, BTreeSet<Key>>,
 }
 
@@ -69,7 +69,7 @@ impl Zones {
         if entry.text.stamps.iter().any(Stamp::is_linked) {
             self.linked.insert(key.clone());
         }
-        for file in files_of_others(&entry) {
+        for file in other_files(&entry) {
             self.readers.entry(file.to_owned()).or_default().insert(key.clone());
         }
         self.entries.insert(key, entry);
@@ -79,7 +79,7 @@ impl Zones {
         let entry = self.entries.remove(key)?;
         self.waiting.remove(key);
         self.linked.remove(key);
-        for file in files_of_others(&entry) {
+        for file in other_files(&entry) {
             if let Some(readers) = self.readers.get_mut(file) {
                 readers.remove(key);
                 if readers.is_empty() {
@@ -90,10 +90,13 @@ impl Zones {
         Some(entry)
     }
 
-    /// The zones that are read from a file which is not called by their names.
+    /// The zones that are read from a file.
     pub(super) fn readers(&self, file: &Path) -> impl Iterator<Item = (&Key, &Entry)> {
-        let readers = self.readers.get(file).into_iter().flatten();
-        readers.filter_map(|key| self.entries.get_key_value(key))
+        let called = zone_of(file).and_then(Result::ok).map(|name| key(name.as_ref()));
+        let called = called.and_then(|key| self.entries.get_key_value(&key));
+        let others = self.readers.get(file).into_iter().flatten();
+        let others = others.filter_map(|key| self.entries.get_key_value(key));
+        called.filter(|(_, entry)| entry.text.file.file == file).into_iter().chain(others)
     }
 
     /// Those with a file to which a link may lead.
@@ -101,16 +104,17 @@ impl Zones {
         self.linked.iter().filter_map(|key| self.entries.get_key_value(key))
     }
 
-    /// Whether a zone is read from a file that is not called by its name and lies below this path.
+    /// Whether below this path a file lies that a zone is read from and not found by.
     pub(super) fn reads_below(&self, path: &Path) -> bool {
         let behind = (std::ops::Bound::Excluded(path), std::ops::Bound::Unbounded);
         self.readers.range::<Path, _>(behind).next().is_some_and(|(file, _)| file.starts_with(path))
     }
 }
 
-/// The files of a zone that their names do not lead from to it.
-fn files_of_others(entry: &Entry) -> impl Iterator<Item = &Path> {
-    let name = entry.zone.name.as_ref();
-    let is_called_by_it = move |file: &Path| zone_of(file).is_some_and(|of| of.is_ok_and(|of| of.as_ref().is(name)));
-    entry.text.stamps.iter().map(|stamp| stamp.path.as_path()).filter(move |file| !is_called_by_it(file))
+/// The files of a zone by whose names it is not found: all but its own, where that is called by the zone's name.
+fn other_files(entry: &Entry) -> impl Iterator<Item = &Path> {
+    let (name, own) = (entry.zone.name.as_ref(), entry.text.file.file.as_path());
+    let is_called_by_it = zone_of(own).is_some_and(|of| of.is_ok_and(|of| of.as_ref().is(name)));
+    let files = entry.text.stamps.iter().map(|stamp| stamp.path.as_path());
+    files.filter(move |file| !is_called_by_it || *file != own)
 }
