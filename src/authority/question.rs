@@ -4,10 +4,7 @@
 //! pass from right to left leaves the state behind each label, from which the hash is ended when it is wanted.
 
 use super::hash::{HashKey, Hasher};
-use crate::dns::{MAX_NAME, NameRef, label_starts, lower};
-
-/// The most labels a name of 255 octets has.
-const MAX_LABELS: usize = 127;
+use crate::dns::{MAX_NAME, NameRef, Starts, label_starts, lower};
 
 /// The labels behind which the state is kept: a zone's apex has two or three. What is beyond is hashed when it is wanted.
 const KEPT: usize = 3;
@@ -19,7 +16,7 @@ pub struct Question {
     length: usize,
     labels: usize,
     /// Where each label starts, from the left; then the root's.
-    starts: [u8; MAX_LABELS + 1],
+    starts: Starts,
     key: HashKey,
     /// The state behind the suffixes of 0, 1, 2 … labels.
     states: [Hasher; KEPT + 1],
@@ -29,7 +26,7 @@ impl Question {
     /// Hashes a name.
     #[inline]
     pub fn new(name: NameRef<'_>, key: HashKey) -> Self {
-        let (octets, starts) = ([0; MAX_NAME + 8], [0; MAX_LABELS + 1]);
+        let (octets, starts) = ([0; MAX_NAME + 8], [0; 128]);
         let mut question = Self { octets, length: 0, labels: 0, starts, key, states: [Hasher::default(); KEPT + 1] };
         question.set(name);
         question
@@ -41,7 +38,7 @@ impl Question {
         let octets = name.octets();
         self.length = octets.len();
         self.octets[..self.length].copy_from_slice(octets);
-        (self.starts, self.labels) = label_starts(octets);
+        self.labels = label_starts(octets, &mut self.starts);
         self.states[0] = Hasher::new(self.key);
         for labels in 1..=self.labels.min(KEPT) {
             self.states[labels] = self.with_label(self.states[labels - 1], labels);

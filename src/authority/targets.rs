@@ -65,7 +65,8 @@ impl Targets {
         place: usize,
     ) -> (usize, usize) {
         let octets = name.octets();
-        let (starts, count) = label_starts(octets);
+        let mut starts = [0; 128];
+        let count = label_starts(octets, &mut starts);
         let tail = |&index: &usize| in_question(message, question_end, &octets[usize::from(starts[index])..]).is_some();
         let mut index = (1..count).find(tail).unwrap_or(count);
         let mut own = usize::from(starts[index]);

@@ -15,7 +15,7 @@ mod name;
 
 pub(crate) use case::{is_alike, lower};
 pub use name::{Labels, Name, NameError, NameErrorKind, NameRef, push_name};
-pub(crate) use name::{label_starts, sort_octets, unescape};
+pub(crate) use name::{Starts, label_starts, sort_octets, unescape};
 
 /// An RR type code (RFC 1035 §3.2.2, IANA "Resource Record (RR) TYPEs").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
