@@ -1,7 +1,8 @@
 //! Spec → settings: whether values make sense, alone and together.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
@@ -203,7 +204,8 @@ fn duration(text: &str) -> Option<Duration> {
 
 fn zones(tables: Vec<Spanned<spec::Zone>>, problems: &mut Problems<'_>) -> Vec<(Name, PathBuf)> {
     let mut zones: Vec<(Name, PathBuf)> = Vec::new();
-    let mut places = Vec::new();
+    // Where each was named first; names differ in case only where they are one zone's.
+    let mut places: HashMap<String, Range<usize>> = HashMap::new();
     for table in tables {
         let header = table.span();
         let spec::Zone { name, file } = table.into_inner();
@@ -222,15 +224,16 @@ fn zones(tables: Vec<Spanned<spec::Zone>>, problems: &mut Problems<'_>) -> Vec<(
                 continue;
             }
         };
-        if let Some(first) = zones.iter().position(|(known, _)| known.as_ref().is(name.as_ref())) {
-            let first = problems.span(std::ops::Range::clone(&places[first]));
+        let key = name.to_string().to_ascii_lowercase();
+        if let Some(first) = places.get(&key) {
+            let first = problems.span(first.clone());
             let twice = problems.finding(place, format!("the zone `{name}` is there twice")).also(first, "first here");
             problems.push(twice.why("a zone is served from one file").fix("delete one of the two sections"));
             continue;
         }
         let file = file.checked(problems, |path| plain_path(path)).unwrap_or_else(|| default_file(&name));
         zones.push((name, file));
-        places.push(place);
+        places.insert(key, place);
     }
     zones
 }
