@@ -4,6 +4,8 @@
 //! is the answer; standard error has what is said about it. Colours are for terminals, and not even those where `NO_COLOR`
 //! is set.
 
+mod bisect;
+mod blame;
 mod check;
 mod completions;
 mod diff;
@@ -11,6 +13,7 @@ mod explain;
 mod fetch;
 mod fmt;
 mod freeze;
+mod log;
 mod man;
 mod output;
 mod progress;
@@ -49,6 +52,7 @@ Examples:
   zonewright check --base main --fix       mend what a branch brings in, its serials too
   zonewright query www.example.org AAAA    the answer these files would give
   zonewright explain www.example.org       the way to that answer, with the line of each record
+  zonewright log www.example.org           each commit that changed the answer
   zonewright test                          ask the zones what `tests/*.toml` beside them expect
   zonewright diff old/zones zones          what changed, in records and in answers
   zonewright diff --against @192.0.2.53    the same against what a server answers now
@@ -84,6 +88,9 @@ enum Command {
     Check(check::Arguments),
     Query(query::Arguments),
     Explain(explain::Arguments),
+    Log(log::Arguments),
+    Blame(blame::Arguments),
+    Bisect(bisect::Arguments),
     Diff(diff::Arguments),
     Test(test::Arguments),
     Fmt(fmt::Arguments),
@@ -138,6 +145,9 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Query(arguments) => query::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Log(arguments) => log::run(arguments),
+        Command::Blame(arguments) => blame::run(arguments),
+        Command::Bisect(arguments) => bisect::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Test(arguments) => test::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),

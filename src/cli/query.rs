@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use super::output::Output;
+use super::log;
+use super::output::{self, Output};
 use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
-use crate::config::Overrides;
+use crate::config::{Config, Overrides};
 use crate::dns::{Name, Rtype};
 use crate::server::{Policy, Printed, Transport, ask, respond};
 use crate::zonefile::rdata;
@@ -29,6 +30,12 @@ pub(super) struct Arguments {
     /// The zone that FILE holds [default: the file's name without `.zone`]
     #[arg(long, value_name = "NAME", requires = "zone", value_parser = tree::parse_name)]
     origin: Option<Name>,
+    /// Answer from the zones of a commit, or of the branch's newest at a date: an id, a branch, `main~2`, `2026-11-01`
+    ///
+    /// A revision is anything that `git rev-parse` knows; a date is in any form that git reads, `2 weeks ago` too, and a day alone means its end,
+    /// in UTC. Nothing is checked out.
+    #[arg(long, value_name = "REV|DATE", conflicts_with = "zone")]
+    at: Option<String>,
     /// Ask for DNSSEC's records too (the DO bit)
     #[arg(long)]
     dnssec: bool,
@@ -41,9 +48,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let config = arguments.config.load(&Overrides::default())?;
-    let tree = match &arguments.zone {
-        Some(file) => Tree::at(file, arguments.origin.as_ref(), &config)?,
-        None => Tree::configured(&config)?,
+    let tree = match (&arguments.zone, &arguments.at) {
+        (Some(file), _) => Tree::at(file, arguments.origin.as_ref(), &config)?,
+        (None, Some(moment)) => tree_at(moment, &config)?,
+        (None, None) => Tree::configured(&config)?,
     };
     let snapshot = tree.snapshot(&config, policy(config.policy.clone()));
     let query = ask(arguments.name.as_ref(), arguments.rtype, arguments.dnssec);
@@ -52,6 +60,13 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     let length = respond(&query, IpAddr::V4(Ipv4Addr::LOCALHOST), transport, snapshot.served(), &mut response);
     Output::new().print(Printed(&response[..length.unwrap_or(0)]).to_string())?;
     Ok(Verdict::Good)
+}
+
+/// The tree of a moment, of which is said which commit it is.
+fn tree_at(moment: &str, config: &Config) -> anyhow::Result<Tree> {
+    let (tree, commit) = tree::at(moment, config)?;
+    output::say(&output::escape_lines(&format!("; {}", log::heading(&commit))));
+    Ok(tree)
 }
 
 /// The configured policy, but for who may ask: whoever can read the files may.

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use super::output;
 use super::progress::Progress;
 use crate::config::Config;
+use crate::control::git::Commit;
 use crate::control::judged::{Judged, KEY};
 use crate::control::load::{Listing, MirrorList, Terms, ZoneFile, load_listed, zone_files, zone_of};
 use crate::control::{Root, revision};
@@ -117,6 +118,12 @@ pub(super) fn tree_of(argument: &str, config: &Config) -> anyhow::Result<Tree> {
             Tree::of(root, config, &argument)
         }
     }
+}
+
+/// The tree of a revision, or of the branch's newest commit at a date; and that commit.
+pub(super) fn at(moment: &str, config: &Config) -> anyhow::Result<(Tree, Commit)> {
+    let (root, commit) = revision::at(moment, config)?;
+    Ok((Tree::of(root, config, &moment)?, commit))
 }
 
 /// The directory that a file, given by its whole path, and its includes do not leave, and the file's path from there.

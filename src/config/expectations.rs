@@ -187,6 +187,21 @@ fn record(value: Spanned<DeValue<'_>>, rtype: Rtype, problems: &mut Problems<'_>
     }
 }
 
+/// What an argument expects, in the words of test files: data of records, or one of the words.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn wanted_of(values: &[String], rtype: Rtype) -> Result<Wanted, String> {
+    if let [word] = values
+        && let Some((_, wanted)) = Wanted::WORDS.iter().find(|(known, _)| known == word)
+    {
+        return Ok(wanted.clone());
+    }
+    let read = |text: &String| rdata_of(text, rtype).map_err(|error| format!("`{text}`: {error}"));
+    values.iter().map(read).collect::<Result<_, _>>().map(Wanted::Records)
+}
+
 fn bad_record(span: Range<usize>, rtype: Rtype, headline: String, problems: &Problems<'_>) -> Diagnostic {
     let label = format!("not the data of one {} record", rdata::Mnemonic(rtype));
     problems.finding(span, headline).label(label).fix("write the data as in a zone file, names in full")

@@ -25,7 +25,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use expectations::{MAX_TEST_OCTETS, parse_expectations};
+pub use expectations::{MAX_TEST_OCTETS, parse_expectations, wanted_of};
 use problems::Problems;
 pub use repository::{Location, RepositorySettings};
 pub use spec::SECTIONS;

@@ -14,6 +14,7 @@ pub mod handover;
 pub mod judged;
 pub mod keep;
 pub mod load;
+pub mod past;
 pub mod plan;
 pub mod reload;
 pub mod remote;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::commits::Commits;
-use super::git::{Id, Refusal, Repository};
+use super::git::{Commit, Id, Refusal, Repository, moment};
 use super::keep;
 use super::load::Root;
 use crate::config::{Config, RepositorySettings};
@@ -30,6 +30,21 @@ pub fn of(revision: &str, config: &Config) -> anyhow::Result<Root> {
     let place = Place::find(config)?;
     let commit = place.repository.resolve(revision).map_err(say)?;
     root(&place.repository, commit, &place.zones)
+}
+
+/// The zones of a revision or, where it is none, of the branch's newest commit at a date; and that commit.
+///
+/// # Errors
+///
+/// There is no repository, or it is neither, or the zones of that commit are refused.
+pub fn at(text: &str, config: &Config) -> anyhow::Result<(Root, Commit)> {
+    let place = Place::find(config)?;
+    let id = match place.repository.resolve(text) {
+        Ok(id) => id,
+        Err(refusal) => place.at_date(text)?.ok_or_else(|| say(refusal))?,
+    };
+    let commit = place.repository.commit(id).map_err(say)?;
+    Ok((root(&place.repository, id, &place.zones)?, commit))
 }
 
 fn root(repository: &Repository, commit: Id, path: &Path) -> anyhow::Result<Root> {
@@ -66,6 +81,13 @@ impl Place {
         let top = Commits::new(settings.clone(), keep::copy(config)).place().to_path_buf();
         let (zones, branch) = (settings.path.clone(), Some(settings.branch.clone()));
         Ok(Self { repository: Repository::open(&top).map_err(say)?, top, zones, branch })
+    }
+
+    /// The newest commit of the line at a date; none if the text is no date, or before the first.
+    fn at_date(&self, text: &str) -> anyhow::Result<Option<Id>> {
+        let Some(moment) = moment(text) else { return Ok(None) };
+        let line = self.repository.line_at(self.head()?, &self.zones).map_err(say)?;
+        Ok(line.steps.iter().find(|step| step.time <= moment).map(|step| step.id))
     }
 
     /// The commit that is served, or checked out.

@@ -1,14 +1,19 @@
 //! The zones of one tree, compiled, with the texts that they were read from.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use super::Reply;
 use crate::authority::{Authority, Catalog, HashKey, Step};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::server::message::Message;
 use crate::server::{Policy, Served, Transport, ask, respond_traced};
 use crate::source::Sources;
 use crate::zone::Zone;
+
+/// Of all types that a zone can hold, the last of those for private use (RFC 6895 §3.1) is the rarest.
+pub(super) const NOBODYS_TYPE: Rtype = Rtype(65534);
 
 /// One zone of a tree.
 #[derive(Debug)]
@@ -51,6 +56,32 @@ impl Snapshot {
         let compiled = zones.iter().map(|reviewed| (reviewed.name.clone(), reviewed.zone.as_ref().map(compile)));
         let served = Served { catalog: Catalog::new(key, compiled), policy };
         Self { zones, served }
+    }
+
+    /// Zones that are compiled already, and of whose texts nobody asks.
+    pub fn compiled(zones: impl IntoIterator<Item = (Name, Arc<Authority>)>, key: HashKey) -> Self {
+        let compiled = zones.into_iter().map(|(name, authority)| (name, Some(authority)));
+        let served = Served { catalog: Catalog::new(key, compiled), policy: Policy::default() };
+        Self { zones: Vec::new(), served }
+    }
+
+    /// What the tree answers; none if it does not.
+    pub fn reply(&self, name: NameRef<'_>, rtype: Rtype) -> Option<Reply> {
+        let mut out = vec![0; usize::from(u16::MAX)];
+        Some(Reply::of(&self.ask(name, rtype, &mut out, &|_| {})?))
+    }
+
+    /// The names that a question for a type that nobody has is taken on to, its own the first: what answers of any type
+    /// depend on.
+    pub fn way(&self, name: NameRef<'_>) -> Vec<Name> {
+        let names = RefCell::new(vec![name.to_name()]);
+        let hear = |step: Step<'_, '_>| {
+            if let Step::Zone(name, _) | Step::Broken(name, _) | Step::Foreign(name) = step {
+                names.borrow_mut().push(name.to_name());
+            }
+        };
+        self.ask(name, NOBODYS_TYPE, &mut vec![0; usize::from(u16::MAX)], &hear);
+        names.into_inner()
     }
 
     /// The tree of those of its zones that are wanted.

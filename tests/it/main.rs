@@ -37,4 +37,5 @@ mod signed;
 mod state;
 mod support;
 mod transport;
+mod travel;
 mod zonefile;

@@ -14,6 +14,7 @@
 mod blame;
 pub mod fetch;
 mod history;
+mod line;
 mod signature;
 mod tree;
 
@@ -28,6 +29,7 @@ use crate::source::{FileId, Span};
 
 pub use blame::{Bounds, Origin};
 pub use gix::ObjectId as Id;
+pub use line::{Line, Step, moment};
 pub use signature::Signers;
 
 /// The largest commit or tree object that is read, in octets: a directory of a million files is not this large.

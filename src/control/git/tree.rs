@@ -27,10 +27,19 @@ impl Repository {
     ///
     /// An object cannot be read, `path` is no directory there, or something below it is no plain file.
     pub fn snapshot(&self, commit: ObjectId, path: &Path) -> Result<Snapshot, Refusal> {
+        let tree = self.descend(&self.local(), commit, path)?;
+        self.files(commit, tree, path)
+    }
+
+    /// The files of a tree that a commit has at `path`, with their texts still to be read.
+    ///
+    /// # Errors
+    ///
+    /// An object cannot be read, or something in the tree is no plain file.
+    pub fn files(&self, commit: ObjectId, tree: ObjectId, path: &Path) -> Result<Snapshot, Refusal> {
         let local = self.local();
-        let start = self.descend(&local, commit, path)?;
         let mut walk = Walk { repository: self, local: &local, commit, shown: path, files: Vec::new() };
-        walk.enter(start, Path::new(""), 0)?;
+        walk.enter(tree, Path::new(""), 0)?;
         let texts = Blobs { repository: self.clone() };
         Ok(Snapshot::new(path.to_owned(), walk.files, Arc::new(texts)))
     }
@@ -60,26 +69,33 @@ impl Repository {
     /// The tree at `path` of a commit's.
     fn descend(&self, local: &gix::Repository, commit: ObjectId, path: &Path) -> Result<ObjectId, Refusal> {
         let object = self.object(local, commit, gix::object::Kind::Commit)?.into_commit();
-        let mut id = object.tree_id().map_err(|error| self.unreadable(&commit.to_string(), &error))?.detach();
+        let tree = object.tree_id().map_err(|error| self.unreadable(&commit.to_string(), &error))?.detach();
+        self.tree_at(local, tree, path)?.ok_or_else(|| {
+            let shown = path.display();
+            let headline = format!("commit {commit} has no directory `{shown}`");
+            Refusal::new(&codes::COMMIT_REFUSED, shown.to_string(), headline)
+                .why("without it nobody knows which zones there are, so all stay as they were")
+                .fix("bring the directory back, or let `path` under [source] name the right one")
+        })
+    }
+
+    /// The tree at `path` of another; none if there is none.
+    pub(super) fn tree_at(
+        &self,
+        local: &gix::Repository,
+        mut tree: ObjectId,
+        path: &Path,
+    ) -> Result<Option<ObjectId>, Refusal> {
         for part in path.components() {
-            let tree = self.object(local, id, gix::object::Kind::Tree)?.into_tree();
-            let entry = tree
+            let object = self.object(local, tree, gix::object::Kind::Tree)?.into_tree();
+            let found = object
                 .iter()
                 .filter_map(Result::ok)
                 .find(|entry| entry.mode().is_tree() && entry.filename().as_bytes() == part.as_os_str().as_bytes());
-            let missing = || {
-                let shown = path.display();
-                Refusal::new(
-                    &codes::COMMIT_REFUSED,
-                    shown.to_string(),
-                    format!("commit {commit} has no directory `{shown}`"),
-                )
-                .why("without it nobody knows which zones there are, so all stay as they were")
-                .fix("bring the directory back, or let `path` under [source] name the right one")
-            };
-            id = entry.ok_or_else(missing)?.object_id();
+            let Some(entry) = found else { return Ok(None) };
+            tree = entry.object_id();
         }
-        Ok(id)
+        Ok(Some(tree))
     }
 }
 

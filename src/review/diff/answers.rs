@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 
 use super::candidates::{Candidate, candidates};
-use super::{MAX_ANSWERS, Snapshot, ZoneChange, is_proof};
+use super::{MAX_ANSWERS, ZoneChange, is_proof};
 use crate::authority::{NodeRef, Outcome, Step};
 use crate::dns::{MAX_NAME, Name, NameRef, Rtype};
 use crate::review::Reply;
+use crate::review::snapshot::{NOBODYS_TYPE, Snapshot};
 
 /// Which names an answer is for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,6 +63,12 @@ pub struct Answers {
     pub left_out: usize,
 }
 
+impl AnswerChange {
+    fn is_none(&self) -> bool {
+        self.others.is_none() && self.types.iter().all(|(_, change)| change.is_none())
+    }
+}
+
 impl Answers {
     /// Those that are shown to people: a wildcard that is answered as the names it stands for needs no line of its own.
     pub(super) fn shown(&self) -> impl Iterator<Item = &AnswerChange> {
@@ -103,13 +110,7 @@ pub(super) fn compare<'t>(old: &'t Snapshot, new: &'t Snapshot, changed: &[ZoneC
         return Answers::default();
     }
     let all = candidates(old, new, changed);
-    let mut comparison = Comparison {
-        old,
-        new,
-        out: vec![0; usize::from(u16::MAX)],
-        answers: Answers::default(),
-        redirects: Vec::new(),
-    };
+    let mut comparison = Comparison::new(old, new);
     let mut below = vec![None; all.len()];
     for (candidate, below) in all.iter().zip(&mut below) {
         if candidate.at {
@@ -123,6 +124,23 @@ pub(super) fn compare<'t>(old: &'t Snapshot, new: &'t Snapshot, changed: &[ZoneC
     fold(&all, &below, &mut answers);
     redirect(redirects, &mut answers);
     answers
+}
+
+/// What is answered otherwise for one name: for one type, or for all.
+pub fn at_name(old: &Snapshot, new: &Snapshot, name: &Name, rtype: Option<Rtype>) -> Option<AnswerChange> {
+    let mut comparison = Comparison::new(old, new);
+    let (types, others) = match rtype {
+        Some(rtype) => {
+            let (old, new) = comparison.replies(name.as_ref(), rtype);
+            (vec![(rtype, change(&old, &new))], None)
+        }
+        None => {
+            let (types, others, _) = comparison.differ(name.as_ref());
+            (types, others)
+        }
+    };
+    let change = AnswerChange { scope: Scope::At(name.clone()), types, others };
+    (!change.is_none()).then_some(change)
 }
 
 struct Comparison<'t> {
@@ -143,6 +161,11 @@ struct Passed {
 }
 
 impl<'t> Comparison<'t> {
+    fn new(old: &'t Snapshot, new: &'t Snapshot) -> Self {
+        let out = vec![0; usize::from(u16::MAX)];
+        Self { old, new, out, answers: Answers::default(), redirects: Vec::new() }
+    }
+
     fn ask_at(&mut self, name: NameRef<'_>) {
         let (types, others, _) = self.differ(name);
         self.keep(Scope::At(name.to_name()), types, others);
@@ -163,13 +186,14 @@ impl<'t> Comparison<'t> {
     }
 
     fn keep(&mut self, scope: Scope, types: Vec<(Rtype, Option<Change>)>, others: Option<Change>) {
-        if others.is_none() && types.iter().all(|(_, change)| change.is_none()) {
+        let change = AnswerChange { scope, types, others };
+        if change.is_none() {
             return;
         }
         if self.answers.list.len() == MAX_ANSWERS {
             self.answers.left_out += 1;
         } else {
-            self.answers.list.push(AnswerChange { scope, types, others });
+            self.answers.list.push(change);
         }
     }
 
@@ -226,8 +250,7 @@ impl<'t> Comparison<'t> {
             },
             _ => {}
         };
-        // Of all types that a zone can hold, the last of those for private use (RFC 6895 §3.1) is the rarest.
-        tree.ask(name, Rtype(65534), &mut self.out, &hear);
+        tree.ask(name, NOBODYS_TYPE, &mut self.out, &hear);
         passed.into_inner()
     }
 

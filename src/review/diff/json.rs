@@ -63,6 +63,13 @@ pub fn render(diff: &Diff<'_>) -> String {
     lines.iter().map(text).collect()
 }
 
+/// The objects of one name that is answered otherwise, as [`render`] has them.
+pub fn change_objects(change: &AnswerChange) -> Vec<serde_json::Value> {
+    let mut lines = Vec::new();
+    answer(change, &mut lines);
+    lines.iter().map(|line| serde_json::to_value(line).expect("strings and numbers are always JSON")).collect()
+}
+
 fn record(zone: &ZoneChange<'_>, change: &RrsetChange<'_>) -> Line {
     let data = |rdatas: Vec<&[u8]>| {
         rdatas.iter().map(|rdata| Presentation { rtype: change.rtype(), rdata }.to_string()).collect()

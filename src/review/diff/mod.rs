@@ -24,7 +24,7 @@ pub mod json;
 pub mod markdown;
 pub mod text;
 
-pub use answers::{AnswerChange, Answers, Change, Scope};
+pub use answers::{AnswerChange, Answers, Change, Scope, at_name};
 
 use super::{Reviewed, Snapshot};
 use crate::dns::{NameRef, Rtype};

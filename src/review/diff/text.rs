@@ -108,6 +108,13 @@ pub(super) fn answer_lines(change: &AnswerChange, mut line: impl FnMut(Marked)) 
     }
 }
 
+/// The lines of one name that is answered otherwise, as [`render`] has them.
+pub fn change_lines(change: &AnswerChange) -> String {
+    let mut out = String::new();
+    answer_lines(change, |line| _ = writeln!(out, "  {line}"));
+    out
+}
+
 /// The types that a name is answered otherwise for, in words, and each change.
 pub(super) fn grouped(change: &AnswerChange) -> Vec<(String, &Change)> {
     let own = change.types.iter().filter_map(|(rtype, change)| Some((Mnemonic(*rtype).to_string(), change.as_ref()?)));
