@@ -12,7 +12,7 @@ use toml::Spanned;
 use super::lint;
 use super::problems::Problems;
 use super::spec::{self, Key, Spec};
-use super::{Config, owners, repository};
+use super::{Config, owners, repository, serials};
 use crate::dns::Name;
 use crate::server::{Engine, LARGEST_UDP, Policy, TcpSettings};
 use crate::zonefile::Limits;
@@ -44,7 +44,9 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     let path = |path: &String| (!path.is_empty()).then(|| config.base.join(path));
     let directory = source.directory.clone().checked(problems, path);
     replace(&mut config.source.directory, directory);
+    let serial = [source.serial.clone(), source.serial_style.clone()];
     config.source.repository = repository::read(source, &config.base, problems);
+    config.lint.serials = serials::read(serial, spec.source_zones, problems);
     config.source.zones = zones(spec.zones, problems);
 
     let spec::Limits {

@@ -17,6 +17,7 @@ mod lint;
 mod owners;
 mod problems;
 mod repository;
+mod serials;
 mod spec;
 
 use std::fmt;

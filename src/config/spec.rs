@@ -103,6 +103,16 @@ section! {
         allow_rewind: bool = "`true` or `false`";
         allowed_signers: String = "the path of a file of ssh keys";
         allowed_keys: String = "the path of a file of OpenPGP keys";
+        serial: String = "`\"file\"` or `\"auto\"`";
+        serial_style: String = "`\"increment\"`, `\"date\"` or `\"unix\"`";
+    }
+}
+
+section! {
+    /// `[source.zone."NAME"]`: the same of one zone.
+    SourceZone {
+        serial: String = "`\"file\"` or `\"auto\"`";
+        serial_style: String = "`\"increment\"`, `\"date\"` or `\"unix\"`";
     }
 }
 
@@ -164,6 +174,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("server", Server::KEYS),
     ("tcp", Tcp::KEYS),
     ("source", Source::KEYS),
+    ("source.zone", SourceZone::KEYS),
     ("access", Access::KEYS),
     ("limits", Limits::KEYS),
     ("lint", Lint::KEYS),
@@ -185,6 +196,8 @@ pub(super) struct Spec {
     pub(super) server: Server,
     pub(super) tcp: Tcp,
     pub(super) source: Source,
+    /// Each `[source.zone."NAME"]`.
+    pub(super) source_zones: Vec<(Spanned<String>, SourceZone)>,
     pub(super) access: Access,
     pub(super) limits: Limits,
     pub(super) lint: Lint,
@@ -214,13 +227,16 @@ impl Spec {
             Some(value) => table(value, name, "a section", problems).into_inner(),
             None => DeTable::new(),
         };
+        let mut source = section("source", problems);
+        let source_zones = source_zones(&mut source, problems);
         let mut lint = section("lint", problems);
         let zone_levels = zone_levels(&mut lint, problems);
         let levels = levels(&mut lint, Lint::KEYS);
         let spec = Self {
             server: Server::take(section("server", problems), "server", problems),
             tcp: Tcp::take(section("tcp", problems), "tcp", problems),
-            source: Source::take(section("source", problems), "source", problems),
+            source: Source::take(source, "source", problems),
+            source_zones,
             access: Access::take(section("access", problems), "access", problems),
             limits: Limits::take(section("limits", problems), "limits", problems),
             lint: Lint::take(lint, "lint", problems),
@@ -259,12 +275,28 @@ fn levels(table: &mut DeTable<'_>, keys: &[&str]) -> Vec<Level> {
 /// Takes each `[lint.zone."NAME"]`.
 fn zone_levels(lint: &mut DeTable<'_>, problems: &mut Problems<'_>) -> Vec<(Spanned<String>, Vec<Level>)> {
     const WANTED: &str = "sections that each start with `[lint.zone.\"NAME\"]`";
-    let Some(value) = lint.remove("zone") else { return Vec::new() };
-    let mut zones = table(value, "zone", WANTED, problems).into_inner();
+    zone_tables(lint, WANTED, |mut rules, _| levels(&mut rules, &[]), problems)
+}
+
+/// Takes each `[source.zone."NAME"]`.
+fn source_zones(source: &mut DeTable<'_>, problems: &mut Problems<'_>) -> Vec<(Spanned<String>, SourceZone)> {
+    const WANTED: &str = "sections that each start with `[source.zone.\"NAME\"]`";
+    zone_tables(source, WANTED, |keys, problems| SourceZone::take(keys, "source.zone", problems), problems)
+}
+
+/// Takes the table of each zone in a section.
+fn zone_tables<'i, T>(
+    section: &mut DeTable<'i>,
+    wanted: &str,
+    take: impl Fn(DeTable<'i>, &mut Problems<'_>) -> T,
+    problems: &mut Problems<'_>,
+) -> Vec<(Spanned<String>, T)> {
+    let Some(value) = section.remove("zone") else { return Vec::new() };
+    let mut zones = table(value, "zone", wanted, problems).into_inner();
     let names: Vec<_> = zones.keys().map(|name| Spanned::new(name.span(), name.get_ref().to_string())).collect();
     let of_zone = |name: Spanned<String>| {
-        let mut rules = table(zones.remove(name.get_ref().as_str())?, name.get_ref(), WANTED, problems).into_inner();
-        Some((name, levels(&mut rules, &[])))
+        let keys = table(zones.remove(name.get_ref().as_str())?, name.get_ref(), wanted, problems).into_inner();
+        Some((name, take(keys, problems)))
     };
     names.into_iter().filter_map(of_zone).collect()
 }

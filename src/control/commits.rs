@@ -12,6 +12,7 @@
 //! served and the newest commit broken, the newest good one before it is served, as it is on every node that was there.
 
 mod account;
+mod numbers;
 
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
@@ -20,6 +21,7 @@ use super::git::fetch::Fetch;
 use super::git::{Commit, Id, Refusal, Repository, Signers};
 use super::load::{self, Root};
 use super::reload::{Demand, Reloader, report_on};
+use super::serials::{Histories, Numbers};
 use super::state::HoldKind;
 use super::status::{CommitStatus, Look, Refused, unix_seconds};
 use crate::config::{Config, Location, RepositorySettings};
@@ -55,6 +57,9 @@ pub struct Commits {
     tip: Option<Id>,
     hold: Option<Hold>,
     refused: Option<Refusing>,
+    /// What the history says of serials, and what was published of them.
+    histories: Histories,
+    numbers: Numbers,
 }
 
 /// The commit that is served.
@@ -89,7 +94,16 @@ impl Commits {
             Location::Local(path) => path.clone(),
             Location::Remote(_) => copy,
         };
-        Self { settings, place, served: None, tip: None, hold: None, refused: None }
+        Self {
+            settings,
+            place,
+            served: None,
+            tip: None,
+            hold: None,
+            refused: None,
+            histories: Histories::default(),
+            numbers: Numbers::default(),
+        }
     }
 
     /// Whether it follows the branch that `settings` name, whatever else they say.
@@ -224,6 +238,7 @@ impl Commits {
             let mut one = Look { at: look.at, ..Look::default() };
             if self.publish(work, id, &mut one).unwrap_or(false) {
                 self.hold = self.hold.take().map(|hold| Hold { commit: id, ..hold });
+                look.notices.append(&mut one.notices);
                 *look = Look { notices: std::mem::take(&mut look.notices), ..one };
                 return Ok(());
             }
@@ -310,9 +325,11 @@ impl Commits {
     fn publish(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<bool, Refusal> {
         let commit = work.repository.commit(id)?;
         let root = Root::Snapshot(work.repository.snapshot(id, &self.settings.path)?);
+        let numbers = self.count(work, id)?;
         let is_taken = work.reloader.take_whole(&root, work.config, work.demand, look);
         let is_taken = is_taken.map_err(|error| work.repository.unlisted(&error))?;
         if is_taken {
+            self.note_numbers(numbers, look);
             if self.hold.is_none() {
                 self.tip = Some(id);
             }

@@ -336,6 +336,12 @@ impl Follower {
         }
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
+        if self.commits.is_none() && self.settings.config.lint.serials.has_any() {
+            look.notices.push(
+                "`serial = \"auto\"` makes serials from commits, and a directory has none: they are served as written"
+                    .into(),
+            );
+        }
         look.config.clone_from(&self.settings.refused);
         if let Some(keeper) = self.keeper.as_mut().filter(|_| look.has_news()) {
             keeper.note_news();
@@ -396,6 +402,8 @@ impl Follower {
 
     fn full_status(&self) -> Status {
         let status = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner));
-        Status { zones: self.reloader.zones(), ..Status::clone(&status) }
+        let mut zones = self.reloader.zones();
+        self.commits.iter().for_each(|commits| commits.tell_offsets(&mut zones));
+        Status { zones, ..Status::clone(&status) }
     }
 }

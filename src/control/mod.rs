@@ -19,6 +19,7 @@ pub mod plan;
 pub mod reload;
 pub mod remote;
 pub mod revision;
+pub mod serials;
 pub mod serve;
 pub mod socket;
 pub mod state;

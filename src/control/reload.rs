@@ -83,6 +83,8 @@ pub struct Reloader {
     retired: Vec<Arc<Served>>,
     /// The commit that is served, which answers may tell of.
     pub(super) provenance: Option<String>,
+    /// The serials that zones are to be served with, where those are not as written.
+    pub(super) serials: Arc<HashMap<String, u32>>,
     /// Texts of what is served that were not handed over to be saved; none: nothing is saved.
     pub(super) unsaved: Option<Vec<(Hash, Arc<[u8]>)>>,
 }
@@ -104,6 +106,7 @@ impl Reloader {
             is_changed: false,
             retired: Vec::new(),
             provenance: None,
+            serials: Arc::default(),
             unsaved: None,
         }
     }
@@ -186,6 +189,12 @@ impl Reloader {
         self.zones.iter().map(|(_, entry)| entry.status()).collect()
     }
 
+    /// The serial that is served of a zone, by its apex in lower case.
+    pub(super) fn serial(&self, apex: &str) -> Option<u32> {
+        let name = Name::absolute(apex).ok()?;
+        self.zones.of(name.as_ref())?.zone.served.as_ref().map(|served| served.built.serial())
+    }
+
     /// How much is served.
     pub(super) fn count(&self) -> Start {
         let served = || self.zones.iter().filter_map(|(_, entry)| entry.zone.served.as_ref());
@@ -204,7 +213,8 @@ impl Reloader {
     }
 
     fn terms(&self, config: &Config) -> Terms {
-        Terms { keeps_texts: self.unsaved.is_some(), ..Terms::now(&config.limits, &config.lint) }
+        let serials = Arc::clone(&self.serials);
+        Terms { keeps_texts: self.unsaved.is_some(), serials, ..Terms::now(&config.limits, &config.lint) }
     }
 
     fn take(&mut self, snapshot: Snapshot, tree: Option<Tree>, config: &Config, demand: Demand, look: &mut Look) {

@@ -50,6 +50,11 @@ pub fn serve(config: Config, overrides: Overrides, takes_over: bool) -> anyhow::
             directory.display()
         );
     }
+    if config.source.repository.is_none() && config.lint.serials.has_any() {
+        bail!(
+            "`serial = \"auto\"` makes serials from commits, and a directory has none: name its `repository` under [source], or serve them as written with `serial = \"file\"`"
+        );
+    }
     let addresses = config.server.listen.clone();
     let place = Place::take(&config, takes_over)?;
     let transport = config.server.transport.clone();

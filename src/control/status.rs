@@ -110,6 +110,9 @@ pub struct ZoneStatus {
 pub struct ServedStatus {
     /// Its serial number.
     pub serial: u32,
+    /// What its history says, where that is another one.
+    #[serde(default)]
+    pub history: Option<u32>,
     /// Its records.
     pub records: usize,
     /// Names that own records.
@@ -196,6 +199,7 @@ impl Look {
 
     /// What `other` published was published in the place of what is refused here.
     pub fn take_over(&mut self, other: Self) {
+        self.notices.extend(other.notices);
         (self.published, self.commit) = (other.published, other.commit);
         for refused in &mut self.refused {
             if let Some(change) = self.published.iter().find(|change| change.zone == refused.zone) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Acting, Owners, Rule};
 use crate::diagnostic::{Code, Severity, Stage};
 use crate::dns::{Name, NameRef};
+use crate::zone::serial::Serials;
 
 /// What rules depend on, beside the zones.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,6 +40,8 @@ pub struct Settings {
     pub critical_names: Vec<Name>,
     /// Whose records are whose.
     pub owners: Owners,
+    /// Which zones have their serials made from the history: nobody has to raise what is written there.
+    pub serials: Serials,
     /// Who makes the change that is judged; none: nobody said.
     pub acting: Option<Acting>,
 }
@@ -63,6 +66,7 @@ impl Settings {
             mass_change_percent: 30,
             critical_names: Vec::new(),
             owners: Owners::default(),
+            serials: Serials::default(),
             acting: None,
         }
     }

@@ -10,6 +10,7 @@ mod integrity;
 mod node;
 mod order;
 mod rrset;
+pub mod serial;
 mod size;
 
 pub use build::{Built, build};
@@ -139,6 +140,14 @@ impl Zone {
         // SERIAL is the first of five numbers at the end (RFC 1035 §3.3.13).
         let numbers = soa.rdatas().next()?.last_chunk::<20>()?;
         numbers.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+    }
+
+    /// Serves the zone with another serial number than is written.
+    pub fn set_serial(&mut self, serial: u32) {
+        let soa = self.rrset(self.apex(), Rtype::SOA).and_then(|soa| soa.records().next().copied());
+        if let Some(soa) = soa {
+            self.records.set_serial(&soa, serial);
+        }
     }
 
     /// Where each field of a record's data is, in the order of the text.

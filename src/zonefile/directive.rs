@@ -205,7 +205,7 @@ impl Parser<'_, '_, '_> {
 }
 
 /// A path as written, quotes off and escapes resolved; a backslash that escapes nothing stays.
-fn path_of(token: Token, text: &[u8]) -> Vec<u8> {
+pub(super) fn path_of(token: Token, text: &[u8]) -> Vec<u8> {
     let mut rest = token.text(text);
     if token.kind == TokenKind::Quoted {
         rest = &rest[1..rest.len() - 1];

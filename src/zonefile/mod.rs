@@ -9,6 +9,7 @@ mod entry;
 mod fields;
 mod generate;
 mod header;
+mod includes;
 mod layout;
 pub mod lexer;
 mod name;
@@ -22,6 +23,7 @@ mod slips;
 mod ttl;
 
 pub use fields::Fields;
+pub(crate) use includes::includes;
 pub use layout::{difference, difference_of_repair, format};
 pub use print::Line;
 pub use records::{Places, Record, Records};

@@ -95,6 +95,14 @@ impl Records {
         &self.octets[start..start + usize::from(record.rdata_length)]
     }
 
+    /// Sets the serial number of an SOA record: the first of five numbers at the end of its data (RFC 1035 §3.3.13).
+    pub(crate) fn set_serial(&mut self, soa: &Record, serial: u32) {
+        let end = soa.rdata as usize + usize::from(soa.rdata_length);
+        if let Some(numbers) = self.octets.get_mut(end.saturating_sub(20)..end) {
+            numbers[..4].copy_from_slice(&serial.to_be_bytes());
+        }
+    }
+
     /// Where the parts of a record's entry are.
     pub fn places(&self, record: &Record, sources: &Sources) -> Places {
         self.read_again(record, sources).0

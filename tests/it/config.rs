@@ -45,8 +45,12 @@ fn the_committed_file_holds_the_defaults() {
 fn the_committed_file_holds_every_key_with_a_comment_above() {
     for (section, keys) in SECTIONS {
         // No zone and no owner is configured by default, so those sections stand in a comment.
-        let is_list = ["owners", "zone"].contains(section);
-        let header = if is_list { format!("# [[{section}]]") } else { format!("[{section}]") };
+        let is_list = ["owners", "source.zone", "zone"].contains(section);
+        let header = match *section {
+            "source.zone" => "# [source.zone.\"almalinux.org\"]".to_owned(),
+            _ if is_list => format!("# [[{section}]]"),
+            _ => format!("[{section}]"),
+        };
         let mut lines = COMMITTED.lines().skip_while(|line| *line != header).skip(1);
         let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with('[')).collect();
         for key in *keys {

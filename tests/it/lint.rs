@@ -14,6 +14,7 @@ use zonewright::lint::{
 };
 use zonewright::source::Source;
 use zonewright::zone::Zone;
+use zonewright::zone::serial::Mode;
 use zonewright::zonefile::rdata::parse_moment;
 
 use crate::support::{KEY, build, build_with, headlines};
@@ -95,6 +96,8 @@ fn settings_for(rule: &Rule) -> Settings {
     let people = vec!["ada".to_owned()];
     let owner = Owner { subtree: name("owned.example"), types: vec![Rtype::TXT], people, teams: Vec::new() };
     settings.owners = Owners::new(vec![owner]);
+    let auto = Mode { is_auto: Some(true), style: None };
+    settings.serials.zones.insert("auto.example.".to_owned(), auto);
     settings.acting = Some(Acting { actor: Some("bob".to_owned()), teams: Vec::new() });
     settings.severities.everywhere.insert(0, (rule.code.name, Level::On(rule.code.severity)));
     settings

@@ -33,6 +33,7 @@ mod reload;
 mod render;
 mod reports;
 mod respond;
+mod serials;
 mod signed;
 mod state;
 mod support;

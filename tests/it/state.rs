@@ -51,6 +51,7 @@ fn sample(commit: u32, files: &BTreeMap<u8, u8>) -> Sample {
         let path = PathBuf::from(OsStr::from_bytes(&[b'z', b'%', 0xFF, file]));
         let (hash, octets) = (sha256(&text), length as u64);
         sample.set.zones.push(SavedZone {
+            counted: None,
             name: format!("z{file}."),
             serial: version.into(),
             file: path.clone(),
@@ -419,6 +420,7 @@ fn an_edit_among_many_zones_is_two_files() {
         let text: Arc<[u8]> = format!("@ SOA ns mail {number} 7200 900 1209600 300\n").repeat(8).into_bytes().into();
         let (path, hash) = (PathBuf::from(format!("some/where/z{number}.example.zone")), sha256(&text));
         all.set.zones.push(SavedZone {
+            counted: None,
             name: format!("z{number}.example."),
             serial: number,
             file: path.clone(),

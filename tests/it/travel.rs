@@ -1,6 +1,5 @@
 //! What was answered, commit by commit: `log`, `blame`, `bisect` and `query --at`.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -10,63 +9,21 @@ use zonewright::dns::{Name, Rtype};
 use zonewright::review::expect::{Expectation, Wanted};
 use zonewright::source::{FileId, Span};
 
-use crate::support::command::{feed, run, said};
+use crate::support::command::{run, said};
 use crate::support::git::Repository;
+use crate::support::history::History;
 use crate::support::running::write_all;
 use crate::support::skip;
 
-/// When the first commit was made, 2026-01-01 00:00 UTC; each other a day after the one before.
-const START: u64 = 1_767_225_600;
-const DAY: u64 = 24 * 3600;
-
-/// A history in the making, as `git fast-import` reads it.
-#[derive(Default)]
-struct History {
-    stream: String,
-    count: u64,
-}
-
-impl History {
-    /// A commit on a branch: files with their texts, none where one goes.
-    fn commit(&mut self, branch: &str, subject: &str, files: &[(&str, Option<&str>)]) {
-        self.merge(branch, None, subject, files);
-    }
-
-    fn merge(&mut self, branch: &str, other: Option<&str>, subject: &str, files: &[(&str, Option<&str>)]) {
-        let when = START + self.count * DAY;
-        self.count += 1;
-        let who = format!("Ada <ada@example.org> {when} +0000");
-        let mut say = |text: String| self.stream.write_str(&text).expect("a string takes all");
-        say(format!("commit refs/heads/{branch}\nauthor {who}\ncommitter {who}\n{}", data(subject)));
-        other.into_iter().for_each(|other| say(format!("merge refs/heads/{other}\n")));
-        for (path, text) in files {
-            match text {
-                Some(text) => say(format!("M 100644 inline {path}\n{}", data(text))),
-                None => say(format!("D {path}\n")),
-            }
-        }
-    }
-
-    fn branch(&mut self, name: &str, from: &str) {
-        write!(self.stream, "reset refs/heads/{name}\nfrom refs/heads/{from}\n\n").expect("a string takes all");
-    }
-
-    /// A directory with the repository and a config that names it.
-    fn import(&self) -> TempDir {
-        let directory = tempfile::tempdir().unwrap();
-        let repository = Repository::init(&directory.path().join("dns.git"), &["--bare"]);
-        let mut command = repository.command(&["fast-import", "--quiet"]);
-        let (code, _, error) = feed(&mut command, &self.stream);
-        assert_eq!(code, 0, "{error}");
-        write_all(directory.path(), &[("zonewright.toml", CONFIG)]);
-        directory
-    }
-}
-
 const CONFIG: &str = "[server]\nstate = \"state\"\n[source]\nrepository = \"dns.git\"\npath = \"zones\"\n";
 
-fn data(text: &str) -> String {
-    format!("data {}\n{text}\n", text.len())
+/// A directory with the repository and a config that names it.
+fn import(history: &History) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let repository = Repository::init(&directory.path().join("dns.git"), &["--bare"]);
+    history.import(&repository);
+    write_all(directory.path(), &[("zonewright.toml", CONFIG)]);
+    directory
 }
 
 const HEAD: &str = "$TTL 300\n@ SOA ns host 1 7200 1800 1209600 60\n@ NS ns\nns A 192.0.2.53\n";
@@ -114,7 +71,7 @@ fn ask(directory: &Path, line: &str) -> String {
 
 #[test]
 fn each_change_of_an_answer_has_its_commit() {
-    let directory = history().import();
+    let directory = import(&history());
     let lines = [
         "log www.example.org A",
         "log any.y.w.example.org A",
@@ -134,7 +91,7 @@ fn each_change_of_an_answer_has_its_commit() {
 
 #[test]
 fn each_record_has_the_commit_since_which_it_is_answered() {
-    let directory = history().import();
+    let directory = import(&history());
     let lines =
         ["blame www.example.org", "blame box.example.org", "blame none.example.org AAAA", "blame any.w.example.org A"];
     insta::assert_snapshot!("blame", lines.map(|line| ask(directory.path(), line)).join("\n"));
@@ -142,7 +99,7 @@ fn each_record_has_the_commit_since_which_it_is_answered() {
 
 #[test]
 fn the_commit_that_ended_an_answer_is_found() {
-    let directory = history().import();
+    let directory = import(&history());
     let lines = [
         "bisect www.example.org A --expect 192.0.2.80",
         "bisect www.example.org A --expect 192.0.2.82",
@@ -159,7 +116,7 @@ fn the_commit_that_ended_an_answer_is_found() {
 
 #[test]
 fn a_question_goes_to_a_commit_or_a_day() {
-    let directory = history().import();
+    let directory = import(&history());
     let address = |moment: &str| {
         let (code, out, error) = run(directory.path(), &["query", "www.example.org", "--at", moment]);
         let found = out.lines().filter_map(|line| line.split_once("IN\tA\t")).map(|(_, address)| address.to_owned());
@@ -181,7 +138,7 @@ fn a_question_goes_to_a_commit_or_a_day() {
 
 #[test]
 fn a_shallow_history_says_that_it_is_cut_off() {
-    let directory = history().import();
+    let directory = import(&history());
     let whole = Repository { place: directory.path().to_owned() };
     let url = format!("file://{}", directory.path().join("dns.git").display());
     whole.git(&["clone", "-q", "--bare", "--depth", "2", &url, "shallow.git"]);
@@ -205,7 +162,7 @@ fn only_what_an_answer_depends_on_is_read_of_ten_thousand_commits() {
         };
         history.commit("main", &format!("Edit {number}"), &[(path, Some(&text))]);
     }
-    let directory = history.import();
+    let directory = import(&history);
     let config = Config::load(Some(&directory.path().join("zonewright.toml")), &Overrides::default()).unwrap();
     let name = Name::absolute("www.a.test").unwrap();
     let mut past = Past::find(&config, &name).unwrap();

@@ -11,6 +11,7 @@ impl Commits {
     /// Goes on from what was saved.
     pub fn restore(&mut self, set: &Set) {
         let id = |text: &String| Id::from_hex(text.as_bytes()).ok();
+        self.restore_numbers(set);
         self.tip = set.tip.as_ref().and_then(id);
         self.served = set.commit.as_ref().and_then(id).map(|id| Served {
             id,
@@ -31,7 +32,8 @@ impl Commits {
     }
 
     /// What a later start has to know.
-    pub fn add_to(&self, set: Set) -> Set {
+    pub fn add_to(&self, mut set: Set) -> Set {
+        self.save_numbers(&mut set);
         let hold = self.hold.as_ref().map(|hold| state::Hold {
             kind: hold.kind,
             commit: hold.commit.to_string(),

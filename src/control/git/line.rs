@@ -27,6 +27,8 @@ pub struct Line {
     pub steps: Vec<Step>,
     /// Whether it ends where a shallow clone is cut off.
     pub is_cut: bool,
+    /// The commit before which it was to end, if it came to it.
+    pub until: Option<ObjectId>,
 }
 
 impl Repository {
@@ -36,10 +38,23 @@ impl Repository {
     ///
     /// A commit or tree of it cannot be read, or it is longer than a million commits.
     pub fn line_at(&self, newest: ObjectId, path: &Path) -> Result<Line, Refusal> {
+        self.line_until(newest, path, None)
+    }
+
+    /// The same, ending before a commit, if it comes to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`line_at`](Self::line_at).
+    pub fn line_until(&self, newest: ObjectId, path: &Path, until: Option<ObjectId>) -> Result<Line, Refusal> {
         let local = self.local();
         let edge = local.shallow_commits().ok().flatten();
         let (mut line, mut next, mut last) = (Line::default(), Some(newest), None);
         while let Some(id) = next {
+            if Some(id) == until {
+                (line.until, line.is_cut) = (until, false);
+                break;
+            }
             if line.steps.len() == MAX_COMMITS {
                 return Err(self.refused(format!("the history of `{newest}` has more than {MAX_COMMITS} commits")));
             }
@@ -61,7 +76,8 @@ impl Repository {
 /// The moment that a date means, in seconds since 1970, in any form that git reads; a day alone means its end, in UTC.
 pub fn moment(text: &str) -> Option<i64> {
     const DAY: i64 = 24 * 3600;
-    let is_day = text.len() == 10 && text.bytes().all(|octet| octet.is_ascii_digit() || octet == b'-');
+    let is_day =
+        text.len() == 10 && text.contains('-') && text.bytes().all(|octet| octet.is_ascii_digit() || octet == b'-');
     let whole = match text.strip_suffix(" UTC").or(text.strip_suffix('Z')) {
         // Git knows neither `Z` nor `UTC`, and wants seconds.
         Some(bare) => format!("{}{} +0000", bare.replacen('T', " ", 1), if bare.len() == 16 { ":00" } else { "" }),

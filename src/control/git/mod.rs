@@ -202,6 +202,13 @@ impl Repository {
             .fix("wait for the first, or see `zonewright status` for what keeps it away")
     }
 
+    /// Serials are asked of a history whose start is not there.
+    pub fn shallow(&self) -> Refusal {
+        self.refused(format!("the history of `{}` is cut off, and serials are made from all of it", self.shown))
+            .why("a serial that depends on how much of the history is at hand would differ from node to node")
+            .fix("fetch all of it: `git fetch --unshallow`")
+    }
+
     /// The zones of a commit cannot be listed.
     pub fn unlisted(&self, error: &super::load::ListError) -> Refusal {
         self.refused(error.to_string()).fix("see [[zone]] and [source] in the config")

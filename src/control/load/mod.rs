@@ -33,12 +33,13 @@ pub use listing::{ListError, Listing, Searched, ZoneFile, text_files, zone_files
 pub use mirrors::{MirrorList, beside as mirrors_beside};
 pub use rewrite::{ZoneText, text_errors};
 pub use root::Root;
+pub(super) use root::normalise as beside;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;
 pub use stamp::{Hash, Stamp, digest_of, stand_still, unchanged};
 pub use tests::{TestFiles, test_files};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -81,6 +82,8 @@ pub struct Terms {
     pub limits: Limits,
     /// Today, and what rules depend on; none asks no rule, for who wants the records only.
     pub lint: Option<lint::Settings>,
+    /// The serials that zones are served with, by the apex in lower case; of others it is the one that is written.
+    pub serials: Arc<HashMap<String, u32>>,
     /// Whether what is loaded keeps the texts of its files, for who saves them.
     pub keeps_texts: bool,
 }
@@ -97,12 +100,24 @@ impl Terms {
     pub fn at(limits: &Limits, lint: &lint::Settings, moment: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lint = lint::Settings { threads, now: moment, ..lint.clone() };
-        Self { limits: Limits { threads, ..limits.clone() }, lint: Some(lint), keeps_texts: false }
+        Self {
+            limits: Limits { threads, ..limits.clone() },
+            lint: Some(lint),
+            serials: Arc::default(),
+            keeps_texts: false,
+        }
     }
 
     /// No opinions: a text makes a zone or does not.
     pub fn without_rules(limits: &Limits) -> Self {
-        Self { limits: limits.clone(), lint: None, keeps_texts: false }
+        Self { limits: limits.clone(), lint: None, serials: Arc::default(), keeps_texts: false }
+    }
+}
+
+impl Terms {
+    /// The serial that a zone is served with, if it is not the one that is written.
+    pub fn serial(&self, apex: &Name) -> Option<u32> {
+        if self.serials.is_empty() { None } else { self.serials.get(&apex.to_string().to_ascii_lowercase()).copied() }
     }
 }
 
@@ -268,7 +283,10 @@ fn build(
     terms: &Terms,
 ) -> (Vec<Diagnostic>, Option<Zone>) {
     let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
-    let zone::Built { findings, zone } = zone::build(apex, id, parsed, sources);
+    let zone::Built { findings, mut zone } = zone::build(apex, id, parsed, sources);
+    if let (Some(zone), Some(serial)) = (&mut zone, terms.serial(apex)) {
+        zone.set_serial(serial);
+    }
     (findings, zone)
 }
 

@@ -104,7 +104,7 @@ impl Root {
 }
 
 /// The path `written` beside a file of the directory `from`, `.` and `..` resolved in its text; none if it leads outside.
-pub(super) fn normalise(from: &Path, written: &Path) -> Option<PathBuf> {
+pub(in crate::control) fn normalise(from: &Path, written: &Path) -> Option<PathBuf> {
     let mut path = from.to_path_buf();
     for part in written.components() {
         match part {

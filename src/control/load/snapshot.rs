@@ -69,6 +69,13 @@ impl Snapshot {
         self.files.keys().map(Path::new)
     }
 
+    /// The paths at which another snapshot has another text, or none, or alone has one.
+    pub fn changed<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = &'s Path> {
+        let own = self.files.iter().filter(|(path, id)| other.files.get(*path) != Some(id));
+        let gone = other.files.keys().filter(|path| !self.files.contains_key(*path));
+        own.map(|(path, _)| path).chain(gone).map(Path::new)
+    }
+
     /// Whether there is a file at a path.
     pub fn has(&self, path: &Path) -> bool {
         self.files.contains_key(path.as_os_str())

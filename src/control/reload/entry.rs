@@ -126,6 +126,7 @@ impl Entry {
             file: self.text.file.file.display().to_string(),
             served: self.zone.served.as_ref().map(|version| ServedStatus {
                 serial: version.built.serial(),
+                history: None,
                 records: version.built.record_count(),
                 names: version.names,
                 memory: version.built.memory(),

@@ -135,7 +135,13 @@ impl Reloader {
     ) -> Reading {
         let limits = &terms.limits;
         let entry = self.zones.of(listed.name.as_ref());
-        if let Some(entry) = entry.filter(|entry| !everything && !entry.is_leaving() && entry.text.file == *listed)
+        let serial = terms.serial(&listed.name);
+        let is_served_so = |entry: &&Entry| {
+            let served = entry.zone.served.as_ref().map(|served| served.built.serial());
+            serial.is_none() || served == serial
+        };
+        if let Some(entry) =
+            entry.filter(|entry| !everything && !entry.is_leaving() && entry.text.file == *listed).filter(is_served_so)
             && let Some(stamps) = load::unchanged(root, &entry.text.stamps, limits)
         {
             return match stamps {
@@ -183,7 +189,10 @@ impl Reloader {
 
     /// What is served of a zone whose files have this digest: what is served already, or what is compiled now.
     fn version(&self, zone: &Zone, digest: Hash, served: Option<&Version<Built>>) -> Version<Built> {
-        served.filter(|served| served.digest == digest).cloned().unwrap_or_else(|| {
+        let is_same = |served: &&Version<Built>| {
+            served.digest == digest && zone.serial().is_none_or(|serial| serial == served.built.serial())
+        };
+        served.filter(is_same).cloned().unwrap_or_else(|| {
             let built = Arc::new(Authority::compile(zone, self.hash_key));
             Version { names: built.name_count(), built, digest }
         })

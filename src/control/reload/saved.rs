@@ -35,6 +35,7 @@ impl Reloader {
                 serial: entry.zone.served.as_ref().map_or(0, |served| served.built.serial()),
                 file: entry.origin.first().map(|text| text.path.clone()).unwrap_or_default(),
                 texts: own,
+                counted: None,
             });
         }
         (zones, texts)
@@ -78,7 +79,8 @@ impl Reloader {
         let files = own.map(|text| (text.path.clone(), text.hash));
         let root = Root::Snapshot(Snapshot::new(shown.to_owned(), files, Arc::clone(texts)));
         let file = ZoneFile { name, file: saved.file.clone(), rival: None };
-        let terms = Terms::without_rules(&config.limits);
+        let serial = saved.counted.as_ref().map(|_| (name_key(&saved.name), saved.serial));
+        let terms = Terms { serials: Arc::new(serial.into_iter().collect()), ..Terms::without_rules(&config.limits) };
         let Reading::Judged(judged) = self.read_zone(&root, &file, &terms, true, &Room::default(), None) else {
             return None;
         };
@@ -89,6 +91,11 @@ impl Reloader {
         let text = Text { file, stamps: judged.stamps, report: judged.report, texts: Vec::new() };
         Some(Entry { zone, text, since: SystemTime::now(), is_new: false, origin })
     }
+}
+
+/// A zone's name as serials know it.
+fn name_key(name: &str) -> String {
+    name.to_ascii_lowercase()
 }
 
 /// The texts of a saved set.

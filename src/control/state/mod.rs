@@ -45,7 +45,7 @@ use disk::{Directory, Disk, Input};
 use manifest::Manifest;
 use texts::{Index, Place, Segment};
 
-pub use set::{Hash, Hold, HoldKind, SavedText, SavedZone, Set};
+pub use set::{Hash, Hold, HoldKind, SavedCount, SavedText, SavedZone, Set};
 pub use texts::Texts;
 pub use trouble::Trouble;
 pub use writer::Writer;

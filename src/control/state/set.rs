@@ -64,6 +64,19 @@ pub struct SavedZone {
     pub file: PathBuf,
     /// All that it was read from, as places in the set's list of texts.
     pub texts: Vec<u32>,
+    /// What its history said, where its serial was made from that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<SavedCount>,
+}
+
+/// What a zone's history said when it was published.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct SavedCount {
+    /// The serial that it said; what was published may be past it.
+    pub serial: u32,
+    /// A digest of the zone's content.
+    #[serde(with = "super::spelling::hash")]
+    pub content: Hash,
 }
 
 /// One file as it was read.

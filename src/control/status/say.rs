@@ -90,8 +90,9 @@ impl ZoneStatus {
         line += &match &self.served {
             None => "SERVFAIL: no good version".to_owned(),
             Some(served) => format!(
-                "serial {}, {} records, {} names, {}, for {}",
+                "serial {}{}, {} records, {} names, {}, for {}",
                 served.serial,
+                served.history.map_or(String::new(), |history| format!(" ({history} by its history)")),
                 served.records,
                 served.names,
                 say_octets(served.memory as u64),

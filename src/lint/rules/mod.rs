@@ -107,6 +107,7 @@ rules! {
     rrsig_missing, Error, Zone;
     rrsig_not_yet_valid, Error, Zone, Date;
     serial_not_bumped, Error, Change;
+    serial_of_signed, Error, Node(RRSIG ZONEMD);
     serial_went_back, Error, Change;
     single_ns, Warning, Repository;
     soa_mname_not_ns, Off, Node(SOA);

@@ -16,6 +16,9 @@ use crate::lint::Report;
 use crate::lint::change::Change;
 
 pub(super) fn check(change: &Change<'_>, report: &mut Report<'_>) {
+    if change.settings.serials.of(change.new.apex()).is_some() {
+        return;
+    }
     let Some((old, _)) = change.serials().filter(|(old, new)| old == new) else { return };
     let Some(record) = change.soa().filter(|_| !change.rrsets.is_empty()) else { return };
     let zone = change.new.apex();

@@ -7,6 +7,7 @@ pub(crate) mod command;
 pub(crate) mod disk;
 pub(crate) mod fixture;
 pub(crate) mod git;
+pub(crate) mod history;
 pub(crate) mod message;
 pub(crate) mod running;
 pub(crate) mod server;
