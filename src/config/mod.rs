@@ -19,6 +19,7 @@ mod problems;
 mod repository;
 mod serials;
 mod spec;
+mod webhook;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -30,6 +31,7 @@ pub use expectations::{MAX_TEST_OCTETS, parse_expectations, wanted_of};
 use problems::Problems;
 pub use repository::{Location, RepositorySettings};
 pub use spec::SECTIONS;
+pub use webhook::{WebhookSettings, WebhookUrl};
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::dns::Name;
@@ -60,6 +62,8 @@ pub struct Config {
     pub policy: Policy,
     /// Where zones come from.
     pub source: SourceSettings,
+    /// Who is told of what is published and refused.
+    pub webhook: Option<WebhookSettings>,
     /// How much of a hostile text is read.
     pub limits: Limits,
     /// What the config says of rules; whoever judges adds the day.
@@ -145,6 +149,7 @@ impl Config {
                 repository: None,
                 zones: Vec::new(),
             },
+            webhook: None,
             limits: Limits::default(),
             lint: Settings::default(),
             lost_names_percent: 50,

@@ -117,6 +117,17 @@ section! {
 }
 
 section! {
+    /// `[webhook]`: who is told of what is published and refused.
+    Webhook {
+        url: String = "a URL of `https` or `http`";
+        url_file: String = "the path of a file that holds the URL";
+        secret_file: String = "the path of a file";
+        template: String = "a text, in which `{summary}` and others are replaced";
+        events: Vec<Spanned<String>> = "a list of `\"published\"` and `\"refused\"`";
+    }
+}
+
+section! {
     /// `[access]`: who may ask.
     Access {
         query: Vec<Spanned<String>> = "a list of networks, such as `[\"192.0.2.0/24\", \"2001:db8::/32\"]`";
@@ -175,6 +186,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("tcp", Tcp::KEYS),
     ("source", Source::KEYS),
     ("source.zone", SourceZone::KEYS),
+    ("webhook", Webhook::KEYS),
     ("access", Access::KEYS),
     ("limits", Limits::KEYS),
     ("lint", Lint::KEYS),
@@ -198,6 +210,7 @@ pub(super) struct Spec {
     pub(super) source: Source,
     /// Each `[source.zone."NAME"]`.
     pub(super) source_zones: Vec<(Spanned<String>, SourceZone)>,
+    pub(super) webhook: Webhook,
     pub(super) access: Access,
     pub(super) limits: Limits,
     pub(super) lint: Lint,
@@ -237,6 +250,7 @@ impl Spec {
             tcp: Tcp::take(section("tcp", problems), "tcp", problems),
             source: Source::take(source, "source", problems),
             source_zones,
+            webhook: Webhook::take(section("webhook", problems), "webhook", problems),
             access: Access::take(section("access", problems), "access", problems),
             limits: Limits::take(section("limits", problems), "limits", problems),
             lint: Lint::take(lint, "lint", problems),

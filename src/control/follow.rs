@@ -19,6 +19,7 @@ use super::keep::{self, Keeper};
 use super::reload::{Demand, Reloader};
 use super::status::{self, Look, SourceStatus, Status};
 use super::watch::{Debounce, Hint, Reach, Watch};
+use super::webhook::Webhook;
 use crate::config::{Config, Overrides};
 use settings::Settings;
 use telling::Told;
@@ -103,6 +104,8 @@ pub struct Follower {
     is_started: bool,
     /// What was logged last of what holds until further notice, so that it is logged once.
     told: Told,
+    /// Who else is told.
+    webhook: Webhook,
 }
 
 impl Follower {
@@ -133,6 +136,7 @@ impl Follower {
             unsettled: None,
             is_started: false,
             told: Told::default(),
+            webhook: Webhook::default(),
         };
         follower.choose_source();
         let (config, reloader) = (&follower.settings.config, &mut follower.reloader);
@@ -397,13 +401,14 @@ impl Follower {
         let state = self.keeper.as_ref().map(Keeper::status);
         let look = look.shortened(MOST_SHOWN);
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Arc::new(Status { source, state, look, resident, ..Status::clone(&status) });
+        let webhook = self.webhook.trouble();
+        *status = Arc::new(Status { source, state, webhook, look, resident, ..Status::clone(&status) });
     }
 
     fn full_status(&self) -> Status {
         let status = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner));
         let mut zones = self.reloader.zones();
         self.commits.iter().for_each(|commits| commits.tell_offsets(&mut zones));
-        Status { zones, ..Status::clone(&status) }
+        Status { zones, webhook: self.webhook.trouble(), ..Status::clone(&status) }
     }
 }

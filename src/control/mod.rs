@@ -25,6 +25,7 @@ pub mod socket;
 pub mod state;
 pub mod status;
 pub mod watch;
+pub mod webhook;
 
 pub use load::{Loaded, Root, load};
 

@@ -28,6 +28,9 @@ pub struct Status {
     /// Where what is served is kept, if it is.
     #[serde(default)]
     pub state: Option<StateStatus>,
+    /// Why the webhook could not be told of the last event, if so.
+    #[serde(default)]
+    pub webhook: Option<String>,
     /// Its zones, in canonical order; listed for whoever asks.
     pub zones: Vec<ZoneStatus>,
     /// The last look at the zone directory.

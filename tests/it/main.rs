@@ -39,4 +39,5 @@ mod state;
 mod support;
 mod transport;
 mod travel;
+mod webhook;
 mod zonefile;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Follower;
 use crate::control::status::{self, Look};
+use crate::control::webhook::Event;
 
 /// A tree that is copied, or an editor at work, settles sooner; past this the log tells.
 const UNSETTLED: Duration = Duration::from_secs(5);
@@ -51,6 +52,7 @@ impl Follower {
             .iter()
             .filter(|notice| !told.notices.contains(notice))
             .for_each(|notice| tracing::warn!("{notice}"));
+        self.tell_webhook(look);
         self.told = Told { whole: look.whole.clone(), config: look.config.clone(), notices: look.notices.clone() };
         if !look.published.is_empty() && self.is_started {
             let memory = status::say_octets(status::resident_octets());
@@ -59,6 +61,23 @@ impl Follower {
                 look.seconds,
                 look.published.len()
             );
+        }
+    }
+}
+
+impl Follower {
+    /// Tells the webhook of the same, but for the start, of which nobody needs to be told.
+    fn tell_webhook(&self, look: &Look) {
+        let told = &self.told;
+        let is_whole = look.whole.is_some() && told.whole != look.whole;
+        let is_config = look.config.is_some() && told.config != look.config;
+        let is_news = is_whole || is_config || look.refused.iter().any(|refused| refused.is_new);
+        if !self.is_started && !is_news {
+            return;
+        }
+        let refused = self.commits.as_ref().and_then(|commits| commits.status().refused);
+        for event in Event::of(look, is_news, refused) {
+            self.webhook.tell(event, self.settings.config.webhook.as_ref());
         }
     }
 }

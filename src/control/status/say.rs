@@ -24,6 +24,9 @@ impl Status {
         text += &format!("last look {ago} ago, in {:.3} s\n", self.look.seconds);
         text += &self.source.as_ref().map(|source| source.say(now)).unwrap_or_default();
         text += &self.state.as_ref().map(StateStatus::say).unwrap_or_default();
+        if let Some(trouble) = &self.webhook {
+            text += &format!("webhook: the last event was not delivered: {trouble}\n");
+        }
         text += &self.look.say_troubles();
         text += &format!("\n{} zones\n", self.zones.len());
         let width = self.zones.iter().map(|zone| zone.zone.len()).max().unwrap_or(0);
