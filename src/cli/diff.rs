@@ -51,7 +51,7 @@ enum DiffFormat {
 }
 
 /// An address or a name, and a port, 53 if there is none.
-fn parse_server(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn parse_server(text: &str) -> Result<SocketAddr, String> {
     let text = text.strip_prefix('@').unwrap_or(text);
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse() {

@@ -11,6 +11,7 @@ mod completions;
 mod diff;
 mod explain;
 mod fetch;
+mod fleet;
 mod fmt;
 mod freeze;
 mod log;
@@ -56,6 +57,7 @@ Examples:
   zonewright test                          ask the zones what `tests/*.toml` beside them expect
   zonewright diff old/zones zones          what changed, in records and in answers
   zonewright diff --against @192.0.2.53    the same against what a server answers now
+  zonewright fleet @192.0.2.1 @192.0.2.2   which commit and serials servers answer, and who lags
   zonewright fmt --check                   name the files that `fmt` would put into its layout
 
 Config:
@@ -92,6 +94,7 @@ enum Command {
     Blame(blame::Arguments),
     Bisect(bisect::Arguments),
     Diff(diff::Arguments),
+    Fleet(fleet::Arguments),
     Test(test::Arguments),
     Fmt(fmt::Arguments),
     Rules(rules::Arguments),
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Blame(arguments) => blame::run(arguments),
         Command::Bisect(arguments) => bisect::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
+        Command::Fleet(arguments) => fleet::run(arguments),
         Command::Test(arguments) => test::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),

@@ -8,6 +8,7 @@ pub mod base;
 pub mod commits;
 pub mod fetching;
 pub mod fix;
+pub mod fleet;
 pub mod follow;
 pub mod git;
 pub mod handover;

@@ -139,7 +139,7 @@ fn review(apex: &Name, records: &[Record], shown: String, limits: &Limits) -> an
 /// Asks for every rrset of a zone of the tree, and gives the names that are answered otherwise.
 fn compare(server: SocketAddr, tree: &Snapshot, apex: &Name) -> anyhow::Result<Vec<AnswerChange>> {
     let questions = questions(tree, apex);
-    let messages = ask_all(server, &questions)?;
+    let messages = ask_all(server, &questions, &|name, rtype| ask(name, rtype, false))?;
     let mut changes: Vec<AnswerChange> = Vec::new();
     for ((name, rtype), message) in questions.into_iter().zip(messages) {
         let (old, new) = (Reply::of(&message), own(tree, &name, rtype)?);
@@ -202,8 +202,11 @@ struct Waiting {
     since: Instant,
 }
 
+/// What makes a query of a name and a type.
+type Ask<'a> = &'a dyn Fn(NameRef<'_>, Rtype) -> Vec<u8>;
+
 /// Asks all questions over UDP, some at a time, those whose answer was truncated again over TCP; answers in their order.
-fn ask_all(server: SocketAddr, questions: &[(Name, Rtype)]) -> anyhow::Result<Vec<Message>> {
+pub(super) fn ask_all(server: SocketAddr, questions: &[(Name, Rtype)], ask: Ask<'_>) -> anyhow::Result<Vec<Message>> {
     let any = if server.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
     let socket = UdpSocket::bind((any, 0)).context("opening a socket")?;
     socket.connect(server).context("choosing the way to the server")?;
@@ -217,7 +220,7 @@ fn ask_all(server: SocketAddr, questions: &[(Name, Rtype)]) -> anyhow::Result<Ve
             && let Some((question, attempts)) = todo.pop_front()
         {
             let (name, rtype) = &questions[question];
-            let query = query(name.as_ref(), *rtype);
+            let query = with_id(ask(name.as_ref(), *rtype));
             // A port that is closed says so on the next call: that is the deadline's to judge.
             let _ = socket.send(&query);
             let since = Instant::now();
@@ -262,7 +265,10 @@ fn is_answer(message: &Message, (name, rtype): &(Name, Rtype)) -> bool {
 
 /// A query with an id that nobody can guess.
 fn query(name: NameRef<'_>, rtype: Rtype) -> Vec<u8> {
-    let mut query = ask(name, rtype, false);
+    with_id(ask(name, rtype, false))
+}
+
+fn with_id(mut query: Vec<u8>) -> Vec<u8> {
     query[..2].copy_from_slice(&load::random_key()[..2]);
     query
 }

@@ -45,6 +45,7 @@ pub struct Event {
 }
 
 /// Posts events, until it is dropped.
+#[derive(Default)]
 pub struct Webhook {
     desk: Arc<Desk>,
 }
@@ -138,12 +139,6 @@ fn shorten(text: &str) -> String {
     match text.char_indices().nth(MAX_SUMMARY) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}\n…", &text[..end]),
-    }
-}
-
-impl Default for Webhook {
-    fn default() -> Self {
-        Self { desk: Arc::default() }
     }
 }
 

@@ -73,6 +73,19 @@ impl Message {
         self.flags & flag::AA != 0
     }
 
+    /// Which server it says that it comes from (RFC 5001), if it says so.
+    pub fn nsid(&self) -> Option<&[u8]> {
+        const NSID: u16 = 3;
+        let mut reader = Reader { octets: &self.opt.as_ref()?.rdata, at: 0 };
+        loop {
+            let (code, length) = (reader.word()?, reader.word()?);
+            let value = reader.take(length.into())?;
+            if code == NSID {
+                return Some(value);
+            }
+        }
+    }
+
     /// Whether something was left out.
     pub fn is_truncated(&self) -> bool {
         self.flags & flag::TC != 0

@@ -13,7 +13,7 @@ pub mod transport;
 
 pub use policy::{LARGEST_UDP, Policy};
 pub use print::Printed;
-pub use query::{ask, ask_for};
+pub use query::{ask, ask_for, ask_with_nsid};
 pub use respond::{respond, respond_traced, respond_uncompressed, warm};
 pub use transport::{Endpoint, Engine, Listeners, TcpSettings, TransportSettings};
 

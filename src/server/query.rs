@@ -83,6 +83,18 @@ pub fn ask(name: NameRef<'_>, rtype: Rtype, has_dnssec_ok: bool) -> Vec<u8> {
     ask_for(name, rtype, has_dnssec_ok, None)
 }
 
+/// The same, asking which server answers (RFC 5001 §2.1).
+pub fn ask_with_nsid(name: NameRef<'_>, rtype: Rtype) -> Vec<u8> {
+    const NSID: [u8; 4] = [0, 3, 0, 0];
+    let mut query = ask(name, rtype, false);
+    // The OPT record is the last, and ends with the length of its options.
+    if let Some(length) = query.last_mut() {
+        *length = NSID.len() as u8;
+    }
+    query.extend(NSID);
+    query
+}
+
 /// The same on behalf of a client in `subnet`, which the query then says (RFC 7871 §6).
 pub fn ask_for(name: NameRef<'_>, rtype: Rtype, has_dnssec_ok: bool, subnet: Option<IpNet>) -> Vec<u8> {
     const PAYLOAD: u16 = 1232;

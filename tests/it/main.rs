@@ -13,6 +13,7 @@ mod explain;
 mod ferret;
 mod fix;
 mod fix_mistakes;
+mod fleet;
 mod fmt;
 mod fuzz;
 mod git;

@@ -1,5 +1,7 @@
 //! Who is told of what is published and refused, and that a receiver that does not listen harms nobody.
 
+#![expect(clippy::disallowed_methods, reason = "receivers are threads")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
