@@ -56,7 +56,7 @@ fn zone(names: usize) -> Zone {
 
 fn served(names: usize) -> Served {
     let authority = Arc::new(Authority::compile(&zone(names), KEY));
-    Served { catalog: Catalog::new(KEY, [(apex(), Some(authority))]), policy: Policy::default() }
+    Served::new(Catalog::new(KEY, [(apex(), Some(authority))]), Policy::default())
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]

@@ -18,6 +18,7 @@ mod log;
 mod man;
 mod output;
 mod progress;
+mod publish;
 mod query;
 mod reload;
 mod rollback;
@@ -105,6 +106,7 @@ enum Command {
     Freeze(freeze::Arguments),
     Thaw(thaw::Arguments),
     Rollback(rollback::Arguments),
+    Publish(publish::Arguments),
     Fetch(fetch::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -163,6 +165,7 @@ pub fn main() -> ExitCode {
         Command::Freeze(arguments) => freeze::run(arguments),
         Command::Thaw(arguments) => thaw::run(arguments),
         Command::Rollback(arguments) => rollback::run(arguments),
+        Command::Publish(arguments) => publish::run(arguments),
         Command::Fetch(arguments) => fetch::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),

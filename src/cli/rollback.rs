@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 }
 
 /// A revision is one word of a line.
-fn parse_revision(text: &str) -> Result<String, String> {
+pub(super) fn parse_revision(text: &str) -> Result<String, String> {
     let is_plain = (1..=256).contains(&text.len()) && !text.contains(|char: char| char.is_control() || char == ' ');
     is_plain.then(|| text.to_owned()).ok_or_else(|| "expected one word of at most 256 octets".into())
 }

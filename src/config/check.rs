@@ -12,7 +12,7 @@ use toml::Spanned;
 use super::lint;
 use super::problems::Problems;
 use super::spec::{self, Key, Spec};
-use super::{Config, owners, repository, serials, webhook};
+use super::{Config, canary, owners, repository, serials, webhook};
 use crate::dns::Name;
 use crate::server::{Engine, LARGEST_UDP, Policy, TcpSettings};
 use crate::zonefile::Limits;
@@ -48,6 +48,7 @@ pub(super) fn apply(spec: Spec, config: &mut Config, problems: &mut Problems<'_>
     config.source.repository = repository::read(source, &config.base, problems);
     config.lint.serials = serials::read(serial, spec.source_zones, problems);
     config.source.zones = zones(spec.zones, problems);
+    config.canary = canary::read(spec.canary, problems);
     config.webhook = webhook::read(spec.webhook, &config.base, problems);
 
     let spec::Limits {

@@ -11,6 +11,7 @@
 //! `config`, to the directory above. Without a file every setting has its default, and paths are relative to the working
 //! directory.
 
+mod canary;
 mod check;
 mod expectations;
 mod lint;
@@ -27,6 +28,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use canary::CanarySettings;
 pub use expectations::{MAX_TEST_OCTETS, parse_expectations, wanted_of};
 use problems::Problems;
 pub use repository::{Location, RepositorySettings};
@@ -62,6 +64,8 @@ pub struct Config {
     pub policy: Policy,
     /// Where zones come from.
     pub source: SourceSettings,
+    /// What a commit is tried on before it is published.
+    pub canary: CanarySettings,
     /// Who is told of what is published and refused.
     pub webhook: Option<WebhookSettings>,
     /// How much of a hostile text is read.
@@ -149,6 +153,7 @@ impl Config {
                 repository: None,
                 zones: Vec::new(),
             },
+            canary: CanarySettings::default(),
             webhook: None,
             limits: Limits::default(),
             lint: Settings::default(),

@@ -117,6 +117,17 @@ section! {
 }
 
 section! {
+    /// `[canary]`: what a commit is tried on before it is published.
+    Canary {
+        enabled: bool = "`true` or `false`";
+        questions: u32 = "a whole number from 0 (none) to 1000000";
+        expectations: bool = "`true` or `false`";
+        nxdomain_percent: u8 = "a whole number from 0 to 100";
+        servfail_percent: u8 = "a whole number from 0 to 100";
+    }
+}
+
+section! {
     /// `[webhook]`: who is told of what is published and refused.
     Webhook {
         url: String = "a URL of `https` or `http`";
@@ -186,6 +197,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("tcp", Tcp::KEYS),
     ("source", Source::KEYS),
     ("source.zone", SourceZone::KEYS),
+    ("canary", Canary::KEYS),
     ("webhook", Webhook::KEYS),
     ("access", Access::KEYS),
     ("limits", Limits::KEYS),
@@ -210,6 +222,7 @@ pub(super) struct Spec {
     pub(super) source: Source,
     /// Each `[source.zone."NAME"]`.
     pub(super) source_zones: Vec<(Spanned<String>, SourceZone)>,
+    pub(super) canary: Canary,
     pub(super) webhook: Webhook,
     pub(super) access: Access,
     pub(super) limits: Limits,
@@ -250,6 +263,7 @@ impl Spec {
             tcp: Tcp::take(section("tcp", problems), "tcp", problems),
             source: Source::take(source, "source", problems),
             source_zones,
+            canary: Canary::take(section("canary", problems), "canary", problems),
             webhook: Webhook::take(section("webhook", problems), "webhook", problems),
             access: Access::take(section("access", problems), "access", problems),
             limits: Limits::take(section("limits", problems), "limits", problems),

@@ -12,11 +12,13 @@
 //! served and the newest commit broken, the newest good one before it is served, as it is on every node that was there.
 
 mod account;
+mod canary;
 mod numbers;
 
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
+use self::canary::Mode;
 use super::git::fetch::Fetch;
 use super::git::{Commit, Id, Refusal, Repository, Signers};
 use super::load::{self, Root};
@@ -24,6 +26,7 @@ use super::reload::{Demand, Reloader, report_on};
 use super::serials::{Histories, Numbers};
 use super::state::HoldKind;
 use super::status::{CommitStatus, Look, Refused, unix_seconds};
+use crate::authority::Catalog;
 use crate::config::{Config, Location, RepositorySettings};
 
 /// How far back a good commit is looked for, when the newest is broken and none was served.
@@ -38,6 +41,8 @@ pub enum Order {
     Thaw,
     /// Serve an earlier commit, and stay there; none: the one before.
     Rollback(Option<String>),
+    /// Serve a commit that the canary refused.
+    Accept(String),
 }
 
 /// Why the branch is not followed.
@@ -57,6 +62,10 @@ pub struct Commits {
     tip: Option<Id>,
     hold: Option<Hold>,
     refused: Option<Refusing>,
+    /// Whether the last commit that was not taken was refused by the canary alone.
+    is_by_canary: bool,
+    /// The commit that an operator lets pass the canary.
+    accepted: Option<Id>,
     /// What the history says of serials, and what was published of them.
     histories: Histories,
     numbers: Numbers,
@@ -68,6 +77,8 @@ struct Served {
     id: Id,
     commit: Commit,
     since: u64,
+    /// What the canary had against it, if an operator let it pass.
+    against: Vec<String>,
 }
 
 /// What a look works with.
@@ -85,6 +96,8 @@ struct Refusing {
     commit: Option<Commit>,
     whole: Option<String>,
     zones: Vec<Refused>,
+    /// Whether nothing but the canary is against it.
+    is_by_canary: bool,
 }
 
 impl Commits {
@@ -101,6 +114,8 @@ impl Commits {
             tip: None,
             hold: None,
             refused: None,
+            is_by_canary: false,
+            accepted: None,
             histories: Histories::default(),
             numbers: Numbers::default(),
         }
@@ -137,7 +152,8 @@ impl Commits {
     pub fn look(&mut self, reloader: &mut Reloader, config: &Config, demand: Demand, order: Option<&Order>) -> Look {
         let (at, start) = (unix_seconds(SystemTime::now()), Instant::now());
         let mut look = Look { at, ..Look::default() };
-        if demand.everything || demand.accept_loss || demand.republish || order.is_some() {
+        let is_accepting = matches!(order, Some(Order::Accept(_)));
+        if !is_accepting && (demand.everything || demand.accept_loss || demand.republish || order.is_some()) {
             self.refused = None;
         }
         if let Err(refusal) = self.advance(reloader, config, demand, order, &mut look) {
@@ -269,6 +285,7 @@ impl Commits {
         let served = || self.served.as_ref().map(|served| served.id).ok_or_else(|| repository.nothing_served());
         self.hold = match order {
             Order::Thaw => None,
+            Order::Accept(revision) => return self.accept(repository, revision),
             Order::Freeze => Some(Hold { kind: HoldKind::Frozen, commit: served()?, since }),
             Order::Rollback(revision) => {
                 let commit = match revision {
@@ -287,6 +304,7 @@ impl Commits {
 
     /// Serves a commit if it may be, and remembers why if it may not.
     fn take(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<(), Refusal> {
+        self.is_by_canary = false;
         match self.guard(work.repository, id).and_then(|()| self.publish(work, id, look)) {
             Ok(true) => return Ok(()),
             Ok(false) => {}
@@ -300,7 +318,8 @@ impl Commits {
 
     fn remember(&mut self, repository: &Repository, id: Id, look: &Look) {
         let commit = repository.commit(id).ok();
-        self.refused = Some(Refusing { id, commit, whole: look.whole.clone(), zones: look.refused.clone() });
+        let (whole, zones, is_by_canary) = (look.whole.clone(), look.refused.clone(), self.is_by_canary);
+        self.refused = Some(Refusing { id, commit, whole, zones, is_by_canary });
     }
 
     /// Whether a commit may be served at all.
@@ -326,8 +345,17 @@ impl Commits {
         let commit = work.repository.commit(id)?;
         let root = Root::Snapshot(work.repository.snapshot(id, &self.settings.path)?);
         let numbers = self.count(work, id)?;
-        let is_taken = work.reloader.take_whole(&root, work.config, work.demand, look);
+        let (mode, trial) = (self.mode(id, work.demand, &work.config.canary), self.trial(work, id, &root));
+        let (mut against, path) = (Vec::new(), self.settings.path.clone());
+        let mut stops = |old: &Catalog, new: &Catalog| {
+            if mode != Mode::Off {
+                against = trial.objections(old, new);
+            }
+            (mode == Mode::Refused && !against.is_empty()).then(|| canary::report(id, &path, &against))
+        };
+        let is_taken = work.reloader.take_whole(&root, work.config, work.demand, look, &mut stops);
         let is_taken = is_taken.map_err(|error| work.repository.unlisted(&error))?;
+        self.is_by_canary = !is_taken && !against.is_empty();
         if is_taken {
             self.note_numbers(numbers, look);
             if self.hold.is_none() {
@@ -337,7 +365,10 @@ impl Commits {
                 served.commit = commit;
             } else {
                 look.commit = Some(CommitStatus::from(&commit));
-                self.served = Some(Served { id, commit, since: look.at });
+                look.notices
+                    .extend(against.iter().map(|line| format!("published against the canary: {}", line.trim())));
+                self.served = Some(Served { id, commit, since: look.at, against });
+                self.accepted = None;
             }
         }
         Ok(is_taken)

@@ -362,6 +362,8 @@ impl Follower {
 
     fn look_at_source(&mut self, demand: Demand, reach: &Reach, is_restless: bool, order: Option<&Order>) -> Look {
         let config = &self.settings.config;
+        let is_tried = self.commits.is_some() && config.canary.enabled;
+        self.reloader.keep_questions(if is_tried { config.canary.questions } else { 0 });
         if let Some(commits) = &mut self.commits {
             return commits.look(&mut self.reloader, config, demand, order);
         }

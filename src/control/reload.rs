@@ -36,9 +36,9 @@ use super::watch::Reach;
 use crate::authority::{Authority, Catalog, Change, HashKey};
 use crate::config::Config;
 use crate::diagnostic::render;
-use crate::dns::Name;
+use crate::dns::{Name, Rtype};
 use crate::lint;
-use crate::server::{Policy, Publisher, Served};
+use crate::server::{Policy, Publisher, Seen, Served};
 use crate::zonefile::Limits;
 use entry::{Entry, Note, Text};
 use named::{Named, Tree};
@@ -83,6 +83,9 @@ pub struct Reloader {
     retired: Vec<Arc<Served>>,
     /// The commit that is served, which answers may tell of.
     pub(super) provenance: Option<String>,
+    /// The questions that were asked last, where they are kept, and how many are.
+    seen: Option<Arc<Seen>>,
+    questions: usize,
     /// The serials that zones are to be served with, where those are not as written.
     pub(super) serials: Arc<HashMap<String, u32>>,
     /// Texts of what is served that were not handed over to be saved; none: nothing is saved.
@@ -94,7 +97,7 @@ impl Reloader {
     pub fn new(policy: Policy) -> Self {
         let hash_key = super::hash_key();
         let catalog = Catalog::new(hash_key, []);
-        let nothing = Served { catalog: catalog.clone(), policy };
+        let nothing = Served::new(catalog.clone(), policy);
         let publisher = Arc::new(ArcSwap::from_pointee(nothing));
         Self {
             hash_key,
@@ -106,6 +109,8 @@ impl Reloader {
             is_changed: false,
             retired: Vec::new(),
             provenance: None,
+            seen: None,
+            questions: 0,
             serials: Arc::default(),
             unsaved: None,
         }
@@ -193,6 +198,19 @@ impl Reloader {
     pub(super) fn serial(&self, apex: &str) -> Option<u32> {
         let name = Name::absolute(apex).ok()?;
         self.zones.of(name.as_ref())?.zone.served.as_ref().map(|served| served.built.serial())
+    }
+
+    /// Keeps about so many of the questions that are asked, from the next publication on.
+    pub(super) fn keep_questions(&mut self, questions: usize) {
+        if self.questions != questions {
+            self.questions = questions;
+            self.seen = (questions > 0).then(|| Arc::new(Seen::new(questions)));
+        }
+    }
+
+    /// The questions that were asked last.
+    pub(super) fn questions(&self) -> Vec<(Name, Rtype)> {
+        self.seen.as_ref().map(|seen| seen.questions()).unwrap_or_default()
     }
 
     /// How much is served.
@@ -329,7 +347,7 @@ impl Reloader {
 
     fn publish(&mut self, policy: &Policy) {
         let policy = policy.telling(self.provenance.as_deref());
-        let served = Served { catalog: self.catalog.clone(), policy };
+        let served = Served { seen: self.seen.clone(), ..Served::new(self.catalog.clone(), policy) };
         self.retired.push(self.publisher.swap(Arc::new(served)));
         self.is_changed = false;
     }

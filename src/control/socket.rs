@@ -256,6 +256,9 @@ async fn answer(
             let revision = (!revision.is_empty()).then(|| revision.to_owned());
             serde_json::to_vec(&order(&sender, Order::Rollback(revision)).await?)?
         }
+        ("publish", revision) if !revision.is_empty() => {
+            serde_json::to_vec(&order(&sender, Order::Accept(revision.to_owned())).await?)?
+        }
         ("sockets", "") => return handover::share(&stream, &successor).await,
         ("retire", "") => serde_json::to_vec(&handover::retire(&successor).await?)?,
         _ => br#"{"error":"expected `status`, `reload`, `freeze`, `thaw` or `rollback`"}"#.to_vec(),
@@ -319,6 +322,7 @@ pub fn ask_order(path: &Path, order: &Order) -> anyhow::Result<Look> {
     match order {
         Order::Freeze => ask(path, "freeze"),
         Order::Thaw => ask(path, "thaw"),
+        Order::Accept(revision) => ask(path, &format!("publish {revision}")),
         Order::Rollback(None) => ask(path, "rollback"),
         Order::Rollback(Some(revision)) => ask(path, &format!("rollback {revision}")),
     }

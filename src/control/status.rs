@@ -56,6 +56,9 @@ pub struct SourceStatus {
     pub hold: Option<HoldStatus>,
     /// The last fetch, of a remote repository.
     pub fetch: Option<Report>,
+    /// What the canary had against the commit that is served, where it was published all the same.
+    #[serde(default)]
+    pub against: Vec<String>,
 }
 
 /// Where what is served is kept.

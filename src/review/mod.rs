@@ -8,6 +8,7 @@
 //! Every answer here comes from [`respond`](crate::server::respond), octets and all, and is read back from its message. So
 //! nothing that is said of an answer is said of a second implementation of it.
 
+pub mod canary;
 pub mod change;
 pub mod diff;
 pub mod expect;

@@ -54,15 +54,20 @@ impl Snapshot {
         zones.sort_by(|a, b| a.name.as_ref().canonical_cmp(b.name.as_ref()));
         let compile = |zone: &Zone| Arc::new(Authority::compile(zone, key));
         let compiled = zones.iter().map(|reviewed| (reviewed.name.clone(), reviewed.zone.as_ref().map(compile)));
-        let served = Served { catalog: Catalog::new(key, compiled), policy };
+        let served = Served::new(Catalog::new(key, compiled), policy);
         Self { zones, served }
     }
 
     /// Zones that are compiled already, and of whose texts nobody asks.
     pub fn compiled(zones: impl IntoIterator<Item = (Name, Arc<Authority>)>, key: HashKey) -> Self {
         let compiled = zones.into_iter().map(|(name, authority)| (name, Some(authority)));
-        let served = Served { catalog: Catalog::new(key, compiled), policy: Policy::default() };
+        let served = Served::new(Catalog::new(key, compiled), Policy::default());
         Self { zones: Vec::new(), served }
+    }
+
+    /// The zones of a catalog, of whose texts nobody asks.
+    pub fn of_catalog(catalog: &Catalog, policy: Policy) -> Self {
+        Self { zones: Vec::new(), served: Served::new(catalog.clone(), policy) }
     }
 
     /// What the tree answers; none if it does not.

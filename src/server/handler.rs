@@ -36,6 +36,7 @@ impl Handler {
         let served = self.publisher.load();
         OUT.with_borrow_mut(|out| {
             let length = respond_uncompressed(query, client, transport, &served, out)?;
+            served.note(&out[..length]);
             Parts::new(&out[..length])
         })
     }

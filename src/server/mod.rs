@@ -9,12 +9,14 @@ mod policy;
 mod print;
 mod query;
 mod respond;
+mod seen;
 pub mod transport;
 
 pub use policy::{LARGEST_UDP, Policy};
 pub use print::Printed;
 pub use query::{ask, ask_for, ask_with_nsid};
 pub use respond::{respond, respond_traced, respond_uncompressed, warm};
+pub use seen::Seen;
 pub use transport::{Endpoint, Engine, Listeners, TcpSettings, TransportSettings};
 
 use std::sync::Arc;
@@ -30,6 +32,23 @@ pub struct Served {
     pub catalog: Catalog,
     /// Who is answered, and what the server says of itself.
     pub policy: Policy,
+    /// Where questions are noted, if they are.
+    pub seen: Option<Arc<Seen>>,
+}
+
+impl Served {
+    /// These zones, under this policy; no question is noted.
+    pub fn new(catalog: Catalog, policy: Policy) -> Self {
+        Self { catalog, policy, seen: None }
+    }
+
+    /// Takes note of what a transport has answered.
+    #[inline]
+    fn note(&self, response: &[u8]) {
+        if let Some(seen) = &self.seen {
+            seen.note(response);
+        }
+    }
 }
 
 /// Where the served state is published: one pointer store replaces all of it.

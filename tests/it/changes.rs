@@ -5,9 +5,17 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::support::git::Repository;
+use zonewright::control::Root;
+use zonewright::control::load::{Terms, ZoneFile, load_listed, zone_files};
+use zonewright::dns::{Name, Rtype};
+use zonewright::review::canary::{Shares, objections};
+use zonewright::review::{Reviewed, Snapshot};
+use zonewright::server::Policy;
+use zonewright::zonefile::Limits;
+
 use crate::support::running::{Running, write_all};
 use crate::support::shared;
+use crate::support::{self, git::Repository};
 
 /// One line of `expected.tsv`.
 struct Expected {
@@ -405,4 +413,45 @@ fn a_base_that_is_not_there_says_what_to_do() {
     assert!(unknown.contains("fetch-depth: 0") && unknown.contains("origin/main"), "{unknown}");
     let (code, _, both) = check(tree.path(), &["--base", "main", "zones"]);
     assert_eq!(code, 2, "{both}");
+}
+
+/// The zones of a tree, compiled.
+fn snapshot(tree: &Path) -> Snapshot {
+    let root = Root::open(&tree.join("zones")).expect("the zones");
+    let terms = Terms::without_rules(&Limits::default());
+    let listing = zone_files(&root, &[]).expect("the list");
+    let reviewed = |listed: &ZoneFile| {
+        let loaded = load_listed(&root, listed, &terms);
+        Reviewed { name: loaded.name, zone: loaded.zone, sources: loaded.sources }
+    };
+    Snapshot::new(listing.zones.iter().map(reviewed).collect(), Policy::default(), support::KEY)
+}
+
+/// A question of each usual type for every name, and for one that each wildcard stands for.
+fn questions(tree: &Snapshot) -> Vec<(Name, Rtype)> {
+    let zones = tree.zones().iter().filter_map(|reviewed| reviewed.zone.as_ref());
+    let names = zones.flat_map(|zone| zone.nodes()).map(|node| node.name().to_string().replacen('*', "pr-7", 1));
+    let types = [Rtype::A, Rtype::AAAA, Rtype::MX, Rtype::TXT];
+    let name = |text: String| Name::absolute(&text).expect("a name");
+    names.map(name).flat_map(|name| types.map(|rtype| (name.clone(), rtype))).collect()
+}
+
+/// A canary that trips on good changes would be turned off.
+#[test]
+fn good_changes_pass_the_canary() {
+    let Some(almalinux) = shared("almalinux") else { return };
+    let folder = almalinux.join("changes");
+    let text = std::fs::read_to_string(folder.join("expected.tsv")).expect("expected.tsv");
+    let good: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once("\tgood\t")).map(|(change, _)| change).collect();
+    assert!(good.len() >= 5, "{good:?}");
+    for change in good {
+        let (tree, _repository) = base(&almalinux);
+        let old = snapshot(tree.path());
+        let questions = questions(&old);
+        assert!(questions.len() > 500, "{}", questions.len());
+        apply(&folder.join(format!("{change}.diff")), tree.path());
+        let lines = objections(&old, &snapshot(tree.path()), &questions, Shares { nxdomain: 50, servfail: 10 });
+        assert!(lines.is_empty(), "{change}: {lines:?}");
+    }
 }

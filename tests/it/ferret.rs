@@ -57,7 +57,7 @@ fn expect_model(data: &Data, engine: Engine) {
     let zones = data.zones.iter();
     let zones =
         zones.map(|(apex, text)| (Name::absolute(apex).expect("an apex"), Some(support::authority(apex, text))));
-    let served = Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() };
+    let served = Served::new(Catalog::new(KEY, zones), Policy::default());
     let server = Server::start_with(served, engine);
     let client = Udp::connect(server.address);
     let mut wrong = Vec::new();

@@ -144,6 +144,8 @@ fn a_zone_goes_with_its_file_and_most_zones_do_not() {
     let running = origin.serve("");
     fs::remove_file(origin.work.place.join("zones/b.zone")).unwrap();
     origin.push_all("Drop b");
+    expect_refused(&running, "the zone `b.` is gone, and all its 3 names with it");
+    origin.push_all("Drop b, and mean it\n\nZone-Mass-Change: yes");
     running.expect_state("b", "REFUSED");
     fs::remove_file(origin.work.place.join("zones/a.zone")).unwrap();
     write_all(&origin.work.place, &[("zones/notes", "no zone")]);

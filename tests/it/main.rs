@@ -2,6 +2,7 @@
 
 mod action;
 mod blame;
+mod canary;
 mod changes;
 mod cli;
 mod config;

@@ -188,7 +188,7 @@ fn everything() -> (Served, Vec<Vec<u8>>) {
     }
     zones.retain(|(apex, _)| !apex.as_ref().is_root());
     let policy = Policy { nsid: Some(b"node-a".to_vec()), version: Some("7".into()), ..Policy::default() };
-    (Served { catalog: Catalog::new(support::KEY, zones), policy }, queries)
+    (Served::new(Catalog::new(support::KEY, zones), policy), queries)
 }
 
 /// One change to a datagram: an octet, octets put in, octets taken out.

@@ -17,6 +17,7 @@ impl Commits {
             id,
             commit: Commit { id: id.to_string(), author: String::new(), subject: String::new(), time: 0 },
             since: unix_seconds(SystemTime::now()),
+            against: Vec::new(),
         });
         self.hold = set
             .hold
@@ -57,6 +58,7 @@ impl Commits {
                 since: hold.since,
             }),
             fetch: None,
+            against: self.served.as_ref().map(|served| served.against.clone()).unwrap_or_default(),
         }
     }
 }

@@ -202,6 +202,13 @@ impl Repository {
             .fix("wait for the first, or see `zonewright status` for what keeps it away")
     }
 
+    /// An order to publish a commit that does not wait for one.
+    pub fn not_waiting(&self, commit: ObjectId) -> Refusal {
+        self.refused(format!("commit {commit} is not what the canary refused"))
+            .why("only the branch's commit, refused for what it would do to answers, is published by this order")
+            .fix("`zonewright status` shows which commit is refused, and why")
+    }
+
     /// Serials are asked of a history whose start is not there.
     pub fn shallow(&self) -> Refusal {
         self.refused(format!("the history of `{}` is cut off, and serials are made from all of it", self.shown))

@@ -241,7 +241,7 @@ impl Reloader {
     }
 
     /// The newest good version of every zone, served or about to be.
-    fn newest(&self, snapshot: &Snapshot) -> Catalog {
+    pub(super) fn newest(&self, snapshot: &Snapshot) -> Catalog {
         let built = |version: Option<&Version<Built>>| Change::Is(version.map(|version| Arc::clone(&version.built)));
         let waiting = self.zones.waiting().filter_map(|(_, entry)| match &entry.zone.standing {
             Standing::Held { waiting: None, .. } => Some((entry.zone.name.clone(), Change::Gone)),

@@ -11,7 +11,7 @@ use super::parallel::in_parallel;
 use super::reading::{Judged, Reading, Snapshot};
 use super::report::{lossy, lost_zones, report_on};
 use super::{Built, Demand, Reloader};
-use crate::authority;
+use crate::authority::{self, Catalog};
 use crate::config::Config;
 use crate::control::asking::Room;
 use crate::control::load::{self, ListError, Root, ZoneFile};
@@ -20,7 +20,8 @@ use crate::control::status::{Change, Look, Refused};
 use crate::dns::Name;
 
 impl Reloader {
-    /// Publishes all zones of `root`, if every one of them may be served; says whether they are what is served now.
+    /// Publishes all zones of `root`, if every one of them may be served, and if `stops`, which is given what is served and what
+    /// would be, has nothing against it; says whether they are what is served now.
     ///
     /// # Errors
     ///
@@ -31,6 +32,7 @@ impl Reloader {
         config: &Config,
         demand: Demand,
         look: &mut Look,
+        stops: &mut dyn FnMut(&Catalog, &Catalog) -> Option<String>,
     ) -> Result<bool, ListError> {
         let mut snapshot = self.read_whole(root, config, demand)?;
         // Nothing moves under its reader.
@@ -41,6 +43,12 @@ impl Reloader {
             return Ok(false);
         }
         look.refused = self.refused_of(&snapshot, root, rules);
+        if look.refused.is_empty()
+            && let Some(whole) = stops(&self.catalog, &self.newest(&snapshot))
+        {
+            look.whole = Some(whole);
+            return Ok(false);
+        }
         if look.refused.is_empty() {
             self.read_with = (config.limits.clone(), config.lint.clone());
             self.replace_zones(snapshot, look);

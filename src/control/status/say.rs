@@ -49,6 +49,10 @@ impl SourceStatus {
             (Some(commit), Some(since)) => text += &format!("serving {commit}, for {}\n", ago(since)),
             _ => text += "serving no commit: none that is good was found\n",
         }
+        if !self.against.is_empty() {
+            text += "it was published against the canary:\n";
+            self.against.iter().for_each(|line| text += &format!("  {}\n", escape(line.as_bytes())));
+        }
         if let Some(commit) = &self.refused {
             text += &format!("refused {commit}\n");
         }

@@ -114,7 +114,7 @@ impl<'t> ZoneChange<'t> {
 }
 
 /// Whether a type signs or proves what others say: a new signature changes them all.
-fn is_proof(rtype: Rtype) -> bool {
+pub(super) fn is_proof(rtype: Rtype) -> bool {
     matches!(rtype, Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3)
 }
 

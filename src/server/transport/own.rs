@@ -114,7 +114,11 @@ pub(super) fn respond(
     served: &Served,
     out: &mut [u8],
 ) -> Option<usize> {
-    let answer = || server::respond(query, client, transport, served, out);
+    let answer = || {
+        let length = server::respond(query, client, transport, served, out)?;
+        served.note(&out[..length]);
+        Some(length)
+    };
     let length = catch_unwind(AssertUnwindSafe(answer));
     length.inspect_err(|_| tracing::error!("a fault of zonewright itself left a query unanswered")).ok().flatten()
 }

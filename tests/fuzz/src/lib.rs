@@ -111,7 +111,7 @@ fn sample() -> Served {
     let authority = Arc::new(Authority::compile(&zone, KEY));
     let broken = Name::absolute("b").expect("a name");
     let policy = Policy { version: Some("fuzz".into()), nsid: Some(b"fuzz".to_vec()), ..Policy::default() };
-    Served { catalog: Catalog::new(KEY, [(apex, Some(authority)), (broken, None)]), policy }
+    Served::new(Catalog::new(KEY, [(apex, Some(authority)), (broken, None)]), policy)
 }
 
 /// Counts, lengths and pointers agree, and nothing stands behind the last record.

@@ -105,7 +105,7 @@ impl Builder {
     fn build(mut self, name: &'static str, probe: &str) -> Set {
         // Each its own, so that an answer that comes late is not taken for the next one.
         self.questions.iter_mut().zip((0..=u16::MAX).cycle()).for_each(|(question, id)| question.query.id = id);
-        let served = Served { catalog: Catalog::new(KEY, self.compiled), policy: Policy::default() };
+        let served = Served::new(Catalog::new(KEY, self.compiled), Policy::default());
         Set { name, zones: self.zones, served, questions: self.questions, probe: probe.to_owned() }
     }
 }

@@ -263,7 +263,7 @@ impl Fixture {
             (Name::absolute(apex).expect("an apex"), text.as_ref().map(|text| super::authority(apex, text)))
         };
         let zones = self.zones.iter().map(|(apex, text)| compile(apex, text));
-        Served { catalog: Catalog::new(KEY, zones), policy: self.policy.clone() }
+        Served::new(Catalog::new(KEY, zones), self.policy.clone())
     }
 }
 

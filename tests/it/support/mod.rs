@@ -85,7 +85,7 @@ pub(crate) fn served<'t>(zones: impl IntoIterator<Item = (&'t str, &'t str)>) ->
     let zones = zones
         .into_iter()
         .map(|(apex, text)| (Name::absolute(apex).expect("the apex is a name"), Some(authority(apex, text))));
-    Served { catalog: Catalog::new(KEY, zones), policy: Policy::default() }
+    Served::new(Catalog::new(KEY, zones), Policy::default())
 }
 
 /// A tree of zones given as apex and text, those that are wrong included.
@@ -124,5 +124,5 @@ pub(crate) fn repository_zones() -> Vec<(Name, Zone)> {
 /// What is served from zones that are built.
 pub(crate) fn serve_all(zones: &[(Name, Zone)]) -> Served {
     let compile = |(name, zone): &(Name, Zone)| (name.clone(), Some(Arc::new(Authority::compile(zone, KEY))));
-    Served { catalog: Catalog::new(KEY, zones.iter().map(compile)), policy: Policy::default() }
+    Served::new(Catalog::new(KEY, zones.iter().map(compile)), Policy::default())
 }
