@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// A record's data as zone files write it, once for each record, or one of `absent`, `nxdomain`, `refused`, `referral`
     #[arg(long, value_name = "DATA", required = true)]
     expect: Vec<String>,
-    /// A commit, or a date, at which the answer was as expected
+    /// A commit, or a date, at which the answer was as expected; of no use where it is so now
     #[arg(long, value_name = "REV|DATE")]
     good: Option<String>,
     /// A later one at which it was not [default: the newest]

@@ -28,6 +28,8 @@ pub struct RepositorySettings {
     pub allowed_signers: Option<PathBuf>,
     /// OpenPGP keys whose signatures count, as `gpg --export` writes them.
     pub allowed_keys: Option<PathBuf>,
+    /// Records that stand in for those of the repository, for a while.
+    pub override_file: Option<PathBuf>,
 }
 
 /// Where a repository is.
@@ -60,6 +62,7 @@ impl RepositorySettings {
             allow_rewind: false,
             allowed_signers: None,
             allowed_keys: None,
+            override_file: None,
         }
     }
 
@@ -92,6 +95,8 @@ pub(super) fn read(source: Source, base: &Path, problems: &mut Problems<'_>) -> 
     replace(&mut settings.allow_rewind, source.allow_rewind.checked(problems, |&allow| Some(allow)));
     let file = |path: &String| (!path.is_empty()).then(|| base.join(path));
     settings.allowed_signers = source.allowed_signers.checked(problems, file);
+    let beside = |path: &String| Some((!path.is_empty()).then(|| base.join(path)));
+    settings.override_file = source.override_file.checked(problems, beside).flatten();
     settings.allowed_keys = source.allowed_keys.checked(problems, file);
     Some(settings)
 }
@@ -113,6 +118,7 @@ fn refuse_without_repository(source: &Source, problems: &mut Problems<'_>) {
         place(&source.allow_rewind),
         place(&source.allowed_signers),
         place(&source.allowed_keys),
+        place(&source.override_file),
     ];
     for (span, name) in keys.into_iter().flatten() {
         let finding = problems.finding(span, format!("`{name}` is about a repository, and there is none"));

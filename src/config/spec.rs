@@ -103,6 +103,7 @@ section! {
         allow_rewind: bool = "`true` or `false`";
         allowed_signers: String = "the path of a file of ssh keys";
         allowed_keys: String = "the path of a file of OpenPGP keys";
+        override_file: String = "the path of a file";
         serial: String = "`\"file\"` or `\"auto\"`";
         serial_style: String = "`\"increment\"`, `\"date\"` or `\"unix\"`";
     }

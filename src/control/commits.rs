@@ -13,6 +13,7 @@
 
 mod account;
 mod canary;
+mod glass;
 mod numbers;
 
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ pub struct Commits {
     is_by_canary: bool,
     /// The commit that an operator lets pass the canary.
     accepted: Option<Id>,
+    /// What an operator has set on this server for a while.
+    shard: glass::Shard,
     /// What the history says of serials, and what was published of them.
     histories: Histories,
     numbers: Numbers,
@@ -114,6 +117,7 @@ impl Commits {
             tip: None,
             hold: None,
             refused: None,
+            shard: glass::Shard::default(),
             is_by_canary: false,
             accepted: None,
             histories: Histories::default(),
@@ -152,6 +156,7 @@ impl Commits {
     pub fn look(&mut self, reloader: &mut Reloader, config: &Config, demand: Demand, order: Option<&Order>) -> Look {
         let (at, start) = (unix_seconds(SystemTime::now()), Instant::now());
         let mut look = Look { at, ..Look::default() };
+        self.read_glass(i64::try_from(at).unwrap_or(i64::MAX));
         let is_accepting = matches!(order, Some(Order::Accept(_)));
         if !is_accepting && (demand.everything || demand.accept_loss || demand.republish || order.is_some()) {
             self.refused = None;
@@ -162,7 +167,9 @@ impl Commits {
         if self.served.is_none() {
             self.serve_names(reloader, config);
         }
-        reloader.provenance = self.served.as_ref().map(|served| served.commit.id.clone());
+        self.tell_glass(reloader, &mut look);
+        let mark = if reloader.glass.is_some() { "+override" } else { "" };
+        reloader.provenance = self.served.as_ref().map(|served| format!("{}{mark}", served.commit.id));
         reloader.finish(config, demand, look.commit.is_some());
         look.seconds = start.elapsed().as_secs_f64();
         look
@@ -182,6 +189,7 @@ impl Commits {
             self.obey(&repository, order)?;
         }
         let mut work = Work { repository: &repository, reloader, config, demand };
+        self.apply_glass(&mut work, look)?;
         let result = match order {
             Some(Order::Rollback(None)) => self.roll_back(&mut work, look),
             _ => self.go_to_target(&mut work, order == Some(&Order::Thaw), before.as_ref(), look),
@@ -344,7 +352,7 @@ impl Commits {
     fn publish(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<bool, Refusal> {
         let commit = work.repository.commit(id)?;
         let root = Root::Snapshot(work.repository.snapshot(id, &self.settings.path)?);
-        let numbers = self.count(work, id)?;
+        let numbers = self.count(work, id, &root)?;
         let (mode, trial) = (self.mode(id, work.demand, &work.config.canary), self.trial(work, id, &root));
         let (mut against, path) = (Vec::new(), self.settings.path.clone());
         let mut stops = |old: &Catalog, new: &Catalog| {

@@ -213,7 +213,16 @@ impl Follower {
     fn due(&self) -> Instant {
         let poll = self.poll();
         let due = self.debounce.due().map_or(poll, |due| due.min(poll));
+        let due = self.override_ends().map_or(due, |ends| due.min(ends));
         self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
+    }
+
+    /// When the override that is in force ends.
+    fn override_ends(&self) -> Option<Instant> {
+        let ends = u64::try_from(self.commits.as_ref()?.glass_ends()?).ok()?;
+        let left = (SystemTime::UNIX_EPOCH + Duration::from_secs(ends)).duration_since(SystemTime::now());
+        // What is over is due since the last look, and not from each moment on that somebody asks at.
+        Some(left.map_or(self.polled, |left| Instant::now() + left))
     }
 
     /// When to look at everything without any event.
@@ -248,7 +257,11 @@ impl Follower {
         let config_file = config.path.as_deref();
         let watch = match self.commits.as_ref().map(|commits| git::Repository::open(commits.place())) {
             None => Watch::start(&config.source.directory, config_file, tell),
-            Some(Ok(repository)) => Watch::start_refs(&repository.common_dir(), config_file, tell),
+            Some(Ok(repository)) => {
+                let settings = config.source.repository.as_ref();
+                let beside = settings.and_then(|settings| settings.override_file.as_deref());
+                Watch::start_refs(&repository.common_dir(), config_file.into_iter().chain(beside), tell)
+            }
             // The look says why; each poll tries again.
             Some(Err(_)) => return,
         };

@@ -39,12 +39,12 @@ use crate::diagnostic::render;
 use crate::dns::{Name, Rtype};
 use crate::lint;
 use crate::server::{Policy, Publisher, Seen, Served};
-use crate::zonefile::Limits;
+use crate::zonefile::{Glass, Limits};
 use entry::{Entry, Note, Text};
 use named::{Named, Tree};
 use reading::{Reading, Snapshot};
-pub(super) use report::report_on;
 use report::{lost_zones, report_on_directory, unlisted};
+pub(super) use report::{report as report_on_all, report_on};
 use zones::{Key, Zones};
 
 /// How often a look begins again when files move under it; then the next event, or the poll, brings another.
@@ -83,6 +83,8 @@ pub struct Reloader {
     retired: Vec<Arc<Served>>,
     /// The commit that is served, which answers may tell of.
     pub(super) provenance: Option<String>,
+    /// Records that stand in for others, for a while.
+    pub(super) glass: Option<Arc<Glass>>,
     /// The questions that were asked last, where they are kept, and how many are.
     seen: Option<Arc<Seen>>,
     questions: usize,
@@ -109,6 +111,7 @@ impl Reloader {
             is_changed: false,
             retired: Vec::new(),
             provenance: None,
+            glass: None,
             seen: None,
             questions: 0,
             serials: Arc::default(),
@@ -200,6 +203,11 @@ impl Reloader {
         self.zones.of(name.as_ref())?.zone.served.as_ref().map(|served| served.built.serial())
     }
 
+    /// Whether a name lies in a zone that is served.
+    pub(super) fn has_zone_of(&self, name: crate::dns::NameRef<'_>) -> bool {
+        self.catalog.zone(name).is_some()
+    }
+
     /// Keeps about so many of the questions that are asked, from the next publication on.
     pub(super) fn keep_questions(&mut self, questions: usize) {
         if self.questions != questions {
@@ -232,7 +240,12 @@ impl Reloader {
 
     fn terms(&self, config: &Config) -> Terms {
         let serials = Arc::clone(&self.serials);
-        Terms { keeps_texts: self.unsaved.is_some(), serials, ..Terms::now(&config.limits, &config.lint) }
+        Terms {
+            keeps_texts: self.unsaved.is_some(),
+            serials,
+            glass: self.glass.clone(),
+            ..Terms::now(&config.limits, &config.lint)
+        }
     }
 
     fn take(&mut self, snapshot: Snapshot, tree: Option<Tree>, config: &Config, demand: Demand, look: &mut Look) {

@@ -146,7 +146,7 @@ fn count(root: &Root, listed: ZoneFile, style: Style, known: Option<&History>, t
 }
 
 /// A digest of all that a zone is made from, and the files.
-fn content(root: &Root, listed: &ZoneFile, limits: &Limits) -> (Hash, Vec<PathBuf>) {
+pub(super) fn content(root: &Root, listed: &ZoneFile, limits: &Limits) -> (Hash, Vec<PathBuf>) {
     let (mut octets, mut files) = (Vec::new(), Vec::new());
     let mut todo: Vec<PathBuf> = [Some(listed.file.clone()), listed.rival.clone()].into_iter().flatten().collect();
     let mut seen: HashSet<PathBuf> = todo.iter().cloned().collect();
@@ -166,7 +166,7 @@ fn content(root: &Root, listed: &ZoneFile, limits: &Limits) -> (Hash, Vec<PathBu
 }
 
 /// The serial that a zone's own file is written with, if it says so near its start.
-fn written(root: &Root, listed: &ZoneFile) -> Option<u32> {
+pub(super) fn written(root: &Root, listed: &ZoneFile) -> Option<u32> {
     let text = root.text(&listed.file, u32::MAX)?;
     let end = match text.len() {
         0..=HEAD => text.len(),

@@ -56,9 +56,25 @@ pub struct SourceStatus {
     pub hold: Option<HoldStatus>,
     /// The last fetch, of a remote repository.
     pub fetch: Option<Report>,
+    /// What an operator has set on this server for a while.
+    #[serde(default)]
+    pub glass: Option<GlassStatus>,
     /// What the canary had against the commit that is served, where it was published all the same.
     #[serde(default)]
     pub against: Vec<String>,
+}
+
+/// Records that stand in for the commit's.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct GlassStatus {
+    /// The override's file.
+    pub file: String,
+    /// Until when, as it says.
+    pub expires: String,
+    /// Why, as it says.
+    pub reason: String,
+    /// Names and types.
+    pub rrsets: Vec<String>,
 }
 
 /// Where what is served is kept.

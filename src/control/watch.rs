@@ -101,18 +101,18 @@ impl Watch {
         Self::at(places.chain([(directory, RecursiveMode::Recursive)]), handler)
     }
 
-    /// Watches where a repository keeps its refs, its own directory `common` and all below `refs`, and the config file.
+    /// Watches where a repository keeps its refs, its own directory `common` and all below `refs`, and files beside it, such as the config.
     ///
     /// # Errors
     ///
     /// The system gives no more watches.
-    pub fn start_refs(
+    pub fn start_refs<'p>(
         common: &Path,
-        config: Option<&Path>,
+        beside: impl Iterator<Item = &'p Path>,
         tell: impl Fn(Hint) + Send + 'static,
     ) -> notify::Result<Self> {
         let (mut outside, mut names) = (Vec::new(), Vec::new());
-        config.into_iter().for_each(|path| follow_links(path, &mut outside, &mut names));
+        beside.for_each(|path| follow_links(path, &mut outside, &mut names));
         let inside = common.to_owned();
         // Locks come and go with every step of git's; what they guard is moved into its place.
         let tell = move |hint: Hint| match &hint {

@@ -127,6 +127,7 @@ codes! {
     MANY_FILES           "many-files"           Error   Reload "Two files claim to hold one zone.";
     NO_ZONES             "no-zones"             Error   Reload "The zone directory cannot be read, or holds no zone any more.";
     REPOSITORY_REFUSED   "repository-refused"   Error   Reload "The repository of zones cannot be used as it is.";
+    OVERRIDE             "bad-override"         Error   Reload "An override's head is not complete, or it sets what it cannot.";
     COMMIT_REFUSED       "commit-refused"       Error   Reload "A commit may not be served, whatever its zones say.";
     INTERNAL_FAULT       "internal-fault"       Error   Reload "Reading the zone ran into a fault of zonewright itself.";
 }

@@ -8,6 +8,7 @@ mod directive;
 mod entry;
 mod fields;
 mod generate;
+mod glass;
 mod header;
 mod includes;
 mod layout;
@@ -23,6 +24,7 @@ mod slips;
 mod ttl;
 
 pub use fields::Fields;
+pub use glass::{Glass, MAX_OCTETS as MAX_GLASS};
 pub(crate) use includes::includes;
 pub use layout::{difference, difference_of_repair, format};
 pub use print::Line;

@@ -241,6 +241,14 @@ impl Records {
         }
     }
 
+    /// Keeps the records of such owners and types only.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(NameRef<'_>, Rtype) -> bool) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.retain(|row| is_kept(self.owner(row), row.rtype));
+        (0..).zip(&mut rows).for_each(|(position, row)| row.position = position);
+        self.rows = rows;
+    }
+
     /// Octets of memory held.
     pub fn memory(&self) -> usize {
         self.octets.capacity() + self.rows.capacity() * size_of::<Record>()

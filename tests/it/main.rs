@@ -18,6 +18,7 @@ mod fleet;
 mod fmt;
 mod fuzz;
 mod git;
+mod glass;
 mod handover;
 mod hosts;
 mod large;

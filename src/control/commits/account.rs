@@ -58,6 +58,7 @@ impl Commits {
                 since: hold.since,
             }),
             fetch: None,
+            glass: self.glass_status(),
             against: self.served.as_ref().map(|served| served.against.clone()).unwrap_or_default(),
         }
     }

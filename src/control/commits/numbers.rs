@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use super::{Commits, Work};
 use crate::control::git::{Id, Refusal};
+use crate::control::load::Root;
 use crate::control::serials::{Counted, Numbers, Published};
 use crate::control::state::{SavedCount, Set};
 use crate::control::status::{Look, ZoneStatus};
 
 impl Commits {
     /// Has the reloader serve a commit's zones with the serials that its history says, after what is served.
-    pub(super) fn count(&mut self, work: &mut Work<'_>, id: Id) -> Result<Numbers, Refusal> {
-        let counted = self.histories.at(work.repository, id, &self.settings.path, work.config)?;
+    pub(super) fn count(&mut self, work: &mut Work<'_>, id: Id, root: &Root) -> Result<Numbers, Refusal> {
+        let mut counted = self.histories.at(work.repository, id, &self.settings.path, work.config)?;
+        self.count_glass(&mut counted, work, root)?;
         let numbers = self.numbers.following(counted, |name| work.reloader.serial(name));
         let serials = numbers.iter().map(|(name, published)| (name.clone(), published.serial));
         work.reloader.serials = Arc::new(serials.collect());
@@ -27,7 +29,7 @@ impl Commits {
                 (0, 0) => {}
                 (_, 0) => look.notices.push(format!("{name} has the serial of its history again: {serial}")),
                 (0, _) => look.notices.push(format!(
-                    "{name} is served as {serial}, and its history says {history}: this node published a later one before, by a rollback, a rewind or a change of style"
+                    "{name} is served as {serial}, and its history says {history}: this node published a later one before, by a rollback, a rewind, a change of style or an override"
                 )),
                 _ => {}
             }

@@ -50,7 +50,7 @@ use crate::lint;
 use crate::source::{FileId, Source, Sources, Span};
 use crate::zone::{self, Zone};
 use crate::zonefile::lexer::{Lexer, TokenKind};
-use crate::zonefile::{self, Limits};
+use crate::zonefile::{self, Glass, Limits};
 use reader::Reader;
 
 /// Records of a zone from which on a second thread is worth its start.
@@ -84,6 +84,8 @@ pub struct Terms {
     pub lint: Option<lint::Settings>,
     /// The serials that zones are served with, by the apex in lower case; of others it is the one that is written.
     pub serials: Arc<HashMap<String, u32>>,
+    /// Records that stand in for others.
+    pub glass: Option<Arc<Glass>>,
     /// Whether what is loaded keeps the texts of its files, for who saves them.
     pub keeps_texts: bool,
 }
@@ -104,13 +106,14 @@ impl Terms {
             limits: Limits { threads, ..limits.clone() },
             lint: Some(lint),
             serials: Arc::default(),
+            glass: None,
             keeps_texts: false,
         }
     }
 
     /// No opinions: a text makes a zone or does not.
     pub fn without_rules(limits: &Limits) -> Self {
-        Self { limits: limits.clone(), lint: None, serials: Arc::default(), keeps_texts: false }
+        Self { limits: limits.clone(), lint: None, serials: Arc::default(), glass: None, keeps_texts: false }
     }
 }
 
@@ -282,7 +285,10 @@ fn build(
     apex: &Name,
     terms: &Terms,
 ) -> (Vec<Diagnostic>, Option<Zone>) {
-    let parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
+    let mut parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
+    if let Some(glass) = &terms.glass {
+        glass.apply(apex.as_ref(), &mut parsed, sources);
+    }
     let zone::Built { findings, mut zone } = zone::build(apex, id, parsed, sources);
     if let (Some(zone), Some(serial)) = (&mut zone, terms.serial(apex)) {
         zone.set_serial(serial);

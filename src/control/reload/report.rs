@@ -11,7 +11,7 @@ use crate::source::{FileId, Source, Sources, Span};
 
 const START: Span = Span { file: FileId(0), start: 0, end: 0 };
 
-pub(super) fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
+pub(in crate::control) fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
     let mut text = String::new();
     for finding in findings {
         if !text.is_empty() {

@@ -49,6 +49,12 @@ impl SourceStatus {
             (Some(commit), Some(since)) => text += &format!("serving {commit}, for {}\n", ago(since)),
             _ => text += "serving no commit: none that is good was found\n",
         }
+        if let Some(glass) = &self.glass {
+            let [file, expires, reason] =
+                [&glass.file, &glass.expires, &glass.reason].map(|text| escape(text.as_bytes()));
+            text += &format!("OVERRIDE {file} until {expires}: {reason}\n");
+            glass.rrsets.iter().for_each(|rrset| text += &format!("  {rrset} is not the commit's\n"));
+        }
         if !self.against.is_empty() {
             text += "it was published against the canary:\n";
             self.against.iter().for_each(|line| text += &format!("  {}\n", escape(line.as_bytes())));
