@@ -1,6 +1,6 @@
 //! `log`: the commits that changed an answer.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::output::{self, Output};
 use super::tree;
@@ -63,9 +63,19 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
             (left, is_silent) = (left - 1, false);
             output.print(show(&turn, arguments.format))?;
         }
+        // What lies before the last one wanted can be long, and nobody asked for it.
+        is_all &= left > 0;
         Ok(is_all)
     })
     .with_context(|| format!("following the answers for {}", arguments.name))?;
+    if is_all && is_silent && !past.line().is_cut {
+        // The first commit with a zone of the name would have changed an answer.
+        bail!(
+            "`{}` lies in no zone of any commit that could be served: look for a slip in the name, and see `[[zone]]` and \
+             `[source]` in the config",
+            arguments.name
+        );
+    }
     if is_all && is_silent {
         output::say(&format!("zonewright: no commit here changed an answer for {}\n", arguments.name));
     }
