@@ -148,6 +148,9 @@ fn a_shallow_history_says_that_it_is_cut_off() {
     let told = lines.map(|line| ask(directory.path(), line)).join("\n");
     assert_eq!(told.matches("cut off").count(), 3, "{told}");
     assert!(told.contains("Revert the box") && !told.contains("Merge"), "{told}");
+    // Who wants one change is not led on to where the history ends.
+    let (_, out, said) = run(directory.path(), &["log", "any.w.example.org", "A", "-n", "1"]);
+    assert!(out.contains("A zone of its own") && said.is_empty(), "{out}{said}");
 }
 
 #[test]
