@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 use super::query::HEADER;
 use crate::dns::{Name, NameRef, Rtype, lower};
 
-/// Room for the longest name and a type, in words.
+/// Room for the longest name and a type, in words of eight octets.
 const WORDS: usize = 33;
 
 /// Of so many questions that are kept one may be for a name that does not exist.
@@ -32,7 +32,7 @@ struct Slot {
     version: AtomicU64,
     /// The question's hash.
     tag: AtomicU64,
-    /// Name in lower case, and type, the octets of the wire.
+    /// The octets of the name in lower case, then the type in a word of its own: an octet of it may be a letter's.
     words: [AtomicU64; WORDS],
 }
 
@@ -53,21 +53,16 @@ impl Seen {
     /// Takes note of the question of a response; those that are refused or malformed are nobody's here.
     #[inline]
     pub fn note(&self, response: &[u8]) {
-        let Some(question) = question(response) else { return };
+        let Some((name, rtype)) = question(response) else { return };
         let table = match response[3] & 0xF {
             0 | 2 => &self.found,
             3 => &self.absent,
             _ => return,
         };
-        let (mut words, count) = ([0; WORDS], question.len().div_ceil(8));
-        let mut tag = 0x9E37_79B9_7F4A_7C15_u64;
-        for (word, octets) in words.iter_mut().zip(question.chunks(8)) {
-            let mut whole = [0; 8];
-            whole[..octets.len()].copy_from_slice(octets);
-            *word = lower(u64::from_le_bytes(whole));
-            tag = (tag.rotate_left(5) ^ *word).wrapping_mul(0x517C_C1B7_2722_0A95);
-        }
-        table[(tag >> 32) as usize & (table.len() - 1)].keep(tag, &words[..count]);
+        let words = || words(response, name).chain(std::iter::once(u64::from(rtype)));
+        let mix = |tag: u64, word: u64| (tag.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
+        let tag = words().fold(0x9E37_79B9_7F4A_7C15, mix);
+        table[(tag >> 32) as usize & (table.len() - 1)].keep(tag, words());
     }
 
     /// What is kept, in no order; what is being written just then is left out.
@@ -82,7 +77,7 @@ impl Slot {
     }
 
     #[inline]
-    fn keep(&self, tag: u64, words: &[u64]) {
+    fn keep(&self, tag: u64, words: impl Iterator<Item = u64>) {
         if self.tag.load(Ordering::Relaxed) == tag {
             return;
         }
@@ -94,7 +89,7 @@ impl Slot {
         }
         // What is written from here on is not seen before the odd version is.
         fence(Ordering::Release);
-        self.words.iter().zip(words).for_each(|(place, &word)| place.store(word, Ordering::Relaxed));
+        self.words.iter().zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
         self.tag.store(tag, Ordering::Relaxed);
         self.version.store(version + 2, Ordering::Release);
     }
@@ -110,17 +105,35 @@ impl Slot {
             return None;
         }
         let name = NameRef::parse(&octets)?;
-        let rtype = octets.get(name.octets().len()..)?.first_chunk::<2>()?;
-        Some((name.to_name(), Rtype(u16::from_be_bytes(*rtype))))
+        let rtype = octets.get(8 * name.octets().len().div_ceil(8)..)?.first_chunk::<2>()?;
+        Some((name.to_name(), Rtype(u16::from_le_bytes(*rtype))))
     }
 }
 
-/// Name and type of a response's question of class IN.
+/// How many octets the name of a response's question has, and its type; of class IN.
 #[inline]
-fn question(response: &[u8]) -> Option<&[u8]> {
+fn question(response: &[u8]) -> Option<(usize, u16)> {
     let name = NameRef::parse(response.get(HEADER..)?).filter(|_| response[4..6] == [0, 1])?;
-    let end = HEADER + name.octets().len() + 2;
-    (response.get(end..end + 2)? == [0, 1]).then(|| &response[HEADER..end])
+    let length = name.octets().len();
+    match response.get(HEADER + length..)?.first_chunk()? {
+        [high, low, 0, 1] => Some((length, u16::from_be_bytes([*high, *low]))),
+        _ => None,
+    }
+}
+
+/// The name behind a response's header in lower case, in words, the last one filled up with zeros.
+#[inline]
+fn words(response: &[u8], length: usize) -> impl Iterator<Item = u64> {
+    (0..length).step_by(8).map(move |at| {
+        let octets = &response[HEADER + at..];
+        let word = octets.first_chunk().map_or_else(|| tail(octets), |octets| u64::from_le_bytes(*octets));
+        lower(word & u64::MAX >> (8 * 8usize.saturating_sub(length - at)))
+    })
+}
+
+/// Fewer than eight octets as a word.
+fn tail(octets: &[u8]) -> u64 {
+    octets.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet))
 }
 
 #[cfg(test)]
@@ -142,7 +155,7 @@ mod tests {
         let seen = Seen::new(64);
         let long = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
         for name in ["www.Example.org", "WWW.example.ORG", &long, "."] {
-            seen.note(&response(name, 0x1C01, 0));
+            seen.note(&response(name, 0x1C41, 0));
         }
         seen.note(&response("no.example", 1, 3));
         seen.note(&response("refused.example", 1, 5));
@@ -152,7 +165,7 @@ mod tests {
         found.sort();
         let wanted = [".", &format!("{long}."), "no.example.", "www.example.org."];
         assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), wanted);
-        assert_eq!(found.iter().map(|(_, rtype)| *rtype).collect::<Vec<_>>(), [0x1C01, 0x1C01, 1, 0x1C01]);
+        assert_eq!(found.iter().map(|(_, rtype)| *rtype).collect::<Vec<_>>(), [0x1C41, 0x1C41, 1, 0x1C41]);
     }
 
     #[test]
