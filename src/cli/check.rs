@@ -3,6 +3,7 @@
 mod fix;
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -17,17 +18,19 @@ use crate::control::Root;
 use crate::control::base::Base;
 use crate::control::judged::{Judged, Section};
 use crate::control::load::{Loaded, MirrorList, Terms, load_text};
-use crate::diagnostic::Diagnostic;
+use crate::control::online::Online;
 use crate::diagnostic::render::{Format, Rendering, Summary, escape};
+use crate::diagnostic::{self, Diagnostic};
 use crate::dns::Name;
-use crate::lint::{Acting, Settings, without_mention};
+use crate::lint::{Acting, Settings, check_online, without_mention};
 use crate::source::Sources;
 use crate::zonefile::rdata::parse_moment;
 
 /// Show every error in zone files, with its line and what to type instead
 ///
 /// Reads zones as `serve` would and shows all that is wrong with them in one run: in the text, and in what the records mean
-/// together. Exits with 1 if any zone could not be served, after --fix if there were any left. Nothing is resolved, and no server is asked.
+/// together. Exits with 1 if any zone could not be served, after --fix if there were any left. Nothing is resolved and
+/// no server is asked, but with --online.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Zone files, or directories of `*.zone` files [default: the configured zones]; `-` reads one zone from standard input
@@ -62,6 +65,12 @@ pub(super) struct Arguments {
     /// Write nothing; show what --fix would change, as a unified diff, and on standard error what it would leave
     #[arg(long)]
     diff: bool,
+    /// Compare with what the parents' servers say too: NS records, glue and DS records, found by way of a resolver
+    #[arg(long, conflicts_with_all = ["base", "fix", "diff"])]
+    online: bool,
+    /// The resolver to ask, an address with a port where it is not 53 [default: the first in /etc/resolv.conf]
+    #[arg(long, value_name = "ADDRESS[:PORT]", requires = "online", value_parser = super::diff::parse_server)]
+    resolver: Option<SocketAddr>,
     /// How findings are written
     #[arg(long, value_enum, default_value = "full")]
     format: Format,
@@ -128,6 +137,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
     };
     let has_text = way == Some(Way::Show) || (way.is_some() && arguments.paths.iter().any(is_input));
     let mut run = Run::new(arguments.format, way, has_text);
+    run.online = if arguments.online { Some(Online::new(arguments.resolver)?) } else { None };
     match (&arguments.paths[..], &arguments.base) {
         (_, Some(base)) => run.change(base, &config, terms)?,
         ([], None) => run.tree(&Tree::configured(&config)?, &terms)?,
@@ -162,6 +172,18 @@ struct Run {
     way: Option<Way>,
     /// Standard output has a text or a difference: findings go to standard error.
     has_text: bool,
+    /// Who is asked what the parents say.
+    online: Option<Online>,
+}
+
+/// Adds what is wrong between a zone and its delegation.
+fn ask_parent(online: &Online, loaded: &mut Loaded) {
+    let Some(zone) = &loaded.zone else { return };
+    let parent = online.delegation(zone.apex()).map_err(|error| format!("{error:#}"));
+    let mut findings = check_online(zone, &loaded.sources, &parent);
+    findings.iter_mut().for_each(|finding| finding.zone = Some(loaded.name.clone()));
+    loaded.findings.extend(findings);
+    diagnostic::sort(&mut loaded.findings);
 }
 
 /// Judges the zones of a root, and counts what was there before, if it is a change that is judged.
@@ -171,7 +193,7 @@ impl Run {
     fn new(format: Format, way: Option<Way>, has_text: bool) -> Self {
         let is_terminal = if has_text { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
         let rendering = Rendering::new(format, output::wants_colour(is_terminal));
-        Self { format, rendering, summary: Summary::default(), output: Output::new(), way, has_text }
+        Self { format, rendering, summary: Summary::default(), output: Output::new(), way, has_text, online: None }
     }
 
     /// Checks the configured zones, and leaves out what the base of the change had already.
@@ -191,9 +213,12 @@ impl Run {
     /// Checks zone by zone, then those that others have a say in beside them, and shows all in the order of the zones.
     fn tree(&mut self, tree: &Tree, terms: &Terms) -> anyhow::Result<()> {
         let mirrors = MirrorList::read(&tree.root, terms)?;
+        let online = self.online;
         self.judge(tree, terms, &mut |root, terms| {
             let progress = Progress::start(tree.listing.zones.len());
-            Ok((tree.judge(root, mirrors.clone(), terms, &progress), None))
+            let mut judged = tree.judge(root, mirrors.clone(), terms, &progress);
+            online.iter().for_each(|online| judged.zones.iter_mut().for_each(|loaded| ask_parent(online, loaded)));
+            Ok((judged, None))
         })
     }
 

@@ -15,6 +15,7 @@ pub mod handover;
 pub mod judged;
 pub mod keep;
 pub mod load;
+pub mod online;
 pub mod past;
 pub mod plan;
 pub mod reload;

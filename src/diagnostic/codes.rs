@@ -27,6 +27,8 @@ pub enum Stage {
     Test,
     /// Replacing what is served now.
     Reload,
+    /// Comparing with what the parent's servers say.
+    Online,
 }
 
 /// A registered fault.
@@ -121,6 +123,11 @@ codes! {
     // Tests.
     BAD_TEST             "bad-test"             Error   Test "A test file is no TOML, or a test in it cannot be read.";
     TEST_FAILED          "test-failed"          Error   Test "The zones do not answer as a test expects.";
+    // What the parent says.
+    PARENT_NS_DIFFERS    "parent-ns-differs"    Warning Online "The parent names other servers for the zone than the zone does.";
+    PARENT_GLUE_DIFFERS  "parent-glue-differs"  Warning Online "The parent has other addresses for a server in the zone than the zone.";
+    PARENT_DS_MISMATCH   "parent-ds-mismatch"   Error   Online "No DS record at the parent is of a key that the zone has.";
+    PARENT_UNREACHABLE   "parent-unreachable"   Note    Online "The parent could not be asked, so nothing was compared.";
     // Replacing what is served.
     MASS_LOSS            "mass-loss"            Error   Reload "The new zone lacks most of the names that are served now.";
     EMPTIED_FILE         "emptied-file"         Error   Reload "The zone's file is empty.";
@@ -143,6 +150,7 @@ impl Stage {
             Self::Date => "date",
             Self::Test => "test",
             Self::Reload => "reload",
+            Self::Online => "online",
         }
     }
 }

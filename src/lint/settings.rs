@@ -137,7 +137,7 @@ pub fn is_configurable(code: &Code) -> bool {
     match code.stage {
         Stage::Lint | Stage::Date => true,
         Stage::Parse | Stage::Integrity => code.severity != Severity::Error,
-        Stage::Config | Stage::Test | Stage::Reload => false,
+        Stage::Config | Stage::Test | Stage::Reload | Stage::Online => false,
     }
 }
 

@@ -27,6 +27,7 @@ mod lint;
 mod lint_mistakes;
 mod load;
 mod named;
+mod online;
 mod oracle;
 mod owners;
 mod peers;
