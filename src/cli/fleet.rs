@@ -12,7 +12,7 @@ use crate::config::{Config, Overrides};
 use crate::control::fleet::{Fleet, Node, Said, Server};
 use crate::control::judged::KEY;
 use crate::control::remote::{self, Remote};
-use crate::dns::Name;
+use crate::dns::{Name, Rtype};
 use crate::review::Snapshot;
 use crate::review::diff::{Diff, text};
 use crate::server::Policy;
@@ -135,17 +135,19 @@ fn behind(fleet: &Fleet, node: &Node) -> Vec<Name> {
 /// What a server answers otherwise than the zones here.
 fn differences(node: &Node, zones: &[Name], tree: &Tree, config: &Config) -> String {
     let is_wanted = |name: crate::dns::NameRef<'_>| zones.iter().any(|zone| zone.as_ref().is(name));
-    let mine = tree.snapshot(config, Policy::default()).only(is_wanted, KEY);
+    let mine = tree.snapshot(config, Policy::default());
     let server = &node.server;
-    let read = remote::read(server.address, &mine, &config.limits).with_context(|| format!("asking {}", server.shown));
-    let Remote { zones, asked } = match read {
+    let read = remote::read(server.address, &mine, &is_wanted, &config.limits);
+    let Remote { zones, mut asked } = match read.with_context(|| format!("asking {}", server.shown)) {
         Ok(remote) => remote,
         Err(error) => return format!("\nwhat {} answers otherwise cannot be told: {error:#}\n", server.shown),
     };
     let theirs = Snapshot::new(zones, Policy::default(), KEY);
     let mine = mine.only(|name| theirs.zone(name).is_some(), KEY);
     let mut diff = Diff::of(&theirs, &mine);
-    diff.answers.list.extend(asked.changes);
+    // That serials differ is said above, and where they are made from the history those here are not.
+    asked.changes.iter_mut().for_each(|change| change.types.retain(|(rtype, _)| *rtype != Rtype::SOA));
+    diff.answers.list.extend(asked.changes.into_iter().filter(|change| !change.is_none()));
     let lines = text::render(&diff);
     let mut text = format!("\n{} beside the zones here:\n", server.shown);
     lines.lines().take(MOST_LINES).for_each(|line| text += &format!("  {line}\n"));

@@ -65,14 +65,20 @@ impl Asked {
     }
 }
 
-/// Reads what `server` answers for the zones of `tree` now: the old side of a difference whose new one is the tree.
+/// Reads what `server` answers now for those zones of `tree` that are wanted: the old side of a difference whose new one is the
+/// tree.
 ///
 /// # Errors
 ///
 /// The server cannot be reached, stops in the middle, or leaves a question unanswered.
-pub fn read(server: SocketAddr, tree: &Snapshot, limits: &Limits) -> anyhow::Result<Remote> {
+pub fn read(
+    server: SocketAddr,
+    tree: &Snapshot,
+    is_wanted: &dyn Fn(NameRef<'_>) -> bool,
+    limits: &Limits,
+) -> anyhow::Result<Remote> {
     let mut remote = Remote { zones: Vec::new(), asked: Asked::default() };
-    for reviewed in tree.zones() {
+    for reviewed in tree.zones().iter().filter(|reviewed| is_wanted(reviewed.name.as_ref())) {
         let (name, shown) = (&reviewed.name, format!("{} as transferred from {server}", reviewed.name));
         match transfer(server, name).with_context(|| format!("transferring {name}"))? {
             Some(records) => remote.zones.push(review(name, &records, shown, limits)?),

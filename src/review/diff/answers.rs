@@ -64,7 +64,8 @@ pub struct Answers {
 }
 
 impl AnswerChange {
-    fn is_none(&self) -> bool {
+    /// Whether no type is answered otherwise.
+    pub fn is_none(&self) -> bool {
         self.others.is_none() && self.types.iter().all(|(_, change)| change.is_none())
     }
 }
