@@ -171,7 +171,8 @@ impl Follower {
         loop {
             let (now, due) = (Instant::now(), self.due());
             if now >= due {
-                let reach = if now >= self.poll() { Reach::Everywhere } else { Reach::default() };
+                let is_over = self.override_ends().is_some_and(|ends| now >= ends);
+                let reach = if is_over || now >= self.poll() { Reach::Everywhere } else { Reach::default() };
                 self.look(Demand::default(), reach, None);
                 continue;
             }
@@ -221,8 +222,8 @@ impl Follower {
     fn override_ends(&self) -> Option<Instant> {
         let ends = u64::try_from(self.commits.as_ref()?.glass_ends()?).ok()?;
         let left = (SystemTime::UNIX_EPOCH + Duration::from_secs(ends)).duration_since(SystemTime::now());
-        // What is over is due since the last look, and not from each moment on that somebody asks at.
-        Some(left.map_or(self.polled, |left| Instant::now() + left))
+        // What is over and could not be ended is tried again in a while.
+        Some(left.map_or(self.polled + Duration::from_secs(1), |left| Instant::now() + left))
     }
 
     /// When to look at everything without any event.

@@ -49,13 +49,14 @@ impl Site {
         self.running.as_ref().expect("it runs")
     }
 
-    /// Puts an override in its place, good for some seconds.
-    fn set(&self, seconds: u64, records: &str) {
+    /// Puts an override in its place, good for some seconds; gives when it ends.
+    fn set(&self, seconds: u64, records: &str) -> u64 {
         let until = SystemTime::now() + Duration::from_secs(seconds);
         let until = until.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let text = format!("; expires: {until}\n; reason: the forge is down\n{records}");
         std::fs::write(self.directory.path().join("next"), text).unwrap();
         std::fs::rename(self.directory.path().join("next"), self.directory.path().join("override")).unwrap();
+        until
     }
 
     fn last(&self, name: &str, rtype: Rtype) -> Option<Vec<u8>> {
@@ -163,6 +164,12 @@ fn one_that_is_wrong_is_refused_and_the_last_good_one_stays() {
         assert!(told.is_some(), "no `{words}` in {}", site.running().run("status", &[]).1);
         site.expect("pes.example.org", Rtype::A, Some(NEW));
     }
+    // It ends when it said, though what was to follow it says later.
+    let words = format!("override until {}", site.set(4, "pes.example.org 60 A 192.0.2.138\n"));
+    let told = wait_for(|| Some(site.running().run("status", &[]).1).filter(|status| status.contains(&words)));
+    assert!(told.is_some(), "no `{words}` in {}", site.running().run("status", &[]).1);
+    site.set(3_000, "pes.example.org 60 CNAME ns.example.org\n");
+    site.expect("pes.example.org", Rtype::A, Some(OLD));
     site.set(3_000, "elsewhere.net 60 A 192.0.2.1\n");
     let words = "`elsewhere.net.` lies in no zone here";
     assert!(wait_for(|| Some(site.running().run("status", &[]).1).filter(|status| status.contains(words))).is_some());

@@ -51,6 +51,11 @@ impl Commits {
                 shard.wanted = shard.wanted.take().filter(|(_, until)| *until > now);
             }
         }
+        // Nor does what is in force go on for the sake of another that is refused.
+        let is_over = shard.applied.as_ref().is_some_and(|(_, until)| *until <= now);
+        if is_over && shard.wanted.as_ref().is_some_and(|(glass, _)| shard.refused.as_ref() == Some(glass)) {
+            shard.wanted = None;
+        }
     }
 
     /// Serves the commit with what the override says now.
@@ -66,10 +71,13 @@ impl Commits {
         let before = work.reloader.glass.take();
         work.reloader.glass = wanted.as_ref().map(|(glass, _)| Arc::clone(glass));
         let mut one = Look { at: look.at, ..Look::default() };
-        if self.publish(work, served, &mut one)? {
+        let is_taken = self.publish(work, served, &mut one);
+        if !matches!(is_taken, Ok(true)) {
+            work.reloader.glass = before;
+        }
+        if is_taken? {
             (self.shard.applied, self.shard.refused) = (wanted, None);
         } else {
-            work.reloader.glass = before;
             self.shard.refused = wanted.map(|(glass, _)| glass);
             let reports: Vec<String> = one.refused.iter().map(|refused| refused.report.clone()).collect();
             look.notices
@@ -99,9 +107,10 @@ impl Commits {
         }
     }
 
-    /// When the override that is in force ends, in seconds since 1970.
+    /// When the next override ends, in seconds since 1970: the one in force, or the one that is to be.
     pub fn glass_ends(&self) -> Option<i64> {
-        self.shard.wanted.as_ref().map(|(_, until)| *until)
+        let Shard { wanted, applied, .. } = &self.shard;
+        [wanted, applied].into_iter().flatten().map(|(_, until)| *until).min()
     }
 
     /// What `status` shows of it.
