@@ -10,7 +10,7 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use zonewright::server::{Transport, respond, respond_uncompressed};
+use zonewright::server::{Seen, Transport, respond, respond_uncompressed};
 
 struct Counting;
 
@@ -49,14 +49,15 @@ fn respond_allocates_nothing() {
     let before = COUNT.get();
     drop(std::hint::black_box(vec![0_u8; 9]));
     assert_eq!(COUNT.get(), before + 1, "allocations are not counted");
-    let mut asked = 0;
+    let (mut asked, seen) = (0, Seen::new(8));
     for fixture in support::fixture::all() {
         let served = fixture.served();
         for step in &fixture.steps {
             let (octets, client) = (step.ask.octets(), step.ask.client);
             for transport in [Transport::Udp, Transport::Tcp] {
                 let before = COUNT.get();
-                respond(&octets, client, transport, &served, &mut out);
+                let length = respond(&octets, client, transport, &served, &mut out);
+                length.iter().for_each(|&length| seen.note(&out[..length]));
                 respond_uncompressed(&octets, client, transport, &served, &mut out);
                 assert_eq!(COUNT.get(), before, "{}.txt:{} over {transport:?}", fixture.name, step.line);
                 asked += 1;

@@ -76,7 +76,8 @@ impl Follower {
             return;
         }
         let refused = self.commits.as_ref().and_then(|commits| commits.status().refused);
-        for event in Event::of(look, is_news, refused) {
+        let events = Event::of(look, is_news, refused).into_iter();
+        for event in events.filter(|event| self.is_started || !event.is_published) {
             self.webhook.tell(event, self.settings.config.webhook.as_ref());
         }
     }
