@@ -353,7 +353,8 @@ impl Commits {
         let commit = work.repository.commit(id)?;
         let root = Root::Snapshot(work.repository.snapshot(id, &self.settings.path)?);
         let numbers = self.count(work, id, &root)?;
-        let (mode, trial) = (self.mode(id, work.demand, &work.config.canary), self.trial(work, id, &root));
+        let mode = self.mode(id, work.demand, &work.config.canary);
+        let trial = self.trial(work, id, mode, &root);
         let (mut against, path) = (Vec::new(), self.settings.path.clone());
         let mut stops = |old: &Catalog, new: &Catalog| {
             if mode != Mode::Off {

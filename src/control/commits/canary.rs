@@ -71,9 +71,11 @@ impl Commits {
     }
 
     /// A commit on trial against what is served.
-    pub(super) fn trial<'t>(&self, work: &Work<'t>, id: Id, root: &'t Root) -> Trial<'t> {
+    pub(super) fn trial<'t>(&self, work: &Work<'t>, id: Id, mode: Mode, root: &'t Root) -> Trial<'t> {
         let old = self.served.as_ref().map_or(id, |served| served.id);
-        let files = work.repository.snapshot(old, &self.settings.path).ok();
+        // Of a hundred thousand zones the list alone takes a while.
+        let is_tried = mode != Mode::Off;
+        let files = is_tried.then(|| work.repository.snapshot(old, &self.settings.path).ok()).flatten();
         let questions = work.reloader.questions();
         Trial {
             config: work.config,
@@ -115,7 +117,10 @@ impl Trial<'_> {
 
     /// What rules about a change say of critical names and of changes that are too large.
     fn about_the_change(&self, old: &Catalog, new: &Catalog) -> Vec<String> {
-        let Some(before) = &self.roots.0 else { return Vec::new() };
+        let (changed, Some(before)) = (changed(old, new), &self.roots.0) else { return Vec::new() };
+        if changed.is_empty() {
+            return Vec::new();
+        }
         let terms = Terms::without_rules(&self.config.limits);
         let Some(settings) = Terms::now(&self.config.limits, &self.config.lint).lint else { return Vec::new() };
         let (served, commit) = self.commits;
@@ -124,7 +129,7 @@ impl Trial<'_> {
         let [Ok(old_files), Ok(new_files)] = files else { return Vec::new() };
         let of = |files: &[ZoneFile], apex: NameRef<'_>| files.iter().find(|file| file.name.as_ref().is(apex)).cloned();
         let mut lines = Vec::new();
-        for apex in changed(old, new) {
+        for apex in changed {
             let Some(was) = of(&old_files.zones, apex) else { continue };
             let Some(was_zone) = load_listed(before, &was, &terms).zone else { continue };
             let (mut findings, sources) = match of(&new_files.zones, apex) {
