@@ -185,6 +185,10 @@ fn only_what_an_answer_depends_on_is_read_of_ten_thousand_commits() {
     let found = past.bisect(&test, Bounds::default()).unwrap();
     assert_eq!(found.turn.expect("a commit").0.subject, "Edit 8000");
     assert!(found.asked <= 2 * 14 && past.built() <= found.asked, "{} asked, {} built", found.asked, past.built());
+    for moment in ["main~5000", "2039-09-08"] {
+        let (code, said, error) = run(directory.path(), &["query", "www.a.test", "--at", moment]);
+        assert!(code == 0 && said.contains("IN\tA\t192.0.2.2\n"), "{moment}: {said}{error}");
+    }
     let since = Past::find(&config, &name).unwrap().since(Rtype::A).unwrap();
     assert_eq!(since.iter().map(|since| since.commit.subject.as_str()).collect::<Vec<_>>(), ["Edit 8000"]);
 }
