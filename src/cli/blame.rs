@@ -9,7 +9,8 @@ use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
 use crate::control::past::{Item, Past, Since};
 use crate::dns::{Name, Rcode, Rtype};
-use crate::zonefile::rdata::{Mnemonic, Presentation};
+use crate::review::record_line;
+use crate::zonefile::rdata::Mnemonic;
 
 /// Show since which commit each record of the answer for a name is answered, and where it is written now
 ///
@@ -44,8 +45,7 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
 fn show(part: &Since, name: &Name) -> String {
     let what = match &part.item {
         Item::Record(owner, rtype, ttl, rdata) => {
-            let (owner, rtype) = (owner.as_ref().unwrap_or(name), *rtype);
-            format!("{owner} {ttl} IN {} {}", Mnemonic(rtype), Presentation { rtype, rdata })
+            format!("{} {}", owner.as_ref().unwrap_or(name), record_line(*ttl, *rtype, rdata))
         }
         Item::Absence(Rcode::NOERROR, true) => "no such records".into(),
         Item::Absence(Rcode::NXDOMAIN, _) => "no such name".into(),

@@ -10,6 +10,7 @@ use super::tree::Tree;
 use super::{ConfigArgument, Verdict};
 use crate::config::{Config, Overrides};
 use crate::control::fleet::{Fleet, Node, Said, Server};
+use crate::control::git::short;
 use crate::control::judged::KEY;
 use crate::control::remote::{self, Remote};
 use crate::dns::{Name, Rtype};
@@ -111,7 +112,7 @@ fn state(node: &Node) -> String {
         Some(count) => format!(", {count} commits behind the branch"),
         None => ", which is not on the branch here".into(),
     };
-    format!("commit {}{behind}", commit.get(..12).unwrap_or(commit))
+    format!("commit {}{behind}", short(commit))
 }
 
 fn words(said: Said) -> String {

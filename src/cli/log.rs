@@ -6,7 +6,7 @@ use super::output::{self, Output};
 use super::tree;
 use super::{ConfigArgument, Verdict};
 use crate::config::Overrides;
-use crate::control::git::{Commit, moment};
+use crate::control::git::{Commit, moment, short};
 use crate::control::past::{Past, Turn};
 use crate::dns::{Name, Rtype};
 use crate::review::diff::{json, text};
@@ -100,8 +100,7 @@ fn show(turn: &Turn, format: LogFormat) -> String {
 
 /// A commit on one line: its id, when, who and what.
 pub(super) fn heading(commit: &Commit) -> String {
-    let id = commit.id.get(..12).unwrap_or(&commit.id);
-    format!("{id} {} {}: {}", when(commit), commit.author, commit.subject)
+    format!("{} {} {}: {}", short(&commit.id), when(commit), commit.author, commit.subject)
 }
 
 /// When a commit was made; of one that no calendar of ours has, the seconds since 1970.

@@ -94,7 +94,7 @@ impl Tree {
             let name = escape(loaded.name.to_string().as_bytes());
             output::say(&format!("zonewright: `{name}` has errors ({errors}) and is not served\n"));
         }
-        Reviewed { name: loaded.name, zone: loaded.zone, sources: loaded.sources }
+        loaded.into()
     }
 
     fn or_nothing(self, place: &dyn std::fmt::Display) -> anyhow::Result<Self> {

@@ -1,6 +1,6 @@
 //! Spec → settings: whether values make sense, alone and together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Range, RangeInclusive};
 use std::path::{Component, Path, PathBuf};
@@ -13,7 +13,7 @@ use super::lint;
 use super::problems::Problems;
 use super::spec::{self, Key, Spec};
 use super::{Config, canary, owners, repository, serials, webhook};
-use crate::dns::Name;
+use crate::dns::{Name, NameError};
 use crate::server::{Engine, LARGEST_UDP, Policy, TcpSettings};
 use crate::zonefile::Limits;
 
@@ -209,26 +209,20 @@ fn duration(text: &str) -> Option<Duration> {
 fn zones(tables: Vec<Spanned<spec::Zone>>, problems: &mut Problems<'_>) -> Vec<(Name, PathBuf)> {
     let mut zones: Vec<(Name, PathBuf)> = Vec::new();
     // Where each was named first; names differ in case only where they are one zone's.
-    let mut places: HashMap<String, Range<usize>> = HashMap::new();
+    let mut places: HashMap<Name, Range<usize>> = HashMap::new();
     for table in tables {
         let header = table.span();
         let spec::Zone { name, file } = table.into_inner();
         let place = name.given.as_ref().map_or(header, Spanned::span);
-        let Some(text) = name.given.map(Spanned::into_inner) else {
+        let Some(text) = name.given else {
             if name.is_present {
                 continue;
             }
             problems.push(problems.finding(place, "a zone has no name").fix("add `name = \"example.org\"`"));
             continue;
         };
-        let name = match Name::absolute(&text) {
-            Ok(name) => name,
-            Err(error) => {
-                problems.push(problems.finding(place, format!("`{text}` is no zone's name")).label(error.to_string()));
-                continue;
-            }
-        };
-        let key = name.to_string().to_ascii_lowercase();
+        let Some(name) = zone_name(&text, problems) else { continue };
+        let key = name.as_ref().to_lower();
         if let Some(first) = places.get(&key) {
             let first = problems.span(first.clone());
             let twice = problems.finding(place, format!("the zone `{name}` is there twice")).also(first, "first here");
@@ -240,6 +234,29 @@ fn zones(tables: Vec<Spanned<spec::Zone>>, problems: &mut Problems<'_>) -> Vec<(
         places.insert(key, place);
     }
     zones
+}
+
+/// What the section of each zone says; a name that is none, or that another spelling of it had before, goes to `problems`.
+pub(super) fn by_zone<T>(sections: Vec<(Spanned<String>, T)>, problems: &mut Problems<'_>) -> Vec<(Name, T)> {
+    let (mut zones, mut seen) = (Vec::new(), HashSet::new());
+    for (text, said) in sections {
+        let Some(name) = zone_name(&text, problems) else { continue };
+        if seen.insert(name.as_ref().to_lower()) {
+            zones.push((name, said));
+        } else {
+            let finding = problems.finding(text.span(), format!("the zone `{name}` is there twice"));
+            problems.push(finding.fix("put all that is said of it into one section"));
+        }
+    }
+    zones
+}
+
+fn zone_name(text: &Spanned<String>, problems: &mut Problems<'_>) -> Option<Name> {
+    let unnamed = |error: NameError| {
+        let finding = problems.finding(text.span(), format!("`{}` is no zone's name", text.get_ref()));
+        problems.push(finding.label(error.to_string()));
+    };
+    Name::absolute(text.get_ref()).map_err(unnamed).ok()
 }
 
 /// A path that goes down only.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::Config;
-use super::check::{path_or_default, replace};
+use super::check::{by_zone, path_or_default, replace};
 use super::problems::Problems;
 use super::spec::{self, Key};
 use crate::dns::{MAX_TTL, Name};
@@ -102,22 +102,8 @@ pub(super) fn zone_levels(
     given: Vec<(Spanned<String>, Vec<spec::Level>)>,
     problems: &mut Problems<'_>,
 ) -> Vec<(Name, Vec<(&'static str, Level)>)> {
-    let mut zones: Vec<(Name, Vec<_>)> = Vec::new();
-    for (text, given) in given {
-        let list = levels(given, &[], problems);
-        match Name::absolute(text.get_ref()) {
-            Ok(name) if zones.iter().any(|(known, _)| known.as_ref().is(name.as_ref())) => {
-                let finding = problems.finding(text.span(), format!("the zone `{name}` is there twice"));
-                problems.push(finding.fix("put all that is said of it into one section"));
-            }
-            Ok(name) => zones.push((name, list)),
-            Err(error) => {
-                let finding = problems.finding(text.span(), format!("`{}` is no zone's name", text.get_ref()));
-                problems.push(finding.label(error.to_string()));
-            }
-        }
-    }
-    zones
+    let zones = given.into_iter().map(|(zone, given)| (zone, levels(given, &[], problems))).collect();
+    by_zone(zones, problems)
 }
 
 /// The keys of `[lint]`, and whether two settings differ in them.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::check::{duration_within, plain_path, replace};
+use super::check::{duration_within, path_or_default, plain_path, replace};
 use super::problems::Problems;
 use super::spec::{Key, Source};
 
@@ -95,9 +95,8 @@ pub(super) fn read(source: Source, base: &Path, problems: &mut Problems<'_>) -> 
     replace(&mut settings.allow_rewind, source.allow_rewind.checked(problems, |&allow| Some(allow)));
     let file = |path: &String| (!path.is_empty()).then(|| base.join(path));
     settings.allowed_signers = source.allowed_signers.checked(problems, file);
-    let beside = |path: &String| Some((!path.is_empty()).then(|| base.join(path)));
-    settings.override_file = source.override_file.checked(problems, beside).flatten();
     settings.allowed_keys = source.allowed_keys.checked(problems, file);
+    settings.override_file = path_or_default(source.override_file, base, problems);
     Some(settings)
 }
 

@@ -2,9 +2,9 @@
 
 use toml::Spanned;
 
+use super::check::by_zone;
 use super::problems::Problems;
 use super::spec::{Key, SourceZone};
-use crate::dns::Name;
 use crate::zone::serial::{Mode, Serials, Style};
 
 /// What the section says, and what it says of single zones.
@@ -14,22 +14,10 @@ pub(super) fn read(
     problems: &mut Problems<'_>,
 ) -> Serials {
     let everywhere = mode(everywhere, problems);
-    let mut serials = Serials { everywhere, ..Serials::default() };
-    for (text, SourceZone { serial, serial_style }) in zones {
-        let mode = mode([serial, serial_style], problems);
-        match Name::absolute(text.get_ref()) {
-            Ok(name) => {
-                if serials.zones.insert(name.to_string().to_ascii_lowercase(), mode).is_some() {
-                    problems.push(problems.finding(text.span(), format!("the zone `{name}` is there twice")));
-                }
-            }
-            Err(error) => {
-                let headline = format!("`{}` is no zone's name", text.get_ref());
-                problems.push(problems.finding(text.span(), headline).label(error.to_string()));
-            }
-        }
-    }
-    serials
+    let zones =
+        zones.into_iter().map(|(zone, said)| (zone, mode([said.serial, said.serial_style], problems))).collect();
+    let zones = by_zone(zones, problems).into_iter().map(|(name, mode)| (name.as_ref().to_lower(), mode));
+    Serials { everywhere, zones: zones.collect() }
 }
 
 fn mode([serial, style]: [Key<String>; 2], problems: &mut Problems<'_>) -> Mode {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::check::path_or_default;
 use super::problems::Problems;
 use super::spec::{Key, Webhook};
 
@@ -44,10 +45,9 @@ pub(super) fn read(spec: Webhook, base: &Path, problems: &mut Problems<'_>) -> O
     }
     let is_absent = |key: &Key<String>| key.given.as_ref().is_none_or(|given| given.get_ref().is_empty());
     let is_none = is_absent(&url) && is_absent(&url_file);
-    let path = |path: &String| Some((!path.is_empty()).then(|| base.join(path)));
     let plain = url.checked(problems, |url| (url.is_empty() || is_url(url)).then(|| url.clone()));
-    let file = url_file.checked(problems, path).flatten();
-    let secret_file = secret_file.checked(problems, path).flatten();
+    let file = path_or_default(url_file, base, problems);
+    let secret_file = path_or_default(secret_file, base, problems);
     let template = template.checked(problems, |text| Some(text.clone())).unwrap_or_else(|| TEMPLATE.to_owned());
     let words = |list: &Vec<toml::Spanned<String>>| {
         let words: Vec<&str> = list.iter().map(|word| word.get_ref().as_str()).collect();

@@ -6,12 +6,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::git::{Bounds, Id, Origin};
+use super::git::{Bounds, Id, Origin, short};
 use super::revision::{self, Place};
 use crate::config::Config;
-
-/// Digits of a commit's id that are shown: as many as git shows of a repository with many thousand commits.
-const DIGITS: usize = 12;
 
 /// The history that zone files have.
 pub struct Authors {
@@ -55,9 +52,14 @@ impl Authors {
             Origin::Added(id) => format!("{}, which added the file", self.commit(id)?),
             Origin::Uncommitted => "not committed yet".to_owned(),
             Origin::CutOff(id) => {
-                format!("in {} or before, where this shallow clone is cut off (`git fetch --unshallow`)", short(id))
+                format!(
+                    "in {} or before, where this shallow clone is cut off (`git fetch --unshallow`)",
+                    short(&id.to_string())
+                )
             }
-            Origin::Older(id, looked) => format!("in {} or before: {looked} commits were looked at", short(id)),
+            Origin::Older(id, looked) => {
+                format!("in {} or before: {looked} commits were looked at", short(&id.to_string()))
+            }
         })
     }
 
@@ -67,12 +69,8 @@ impl Authors {
             return Ok(known.clone());
         }
         let commit = self.place.repository.commit(id).map_err(revision::say)?;
-        let told = format!("{} by {}", short(id), commit.author);
+        let told = format!("{} by {}", short(&id.to_string()), commit.author);
         self.known.insert(id, told.clone());
         Ok(told)
     }
-}
-
-fn short(id: Id) -> String {
-    id.to_hex_with_len(DIGITS).to_string()
 }

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::dns::{Name, Rcode, Rtype, is_serial_after};
 use crate::server::ask_with_nsid;
 use crate::server::message::Message;
+use crate::zonefile::rdata::soa_serial;
 
 /// A server, as it was named.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,11 +108,8 @@ impl Fleet {
 
 /// The commits of the branch, the newest first; none without a repository.
 fn line(config: &Config) -> Vec<Id> {
-    let line = || {
-        let place = Place::find(config).ok()?;
-        place.repository.line_at(place.head().ok()?, &place.zones).ok()
-    };
-    line().map(|line| line.steps.into_iter().map(|step| step.id).collect()).unwrap_or_default()
+    let line = Place::find(config).and_then(|place| place.line());
+    line.map(|line| line.steps.into_iter().map(|step| step.id).collect()).unwrap_or_default()
 }
 
 fn ask(server: Server, questions: &[(Name, Rtype)]) -> Node {
@@ -132,9 +130,7 @@ fn commit_of(nsid: &[u8]) -> Option<String> {
 fn said(message: &Message, zone: &Name) -> Said {
     let soa =
         message.sections[0].iter().find(|record| record.rtype == Rtype::SOA && record.owner.as_ref().is(zone.as_ref()));
-    let serial =
-        soa.and_then(|soa| soa.rdata.last_chunk::<20>()?.first_chunk().map(|octets| u32::from_be_bytes(*octets)));
-    match serial {
+    match soa.and_then(|soa| soa_serial(&soa.rdata)) {
         _ if message.rcode() != Rcode::NOERROR => Said::Failed(message.rcode()),
         Some(serial) if message.is_authoritative() => Said::Serial(serial),
         _ => Said::Lame,

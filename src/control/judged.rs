@@ -7,6 +7,7 @@ use crate::authority::{Authority, Catalog, HashKey};
 use crate::diagnostic::Diagnostic;
 use crate::dns::NameRef;
 use crate::lint::Others;
+use crate::review::Reviewed;
 use crate::review::change::shorten;
 use crate::source::Sources;
 use crate::zone::Zone;
@@ -38,6 +39,13 @@ pub struct Section {
     pub sources: Sources,
     /// What was found in them.
     pub findings: Vec<Diagnostic>,
+}
+
+/// What reviews ask of a zone: its text and what it says, whatever was found of it.
+impl From<Loaded> for Reviewed {
+    fn from(loaded: Loaded) -> Self {
+        Self { name: loaded.name, zone: loaded.zone, sources: loaded.sources }
+    }
 }
 
 impl Judged {

@@ -36,7 +36,7 @@ use super::watch::Reach;
 use crate::authority::{Authority, Catalog, Change, HashKey};
 use crate::config::Config;
 use crate::diagnostic::render;
-use crate::dns::{Name, Rtype};
+use crate::dns::{Name, NameRef, Rtype};
 use crate::lint;
 use crate::server::{Policy, Publisher, Seen, Served};
 use crate::zonefile::{Glass, Limits};
@@ -89,7 +89,7 @@ pub struct Reloader {
     seen: Option<Arc<Seen>>,
     questions: usize,
     /// The serials that zones are to be served with, where those are not as written.
-    pub(super) serials: Arc<HashMap<String, u32>>,
+    pub(super) serials: Arc<HashMap<Name, u32>>,
     /// Texts of what is served that were not handed over to be saved; none: nothing is saved.
     pub(super) unsaved: Option<Vec<(Hash, Arc<[u8]>)>>,
 }
@@ -197,14 +197,13 @@ impl Reloader {
         self.zones.iter().map(|(_, entry)| entry.status()).collect()
     }
 
-    /// The serial that is served of a zone, by its apex in lower case.
-    pub(super) fn serial(&self, apex: &str) -> Option<u32> {
-        let name = Name::absolute(apex).ok()?;
-        self.zones.of(name.as_ref())?.zone.served.as_ref().map(|served| served.built.serial())
+    /// The serial that is served of a zone.
+    pub(super) fn serial(&self, apex: NameRef<'_>) -> Option<u32> {
+        self.zones.of(apex)?.zone.served.as_ref().map(|served| served.built.serial())
     }
 
     /// Whether a name lies in a zone that is served.
-    pub(super) fn has_zone_of(&self, name: crate::dns::NameRef<'_>) -> bool {
+    pub(super) fn has_zone_of(&self, name: NameRef<'_>) -> bool {
         self.catalog.zone(name).is_some()
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::commits::Commits;
-use super::git::{Commit, Id, Refusal, Repository, moment};
+use super::git::{Commit, Id, Line, Refusal, Repository, moment};
 use super::keep;
 use super::load::Root;
 use crate::config::{Config, RepositorySettings};
@@ -39,10 +39,7 @@ pub fn of(revision: &str, config: &Config) -> anyhow::Result<Root> {
 /// There is no repository, or it is neither, or the zones of that commit are refused.
 pub fn at(text: &str, config: &Config) -> anyhow::Result<(Root, Commit)> {
     let place = Place::find(config)?;
-    let id = match place.repository.resolve(text) {
-        Ok(id) => id,
-        Err(refusal) => place.at_date(text)?.ok_or_else(|| say(refusal))?,
-    };
+    let id = place.commit_at(text, None)?;
     let commit = place.repository.commit(id).map_err(say)?;
     Ok((root(&place.repository, id, &place.zones)?, commit))
 }
@@ -83,11 +80,21 @@ impl Place {
         Ok(Self { repository: Repository::open(&top).map_err(say)?, top, zones, branch })
     }
 
-    /// The newest commit of the line at a date; none if the text is no date, or before the first.
-    fn at_date(&self, text: &str) -> anyhow::Result<Option<Id>> {
-        let Some(moment) = moment(text) else { return Ok(None) };
-        let line = self.repository.line_at(self.head()?, &self.zones).map_err(say)?;
-        Ok(line.steps.iter().find(|step| step.time <= moment).map(|step| step.id))
+    /// The line of first parents from the commit that is served, or checked out.
+    pub(super) fn line(&self) -> anyhow::Result<Line> {
+        self.repository.line_at(self.head()?, &self.zones).map_err(say)
+    }
+
+    /// The commit that a revision names or, where the text is none, the newest of the line at a date; `line` if it was read.
+    pub(super) fn commit_at(&self, text: &str, line: Option<&Line>) -> anyhow::Result<Id> {
+        let refusal = match self.repository.resolve(text) {
+            Ok(id) => return Ok(id),
+            Err(refusal) => refusal,
+        };
+        let Some(moment) = moment(text) else { return Err(say(refusal)) };
+        let read = if line.is_none() { self.line()? } else { Line::default() };
+        let found = line.unwrap_or(&read).steps.iter().find(|step| step.time <= moment);
+        found.map(|step| step.id).ok_or_else(|| say(refusal))
     }
 
     /// The commit that is served, or checked out.

@@ -19,10 +19,11 @@ use std::path::{Path, PathBuf};
 use super::git::{Id, Refusal, Repository, Step};
 use super::load::{Hash, Root, Snapshot, ZoneFile, beside, zone_files};
 use crate::config::Config;
-use crate::dns::{Name, Rtype};
+use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::sha256;
 use crate::source::{Source, Sources};
 use crate::zone::serial::{self, Edit, Serials, Style};
+use crate::zonefile::rdata::soa_serial;
 use crate::zonefile::{self, IncludeRefusal, Limits, includes};
 
 /// The most octets of a text in which its SOA record is looked for.
@@ -51,7 +52,7 @@ struct Known {
     terms: (Serials, Vec<(Name, PathBuf)>, PathBuf),
     commit: Id,
     files: Snapshot,
-    zones: HashMap<String, History>,
+    zones: HashMap<Name, History>,
 }
 
 /// One zone's.
@@ -74,7 +75,7 @@ impl Histories {
         commit: Id,
         path: &Path,
         config: &Config,
-    ) -> Result<HashMap<String, Counted>, Refusal> {
+    ) -> Result<HashMap<Name, Counted>, Refusal> {
         let terms = (config.lint.serials.clone(), config.source.zones.clone(), path.to_owned());
         if !terms.0.has_any() {
             self.known = None;
@@ -118,7 +119,7 @@ impl Known {
         let listing = zone_files(&root, &self.terms.1).map_err(|error| repository.unlisted(&error))?;
         for listed in listing.zones {
             let Some(style) = self.terms.0.of(listed.name.as_ref()) else { continue };
-            let name = listed.name.to_string().to_ascii_lowercase();
+            let name = listed.name.as_ref().to_lower();
             let known = self.zones.get(&name);
             let is_as_it_was =
                 |known: &History| known.listed == listed && !known.files.iter().any(|file| changed.contains(file));
@@ -177,13 +178,12 @@ pub(super) fn written(root: &Root, listed: &ZoneFile) -> Option<u32> {
     let refuse: &mut zonefile::Include<'_> = &mut |_, _| Err(IncludeRefusal::default());
     let parsed = zonefile::parse(&mut sources, file, &listed.name, &Limits::default(), refuse);
     let soa = parsed.records.rows().iter().find(|record| record.rtype == Rtype::SOA)?;
-    let numbers = parsed.records.rdata(soa).last_chunk::<20>()?;
-    numbers.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+    soa_serial(parsed.records.rdata(soa))
 }
 
-/// What this node published of each zone whose serials are made.
+/// What this node published of each zone whose serials are made, by its apex in lower case.
 #[derive(Clone, Default, Debug)]
-pub struct Numbers(pub HashMap<String, Published>);
+pub struct Numbers(pub HashMap<Name, Published>);
 
 /// What was published of one zone.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -203,19 +203,15 @@ impl Published {
 
 impl Numbers {
     /// What is to be published of each zone, after what `served` says is served of it now.
-    pub fn following(
-        &self,
-        counted: HashMap<String, Counted>,
-        served: impl Fn(&str) -> Option<u32>,
-    ) -> HashMap<String, Published> {
-        let publish = |(name, counted): (String, Counted)| {
+    pub fn following(&self, counted: HashMap<Name, Counted>, served: impl Fn(NameRef<'_>) -> Option<u32>) -> Self {
+        let publish = |(name, counted): (Name, Counted)| {
             let before = self.0.get(&name);
-            let last = served(&name).or(before.map(|before| before.serial));
+            let last = served(name.as_ref()).or(before.map(|before| before.serial));
             let is_same = before.is_some_and(|before| before.counted.content == counted.content);
             let offset = before.map_or(0, Published::offset);
             let serial = serial::published(counted.serial, last, offset, is_same);
             (name, Published { serial, counted })
         };
-        counted.into_iter().map(publish).collect()
+        Self(counted.into_iter().map(publish).collect())
     }
 }

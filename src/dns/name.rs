@@ -150,6 +150,11 @@ impl<'a> NameRef<'a> {
     pub fn to_name(self) -> Name {
         Name(self.0.into())
     }
+
+    /// An owned copy in lower case, the same for all spellings: the key of a table.
+    pub fn to_lower(self) -> Name {
+        Name(self.0.to_ascii_lowercase().into())
+    }
 }
 
 /// As many places as labels can start at, and the end of the last: a name has 127 labels at most.

@@ -184,5 +184,5 @@ impl fmt::Display for Answer<'_> {
 }
 
 fn write_record(record: &Record, section: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "\n  {} {}{section}", record.owner, super::reply::record(record.ttl, record.rtype, &record.rdata))
+    write!(f, "\n  {} {}{section}", record.owner, super::record_line(record.ttl, record.rtype, &record.rdata))
 }

@@ -17,5 +17,5 @@ pub mod fix;
 mod reply;
 mod snapshot;
 
-pub use reply::{Reply, ReplyRrset};
+pub use reply::{Reply, ReplyRrset, record_line};
 pub use snapshot::{Place, Reviewed, Snapshot};

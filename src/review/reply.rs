@@ -121,7 +121,7 @@ impl ReplyRrset {
 }
 
 /// A record as a line of a zone file without its owner.
-pub(super) fn record(ttl: u32, rtype: Rtype, rdata: &[u8]) -> String {
+pub fn record_line(ttl: u32, rtype: Rtype, rdata: &[u8]) -> String {
     format!("{ttl} IN {} {}", Mnemonic(rtype), Presentation { rtype, rdata })
 }
 
@@ -139,19 +139,14 @@ fn group<'m>(records: impl Iterator<Item = &'m Record>, question: Option<&Name>)
     let mut rrsets: Vec<ReplyRrset> = Vec::new();
     let mut places = HashMap::new();
     for record in records {
-        let owner = record.owner.as_ref().octets().to_ascii_lowercase();
-        let place = *places.entry((owner, record.rtype)).or_insert(rrsets.len());
+        let owner = record.owner.as_ref().to_lower();
+        let place = *places.entry((owner.clone(), record.rtype)).or_insert(rrsets.len());
         if place == rrsets.len() {
-            let owner =
-                question.is_none_or(|name| !name.as_ref().is(record.owner.as_ref())).then(|| lower(&record.owner));
+            let owner = question.is_none_or(|name| !name.as_ref().is(owner.as_ref())).then_some(owner);
             rrsets.push(ReplyRrset { owner, rtype: record.rtype, ttl: record.ttl, rdatas: Vec::new() });
         }
         rrsets[place].rdatas.push(rdata::canonical(record.rtype, &record.rdata).into_owned());
     }
     rrsets.iter_mut().for_each(|rrset| rrset.rdatas.sort_unstable());
     rrsets
-}
-
-fn lower(name: &Name) -> Name {
-    crate::dns::NameRef::trusted(&name.as_ref().octets().to_ascii_lowercase()).to_name()
 }

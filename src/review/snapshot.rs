@@ -122,7 +122,7 @@ impl Snapshot {
         let Some(reviewed) = self.zone(apex) else { return Vec::new() };
         let Some(rrset) = reviewed.zone.as_ref().and_then(|zone| zone.rrset(owner, rtype)) else { return Vec::new() };
         let ttl = rrset.ttl();
-        let line = |(record, rdata)| (super::reply::record(ttl, rtype, rdata), reviewed.place(record));
+        let line = |(record, rdata)| (super::record_line(ttl, rtype, rdata), reviewed.place(record));
         rrset.records().zip(rrset.rdatas()).map(line).collect()
     }
 

@@ -22,6 +22,7 @@ use std::collections::BTreeSet;
 
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{Sources, Span};
+use crate::zonefile::rdata::soa_serial;
 use crate::zonefile::{Places, Record, Records};
 
 /// A zone: its apex, and its owner names in canonical order (RFC 4034 §6.1).
@@ -136,10 +137,7 @@ impl Zone {
 
     /// The serial number of the SOA record, if there is one.
     pub fn serial(&self) -> Option<u32> {
-        let soa = self.rrset(self.apex(), Rtype::SOA)?;
-        // SERIAL is the first of five numbers at the end (RFC 1035 §3.3.13).
-        let numbers = soa.rdatas().next()?.last_chunk::<20>()?;
-        numbers.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+        soa_serial(self.rrset(self.apex(), Rtype::SOA)?.rdatas().next()?)
     }
 
     /// Serves the zone with another serial number than is written.

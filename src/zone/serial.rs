@@ -4,9 +4,9 @@
 //! whatever the times and texts say. Knows neither git nor what was published; [`published`] says what becomes of a number
 //! where another one is out already.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use crate::dns::{NameRef, is_serial_after};
+use crate::dns::{Name, NameRef, is_serial_after};
 use crate::zonefile::rdata::Moment;
 
 /// How numbers are counted.
@@ -39,14 +39,14 @@ pub struct Mode {
 pub struct Serials {
     /// All zones of which nothing else is said.
     pub everywhere: Mode,
-    /// By the apex in lower case, with its dot: what holds there in place of what holds everywhere.
-    pub zones: BTreeMap<String, Mode>,
+    /// By the apex in lower case: what holds there in place of what holds everywhere.
+    pub zones: HashMap<Name, Mode>,
 }
 
 impl Serials {
     /// How a zone's serials are made; none: they are as written.
     pub fn of(&self, apex: NameRef<'_>) -> Option<Style> {
-        let own = self.zones.get(&apex.to_string().to_ascii_lowercase()).copied().unwrap_or_default();
+        let own = self.zones.get(&apex.to_lower()).copied().unwrap_or_default();
         let is_auto = own.is_auto.or(self.everywhere.is_auto).unwrap_or(false);
         is_auto.then(|| own.style.or(self.everywhere.style).unwrap_or(Style::Date))
     }

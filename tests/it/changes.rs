@@ -422,7 +422,7 @@ fn snapshot(tree: &Path) -> Snapshot {
     let listing = zone_files(&root, &[]).expect("the list");
     let reviewed = |listed: &ZoneFile| {
         let loaded = load_listed(&root, listed, &terms);
-        Reviewed { name: loaded.name, zone: loaded.zone, sources: loaded.sources }
+        Reviewed::from(loaded)
     };
     Snapshot::new(listing.zones.iter().map(reviewed).collect(), Policy::default(), support::KEY)
 }

@@ -97,7 +97,7 @@ fn settings_for(rule: &Rule) -> Settings {
     let owner = Owner { subtree: name("owned.example"), types: vec![Rtype::TXT], people, teams: Vec::new() };
     settings.owners = Owners::new(vec![owner]);
     let auto = Mode { is_auto: Some(true), style: None };
-    settings.serials.zones.insert("auto.example.".to_owned(), auto);
+    settings.serials.zones.insert(Name::absolute("auto.example.").unwrap(), auto);
     settings.acting = Some(Acting { actor: Some("bob".to_owned()), teams: Vec::new() });
     settings.severities.everywhere.insert(0, (rule.code.name, Level::On(rule.code.severity)));
     settings

@@ -14,7 +14,7 @@ use crate::control::load::{Root, zone_files};
 use crate::control::reload::{Reloader, report_on_all};
 use crate::control::serials::{Counted, content, written};
 use crate::control::status::{GlassStatus, Look};
-use crate::dns::NameRef;
+use crate::dns::{Name, NameRef};
 use crate::lint::sha256;
 use crate::zonefile::{Glass, MAX_GLASS};
 
@@ -116,9 +116,8 @@ impl Commits {
     /// What `status` shows of it.
     pub(super) fn glass_status(&self) -> Option<GlassStatus> {
         let (glass, _) = self.shard.applied.as_ref()?;
-        let rrset = |(name, rtype): &(crate::dns::Name, crate::dns::Rtype)| {
-            format!("{name} {}", crate::zonefile::rdata::Mnemonic(*rtype))
-        };
+        let rrset =
+            |(name, rtype): &(Name, crate::dns::Rtype)| format!("{name} {}", crate::zonefile::rdata::Mnemonic(*rtype));
         Some(GlassStatus {
             file: glass.shown.clone(),
             expires: glass.expires.clone(),
@@ -131,31 +130,31 @@ impl Commits {
     /// published, whatever is written.
     pub(super) fn count_glass(
         &self,
-        counted: &mut HashMap<String, Counted>,
+        counted: &mut HashMap<Name, Counted>,
         work: &Work<'_>,
         root: &Root,
     ) -> Result<(), Refusal> {
         let glass = work.reloader.glass.as_ref();
-        let known = |name: &String| self.numbers.0.get(name).is_some_and(|known| known.offset() != 0);
+        let known = |name: &Name| self.numbers.0.get(name).is_some_and(|known| known.offset() != 0);
         if glass.is_none() && self.numbers.0.keys().all(|name| !known(name)) {
             return Ok(());
         }
         let listing = zone_files(root, &work.config.source.zones).map_err(|error| work.repository.unlisted(&error))?;
-        let key = |name: NameRef<'_>| name.to_string().to_ascii_lowercase();
-        let apexes: HashSet<String> = listing.zones.iter().map(|zone| key(zone.name.as_ref())).collect();
+        let apexes: HashSet<Name> = listing.zones.iter().map(|zone| zone.name.as_ref().to_lower()).collect();
         let zone_of = |name: NameRef<'_>| {
-            std::iter::successors(Some(name), |name| name.parent()).map(key).find(|name| apexes.contains(name))
+            let ancestors = std::iter::successors(Some(name), |name| name.parent());
+            ancestors.map(NameRef::to_lower).find(|name| apexes.contains(name))
         };
         let names = glass.iter().flat_map(|glass| &glass.rrsets).map(|(name, _)| zone_of(name.as_ref()));
-        let touched: HashSet<String> = names.flatten().collect();
+        let touched: HashSet<Name> = names.flatten().collect();
         for listed in listing.zones {
-            let name = key(listed.name.as_ref());
+            let name = listed.name.as_ref().to_lower();
             let is_touched = touched.contains(&name);
             if !is_touched && !known(&name) {
                 continue;
             }
             let own = counted.get(&name).cloned().unwrap_or_else(|| Counted {
-                serial: written(root, &listed).or_else(|| work.reloader.serial(&name)).unwrap_or(1),
+                serial: written(root, &listed).or_else(|| work.reloader.serial(name.as_ref())).unwrap_or(1),
                 content: content(root, &listed, &work.config.limits).0,
             });
             let content = match glass.filter(|_| is_touched) {

@@ -1,5 +1,6 @@
 //! The serials that a commit's zones are served with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Commits, Work};
@@ -8,6 +9,7 @@ use crate::control::load::Root;
 use crate::control::serials::{Counted, Numbers, Published};
 use crate::control::state::{SavedCount, Set};
 use crate::control::status::{Look, ZoneStatus};
+use crate::dns::Name;
 
 impl Commits {
     /// Has the reloader serve a commit's zones with the serials that its history says, after what is served.
@@ -15,25 +17,28 @@ impl Commits {
         let mut counted = self.histories.at(work.repository, id, &self.settings.path, work.config)?;
         self.count_glass(&mut counted, work, root)?;
         let numbers = self.numbers.following(counted, |name| work.reloader.serial(name));
-        let serials = numbers.iter().map(|(name, published)| (name.clone(), published.serial));
+        let serials = numbers.0.iter().map(|(name, published)| (name.clone(), published.serial));
         work.reloader.serials = Arc::new(serials.collect());
-        Ok(Numbers(numbers))
+        Ok(numbers)
     }
 
     /// They are served: says which are past their history now, and which are not any more.
     pub(super) fn note_numbers(&mut self, numbers: Numbers, look: &mut Look) {
+        let mut notices = Vec::new();
         for (name, published) in &numbers.0 {
             let before = self.numbers.0.get(name).map_or(0, Published::offset);
             let (serial, history) = (published.serial, published.counted.serial);
             match (before, published.offset()) {
                 (0, 0) => {}
-                (_, 0) => look.notices.push(format!("{name} has the serial of its history again: {serial}")),
-                (0, _) => look.notices.push(format!(
+                (_, 0) => notices.push(format!("{name} has the serial of its history again: {serial}")),
+                (0, _) => notices.push(format!(
                     "{name} is served as {serial}, and its history says {history}: this node published a later one before, by a rollback, a rewind, a change of style or an override"
                 )),
                 _ => {}
             }
         }
+        notices.sort();
+        look.notices.append(&mut notices);
         self.numbers = numbers;
     }
 
@@ -42,7 +47,7 @@ impl Commits {
         let counted = set.zones.iter().filter_map(|zone| {
             let SavedCount { serial, content } = zone.counted.clone()?;
             let published = Published { serial: zone.serial, counted: Counted { serial, content } };
-            Some((zone.name.to_ascii_lowercase(), published))
+            Some((key(&zone.name)?, published))
         });
         self.numbers = Numbers(counted.collect());
     }
@@ -50,7 +55,7 @@ impl Commits {
     /// What was published, for a later start.
     pub(super) fn save_numbers(&self, set: &mut Set) {
         for zone in &mut set.zones {
-            let published = self.numbers.0.get(&zone.name.to_ascii_lowercase());
+            let published = key(&zone.name).and_then(|name| self.numbers.0.get(&name));
             let count = |published: &Published| SavedCount {
                 serial: published.counted.serial,
                 content: published.counted.content,
@@ -61,13 +66,20 @@ impl Commits {
 
     /// Tells what the history says of each zone that is past it.
     pub fn tell_offsets(&self, zones: &mut [ZoneStatus]) {
+        let offset: HashMap<_, _> = self.numbers.0.iter().filter(|(_, published)| published.offset() != 0).collect();
+        if offset.is_empty() {
+            return;
+        }
         for zone in zones {
-            let published = self.numbers.0.get(&zone.zone.to_ascii_lowercase());
-            if let (Some(published), Some(served)) =
-                (published.filter(|published| published.offset() != 0), &mut zone.served)
-            {
+            let published = key(&zone.zone).and_then(|name| offset.get(&name));
+            if let (Some(published), Some(served)) = (published, &mut zone.served) {
                 served.history = Some(published.counted.serial);
             }
         }
     }
+}
+
+/// A zone's name, as it is saved and shown, as the key of numbers.
+fn key(name: &str) -> Option<Name> {
+    Name::absolute(name).ok().map(|name| name.as_ref().to_lower())
 }

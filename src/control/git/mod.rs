@@ -35,6 +35,14 @@ pub use signature::Signers;
 /// The largest commit or tree object that is read, in octets: a directory of a million files is not this large.
 const MAX_OBJECT: u64 = 64 << 20;
 
+/// Digits of a commit's id that people are shown: as many as git shows of a repository with many thousand commits.
+const DIGITS: usize = 12;
+
+/// The start of a commit's id, as people are shown it.
+pub fn short(id: &str) -> &str {
+    id.get(..DIGITS).unwrap_or(id)
+}
+
 /// Why a repository, or a commit of it, is not taken.
 #[derive(Clone, Debug)]
 pub struct Refusal {

@@ -83,7 +83,7 @@ pub struct Terms {
     /// Today, and what rules depend on; none asks no rule, for who wants the records only.
     pub lint: Option<lint::Settings>,
     /// The serials that zones are served with, by the apex in lower case; of others it is the one that is written.
-    pub serials: Arc<HashMap<String, u32>>,
+    pub serials: Arc<HashMap<Name, u32>>,
     /// Records that stand in for others.
     pub glass: Option<Arc<Glass>>,
     /// Whether what is loaded keeps the texts of its files, for who saves them.
@@ -120,7 +120,7 @@ impl Terms {
 impl Terms {
     /// The serial that a zone is served with, if it is not the one that is written.
     pub fn serial(&self, apex: &Name) -> Option<u32> {
-        if self.serials.is_empty() { None } else { self.serials.get(&apex.to_string().to_ascii_lowercase()).copied() }
+        if self.serials.is_empty() { None } else { self.serials.get(&apex.as_ref().to_lower()).copied() }
     }
 }
 

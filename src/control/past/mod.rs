@@ -28,14 +28,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use super::git::{Commit, Id, Line, moment};
+use super::git::{Commit, Id, Line};
 use super::judged::KEY;
 use super::load::{Root, Stamp, Terms, ZoneFile, load_listed, stand_still, zone_files};
 use super::revision::{self, Place};
 use crate::authority::Authority;
 use crate::config::Config;
 use crate::dns::Name;
-use crate::review::{Reviewed, Snapshot};
+use crate::review::Snapshot;
 
 /// The answers that one name had.
 pub struct Past {
@@ -45,8 +45,8 @@ pub struct Past {
     /// The zones that the config lists.
     zones: Vec<(Name, PathBuf)>,
     terms: Terms,
-    /// What was compiled last of each zone that was passed, by its name in lower case.
-    kept: HashMap<String, Kept>,
+    /// What was compiled last of each zone that was passed, by its apex in lower case.
+    kept: HashMap<Name, Kept>,
     last: Option<Moment>,
     built: usize,
 }
@@ -78,7 +78,7 @@ impl Past {
     /// There is no repository, or it cannot be read.
     pub fn find(config: &Config, name: &Name) -> anyhow::Result<Self> {
         let place = Place::find(config).context("only zones that lie in a git repository have a history")?;
-        let line = place.repository.line_at(place.head()?, &place.zones).map_err(revision::say)?;
+        let line = place.line()?;
         Ok(Self {
             place,
             line,
@@ -116,19 +116,11 @@ impl Past {
     ///
     /// It names no commit of the line.
     pub fn index_of(&self, text: &str) -> anyhow::Result<usize> {
-        let id = match self.place.repository.resolve(text) {
-            Ok(id) => id,
-            Err(refusal) => self.at_date(text).with_context(|| revision::say(refusal).to_string())?,
-        };
+        let id = self.place.commit_at(text, Some(&self.line))?;
         let found = self.line.steps.iter().position(|step| step.id == id);
         found.with_context(|| {
             format!("commit {id} is not on the line of first parents that is served: name the merge that brought it in")
         })
-    }
-
-    fn at_date(&self, text: &str) -> Option<Id> {
-        let moment = moment(text)?;
-        self.line.steps.iter().find(|step| step.time <= moment).map(|step| step.id)
     }
 
     /// What was served when a commit was the newest: its own zones, or those of the newest before it that could be served;
@@ -197,13 +189,12 @@ impl Past {
 
     /// The zones that names lie in, compiled; none if one of them cannot be served.
     fn enclosing(&mut self, root: &Root, listing: &[ZoneFile], names: &[Name]) -> Option<Vec<(Name, Arc<Authority>)>> {
-        let is_wanted = |zone: &&ZoneFile| names.iter().any(|name| name.as_ref().is_at_or_below(zone.name.as_ref()));
         let compiled = |listed: &ZoneFile| Some((listed.name.clone(), self.compiled(root, listed)?));
-        listing.iter().filter(is_wanted).map(compiled).collect()
+        around(listing, names).map(compiled).collect()
     }
 
     fn compiled(&mut self, root: &Root, listed: &ZoneFile) -> Option<Arc<Authority>> {
-        let key = listed.name.to_string().to_ascii_lowercase();
+        let key = listed.name.as_ref().to_lower();
         if let Some(kept) = self.kept.get(&key)
             && kept.listed == *listed
             && stand_still(root, &kept.stamps)
@@ -220,16 +211,17 @@ impl Past {
     /// The zones that the answer at a commit depends on, with their texts.
     fn written(&mut self, index: usize) -> anyhow::Result<Snapshot> {
         let Some(root) = self.root(index)? else { bail!("the zones of a commit that was served cannot be read") };
-        let names: Vec<Name> = self.last.iter().flat_map(|last| last.names.iter().cloned()).collect();
+        let names = self.last.as_ref().map_or(&[][..], |last| &last.names);
         let listing = zone_files(&root, &self.zones)?.zones;
-        let wanted =
-            listing.iter().filter(|zone| names.iter().any(|name| name.as_ref().is_at_or_below(zone.name.as_ref())));
-        let reviewed = wanted.map(|listed| {
-            let loaded = load_listed(&root, listed, &self.terms);
-            Reviewed { name: loaded.name, zone: loaded.zone, sources: loaded.sources }
-        });
+        let reviewed = around(&listing, names).map(|listed| load_listed(&root, listed, &self.terms).into());
         Ok(Snapshot::new(reviewed.collect(), Default::default(), KEY))
     }
+}
+
+/// The zones that names lie in.
+fn around<'l>(listing: &'l [ZoneFile], names: &[Name]) -> impl Iterator<Item = &'l ZoneFile> {
+    let is_around = |zone: &&ZoneFile| names.iter().any(|name| name.as_ref().is_at_or_below(zone.name.as_ref()));
+    listing.iter().filter(is_around)
 }
 
 /// Whether both are the same zones, compiled once.

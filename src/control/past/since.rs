@@ -1,11 +1,12 @@
 //! Since when each record of an answer is in it.
 
+use std::sync::Arc;
+
 use super::Past;
 use crate::control::git::Commit;
 use crate::dns::{Name, Rcode, Rtype};
 use crate::review::explain::explain;
-use crate::review::{Place, Reply, ReplyRrset};
-use crate::zonefile::rdata::{Mnemonic, Presentation};
+use crate::review::{Place, Reply, ReplyRrset, record_line};
 
 /// What an answer consists of.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,7 +48,7 @@ impl Past {
         let mut next = self.served(now + 1)?;
         while let Some((index, tree)) = next.filter(|_| is_open.contains(&true)) {
             // One tree for both commits is one answer.
-            if !std::sync::Arc::ptr_eq(&tree, &last) {
+            if !Arc::ptr_eq(&tree, &last) {
                 let older = tree.reply(name.as_ref(), rtype).map(|reply| self::items(&reply)).unwrap_or_default();
                 is_open.iter_mut().zip(&items).for_each(|(is_open, item)| *is_open &= older.contains(item));
             }
@@ -77,8 +78,7 @@ impl Past {
             steps.into_iter().filter_map(|step| Some((step.text.to_ascii_lowercase(), step.place?))).collect();
         let place = |item: &Item| {
             let Item::Record(_, rtype, ttl, rdata) = item else { return None };
-            let shown = format!("{ttl} IN {} {}", Mnemonic(*rtype), Presentation { rtype: *rtype, rdata });
-            let shown = shown.to_ascii_lowercase();
+            let shown = record_line(*ttl, *rtype, rdata).to_ascii_lowercase();
             // A wildcard's record is written under another owner than it is answered under.
             let found = lines.iter().position(|(text, _)| text.split_once(' ').is_some_and(|(_, text)| text == shown));
             found.map(|found| lines.remove(found).1)

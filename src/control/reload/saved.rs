@@ -79,7 +79,7 @@ impl Reloader {
         let files = own.map(|text| (text.path.clone(), text.hash));
         let root = Root::Snapshot(Snapshot::new(shown.to_owned(), files, Arc::clone(texts)));
         let file = ZoneFile { name, file: saved.file.clone(), rival: None };
-        let serial = saved.counted.as_ref().map(|_| (name_key(&saved.name), saved.serial));
+        let serial = saved.counted.as_ref().map(|_| (file.name.as_ref().to_lower(), saved.serial));
         let terms = Terms { serials: Arc::new(serial.into_iter().collect()), ..Terms::without_rules(&config.limits) };
         let Reading::Judged(judged) = self.read_zone(&root, &file, &terms, true, &Room::default(), None) else {
             return None;
@@ -91,11 +91,6 @@ impl Reloader {
         let text = Text { file, stamps: judged.stamps, report: judged.report, texts: Vec::new() };
         Some(Entry { zone, text, since: SystemTime::now(), is_new: false, origin })
     }
-}
-
-/// A zone's name as serials know it.
-fn name_key(name: &str) -> String {
-    name.to_ascii_lowercase()
 }
 
 /// The texts of a saved set.

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::{
     Change, CommitStatus, Look, Refused, SourceStatus, StateStatus, Status, ZoneStatus, say_octets, unix_seconds,
 };
+use crate::control::git::short;
 use crate::diagnostic::render::escape;
 
 impl Status {
@@ -91,7 +92,7 @@ impl fmt::Display for CommitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Whoever can push wrote these.
         let [author, subject] = [&self.author, &self.subject].map(|text| escape(text.as_bytes()));
-        write!(f, "commit {}", self.id.get(..12).unwrap_or(&self.id))?;
+        write!(f, "commit {}", short(&self.id))?;
         // A start without the repository knows no more of it.
         if author.is_empty() { Ok(()) } else { write!(f, " “{subject}” by {author}") }
     }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{AnswerChange, Change, Diff, Scope, ZoneChange, duration, is_proof};
 use crate::dns::Rtype;
-use crate::review::reply::record;
+use crate::review::record_line;
 use crate::zone::RrsetChange;
 use crate::zonefile::rdata::Mnemonic;
 
@@ -65,7 +65,7 @@ impl fmt::Display for Marked {
 fn rrset_lines(change: &RrsetChange<'_>, line: &mut impl FnMut(Marked)) {
     let (owner, rtype) = (change.owner(), change.rtype());
     let mut say =
-        |mark, ttl, rdata: &[u8]| line(Marked { mark, text: format!("{owner} {}", record(ttl, rtype, rdata)) });
+        |mark, ttl, rdata: &[u8]| line(Marked { mark, text: format!("{owner} {}", record_line(ttl, rtype, rdata)) });
     let (old_ttl, new_ttl) = (change.old.map_or(0, |rrset| rrset.ttl()), change.new.map_or(0, |rrset| rrset.ttl()));
     let (removed, added) = (change.removed(), change.added());
     removed.iter().for_each(|rdata| say('-', old_ttl, rdata));

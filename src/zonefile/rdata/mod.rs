@@ -99,6 +99,11 @@ pub fn original_ttl(rrsig: &[u8]) -> u32 {
     rrsig.get(4..8).map_or(0, |octets| number::from_wire(octets) as u32)
 }
 
+/// The serial number of a SOA record, the first of the five numbers that it ends with (RFC 1035 §3.3.13).
+pub fn soa_serial(soa: &[u8]) -> Option<u32> {
+    soa.last_chunk::<20>()?.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+}
+
 /// All types that have a row, by code.
 pub fn types() -> &'static [TypeRow] {
     table::ROWS
