@@ -21,6 +21,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// The empty range where a text starts: the place of what is said of it as a whole.
+    pub const fn start_of(file: FileId) -> Self {
+        Self { file, start: 0, end: 0 }
+    }
+
     /// The smallest range that holds both; both must be of one file, or `self` is given back.
     pub fn to(self, other: Span) -> Span {
         if self.file != other.file {

@@ -66,7 +66,7 @@ fn expectation(arguments: &Arguments) -> anyhow::Result<Expectation> {
         wanted,
         client: None,
         has_dnssec: false,
-        place: Span { file: FileId(0), start: 0, end: 0 },
+        place: Span::start_of(FileId(0)),
     })
 }
 

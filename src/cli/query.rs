@@ -9,7 +9,7 @@ use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
 use crate::config::{Config, Overrides};
 use crate::dns::{Name, Rtype};
-use crate::server::{Policy, Printed, Transport, ask, respond};
+use crate::server::{Printed, Transport, ask, respond};
 use crate::zonefile::rdata;
 
 /// Show the answer that the zone files would give, as `dig` prints it
@@ -53,7 +53,8 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
         (None, Some(moment)) => tree_at(moment, &config)?,
         (None, None) => Tree::configured(&config)?,
     };
-    let snapshot = tree.snapshot(&config, policy(config.policy.clone()));
+    // Whoever can read the files may ask.
+    let snapshot = tree.snapshot(&config, config.policy.for_everybody());
     let query = ask(arguments.name.as_ref(), arguments.rtype, arguments.dnssec);
     let transport = if arguments.tcp { Transport::Tcp } else { Transport::Udp };
     let mut response = vec![0; usize::from(u16::MAX)];
@@ -67,11 +68,6 @@ fn tree_at(moment: &str, config: &Config) -> anyhow::Result<Tree> {
     let (tree, commit) = tree::at(moment, config)?;
     output::say(&output::escape_lines(&format!("; {}", log::heading(&commit))));
     Ok(tree)
-}
-
-/// The configured policy, but for who may ask: whoever can read the files may.
-fn policy(configured: Policy) -> Policy {
-    Policy { allow_query: Policy::default().allow_query, ..configured }
 }
 
 pub(super) fn parse_type(text: &str) -> Result<Rtype, String> {

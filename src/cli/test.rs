@@ -8,12 +8,11 @@ use anyhow::Context as _;
 use super::output::{self, Output};
 use super::tree::{self, Tree};
 use super::{ConfigArgument, Verdict};
-use crate::config::{Overrides, parse_expectations};
+use crate::config::Overrides;
 use crate::control::load::{TestFiles, test_files};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{Format, Rendering, counted};
 use crate::review::expect::junit::{self, Case};
-use crate::review::expect::{Expectation, judge};
 use crate::source::Sources;
 
 /// Ask the zones what tests expect of them: `tests/*.toml` in the zone directory
@@ -55,17 +54,9 @@ pub(super) fn run(arguments: Arguments) -> anyhow::Result<Verdict> {
             (tree, tests)
         }
     };
-    let TestFiles { sources, files, mut findings } = tests.context("reading tests")?;
-    let snapshot = tree.snapshot(&config, config.policy.clone());
-    let mut results: Vec<(Expectation, Option<Diagnostic>)> = Vec::new();
-    for file in files {
-        let (tests, problems) = parse_expectations(&sources, file);
-        findings.extend(problems);
-        results.extend(tests.into_iter().map(|test| {
-            let finding = judge(&snapshot, &test);
-            (test, finding)
-        }));
-    }
+    let mut tests = tests.context("reading tests")?;
+    let results = tests.judge(&tree.snapshot(&config, config.policy.clone()));
+    let TestFiles { sources, findings, .. } = tests;
     let mut cases: Vec<Case<'_>> = findings.iter().map(|finding| Case { test: None, finding: Some(finding) }).collect();
     cases.extend(results.iter().map(|(test, finding)| Case { test: Some(test), finding: finding.as_ref() }));
     let mut failed: Vec<&Diagnostic> = cases.iter().filter_map(|case| case.finding).collect();

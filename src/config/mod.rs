@@ -134,7 +134,15 @@ pub enum LoadError {
     },
 }
 
+/// What is wrong with `serial = "auto"` where a directory is served.
+pub const SERIALS_OF_NOTHING: &str = "`serial = \"auto\"` makes serials from commits, and a directory has none";
+
 impl Config {
+    /// Whether serials are to be made of commits where none are followed.
+    pub fn has_serials_of_nothing(&self) -> bool {
+        self.source.repository.is_none() && self.lint.serials.has_any()
+    }
+
     /// Every setting's default, paths relative to `base`.
     pub fn defaults(base: &Path) -> Self {
         Self {

@@ -15,19 +15,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::git::{Id, Repository};
+use super::git::{Id, Refusal, Repository};
 use super::judged::{Judged, Section};
-use super::load::{MirrorList, Root, Snapshot, Terms, mirrors_beside, zone_files};
+use super::load::{Loaded, MirrorList, Root, Snapshot, Terms, mirrors_beside, zone_files};
 use super::revision::{self, Place};
 use crate::config::{self, Config};
 use crate::diagnostic::{self, Diagnostic, codes};
+use crate::dns::Name;
 use crate::lint;
 use crate::review::change::Known;
 use crate::source::{Source, Sources, Span};
 use crate::zone::Zone;
-
-/// What a commit's message says if a change means to remove or alter many names (git-interpret-trailers(1)).
-const MEANT: (&str, &str) = ("Zone-Mass-Change", "yes");
 
 /// Findings of one rule and zone that are held against those of before; past so many, a mistake of before may seem new.
 const MOST_COMPARED: usize = 10_000;
@@ -62,8 +60,7 @@ impl Base {
             format!("`--base {revision}` is not here: `git fetch` it; a workflow's checkout needs `fetch-depth: 0`")
         })?;
         let commit = repository.merge_base(branch, head).map_err(revision::say)?;
-        let (key, value) = MEANT;
-        let is_meant = repository.has_trailer(commit, head, key, value).map_err(revision::say)?;
+        let is_meant = is_meant(&repository, commit, head).map_err(revision::say)?;
         let mut base = Self { repository, commit, top, config: config.clone(), is_meant, rules: None, judged: None };
         base.take_config(config)?;
         Ok(base)
@@ -199,13 +196,19 @@ enum Found {
     File(PathBuf, std::sync::Arc<[u8]>),
 }
 
+/// Whether a commit of a change, which started from `older`, says that it means to remove or alter many names
+/// (git-interpret-trailers(1)).
+pub(super) fn is_meant(repository: &Repository, older: Id, newer: Id) -> Result<bool, Refusal> {
+    repository.has_trailer(older, newer, "Zone-Mass-Change", "yes")
+}
+
 /// Adds what rules about a change say of each zone, of those that came or are gone too.
-fn judge_change(base: &Judged, judged: &mut Judged, root: &Root, settings: &lint::Settings, is_meant: bool) {
-    let key = |name: &crate::dns::Name| name.to_string().to_ascii_lowercase();
-    let built = base.zones.iter().filter_map(|loaded| Some((key(&loaded.name), (loaded, loaded.zone.as_ref()?))));
-    let mut old: HashMap<String, (&super::Loaded, &Zone)> = built.collect();
+pub(super) fn judge_change(base: &Judged, judged: &mut Judged, root: &Root, settings: &lint::Settings, is_meant: bool) {
+    let key = |loaded: &Loaded| loaded.name.as_ref().to_lower();
+    let built = base.zones.iter().filter_map(|loaded| Some((key(loaded), (loaded, loaded.zone.as_ref()?))));
+    let mut old: HashMap<Name, (&Loaded, &Zone)> = built.collect();
     for loaded in &mut judged.zones {
-        let old = old.remove(&key(&loaded.name));
+        let old = old.remove(&key(loaded));
         if let Some(new) = &loaded.zone {
             let old = old.map(|(_, zone)| zone);
             let mut findings = lint::check_change(old, new, &loaded.sources, settings, is_meant);
@@ -214,9 +217,9 @@ fn judge_change(base: &Judged, judged: &mut Judged, root: &Root, settings: &lint
             diagnostic::sort(&mut loaded.findings);
         }
     }
-    let mut gone: Vec<_> = old.into_iter().collect();
-    gone.sort_by(|one, other| one.0.cmp(&other.0));
-    for (_, (loaded, zone)) in gone {
+    let mut gone: Vec<_> = old.into_values().collect();
+    gone.sort_by(|(one, _), (other, _)| one.name.as_ref().canonical_cmp(other.name.as_ref()));
+    for (loaded, zone) in gone {
         let mut sources = Sources::default();
         sources.add(Source::new(root.display(&loaded.file), &b""[..]));
         let findings = lint::check_removed(zone, &sources, settings, is_meant);
@@ -264,7 +267,7 @@ fn config_text(path: &Path, keys: &[String]) -> (Sources, Vec<Span>) {
     let mut places: Vec<Span> = keys.iter().filter_map(|key| of(key)).collect();
     places.sort_unstable();
     if places.is_empty() {
-        places.push(of("lint").unwrap_or(Span { file, start: 0, end: 0 }));
+        places.push(of("lint").unwrap_or(Span::start_of(file)));
     }
     (sources, places)
 }

@@ -15,19 +15,18 @@ mod account;
 mod canary;
 mod glass;
 mod numbers;
+mod publish;
 
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
-use self::canary::Mode;
+use self::publish::Outcome;
 use super::git::fetch::Fetch;
-use super::git::{Commit, Id, Refusal, Repository, Signers};
-use super::load::{self, Root};
+use super::git::{Commit, Id, Refusal, Repository};
 use super::reload::{Demand, Reloader, report_on};
 use super::serials::{Histories, Numbers};
 use super::state::HoldKind;
-use super::status::{CommitStatus, Look, Refused, unix_seconds};
-use crate::authority::Catalog;
+use super::status::{Look, Refused, unix_seconds};
 use crate::config::{Config, Location, RepositorySettings};
 
 /// How far back a good commit is looked for, when the newest is broken and none was served.
@@ -63,8 +62,6 @@ pub struct Commits {
     tip: Option<Id>,
     hold: Option<Hold>,
     refused: Option<Refusing>,
-    /// Whether the last commit that was not taken was refused by the canary alone.
-    is_by_canary: bool,
     /// The commit that an operator lets pass the canary.
     accepted: Option<Id>,
     /// What an operator has set on this server for a while.
@@ -118,7 +115,6 @@ impl Commits {
             hold: None,
             refused: None,
             shard: glass::Shard::default(),
-            is_by_canary: false,
             accepted: None,
             histories: Histories::default(),
             numbers: Numbers::default(),
@@ -260,7 +256,7 @@ impl Commits {
         let nearest = self.hold.as_ref().map(|hold| hold.commit).ok_or_else(|| work.repository.nothing_served())?;
         for id in work.repository.line(nearest, MAX_STEPS_BACK)? {
             let mut one = Look { at: look.at, ..Look::default() };
-            if self.publish(work, id, &mut one).unwrap_or(false) {
+            if self.publish(work, id, &mut one).is_ok_and(Outcome::is_taken) {
                 self.hold = self.hold.take().map(|hold| Hold { commit: id, ..hold });
                 look.notices.append(&mut one.notices);
                 *look = Look { notices: std::mem::take(&mut look.notices), ..one };
@@ -308,108 +304,5 @@ impl Commits {
             }
         };
         Ok(())
-    }
-
-    /// Serves a commit if it may be, and remembers why if it may not.
-    fn take(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<(), Refusal> {
-        self.is_by_canary = false;
-        match self.guard(work.repository, id).and_then(|()| self.publish(work, id, look)) {
-            Ok(true) => return Ok(()),
-            Ok(false) => {}
-            // What cannot be read may be read the next time; what may not be served is not asked again.
-            Err(refusal) if !refusal.is_final() => return Err(refusal),
-            Err(refusal) => look.whole = Some(report_on(refusal.place, *refusal.finding).to_string()),
-        }
-        self.remember(work.repository, id, look);
-        Ok(())
-    }
-
-    fn remember(&mut self, repository: &Repository, id: Id, look: &Look) {
-        let commit = repository.commit(id).ok();
-        let (whole, zones, is_by_canary) = (look.whole.clone(), look.refused.clone(), self.is_by_canary);
-        self.refused = Some(Refusing { id, commit, whole, zones, is_by_canary });
-    }
-
-    /// Whether a commit may be served at all.
-    fn guard(&self, repository: &Repository, id: Id) -> Result<(), Refusal> {
-        if self.hold.is_some() {
-            return Ok(());
-        }
-        if let Some(tip) = self.tip.filter(|_| !self.settings.allow_rewind)
-            && !repository.comes_from(id, tip)?
-        {
-            return Err(repository.rewound(id, tip));
-        }
-        let RepositorySettings { allowed_signers, allowed_keys, .. } = &self.settings;
-        if self.settings.wants_signatures() {
-            let signers = Signers { ssh: allowed_signers.clone(), openpgp: allowed_keys.clone() };
-            repository.verify(id, self.tip, &signers)?;
-        }
-        Ok(())
-    }
-
-    /// Serves a commit if its zones say nothing against it.
-    fn publish(&mut self, work: &mut Work<'_>, id: Id, look: &mut Look) -> Result<bool, Refusal> {
-        let commit = work.repository.commit(id)?;
-        let root = Root::Snapshot(work.repository.snapshot(id, &self.settings.path)?);
-        let numbers = self.count(work, id, &root)?;
-        let mode = self.mode(id, work.demand, &work.config.canary);
-        let trial = self.trial(work, id, mode, &root);
-        let (mut against, path) = (Vec::new(), self.settings.path.clone());
-        let mut stops = |old: &Catalog, new: &Catalog| {
-            if mode != Mode::Off {
-                against = trial.objections(old, new);
-            }
-            (mode == Mode::Refused && !against.is_empty()).then(|| canary::report(id, &path, &against))
-        };
-        let is_taken = work.reloader.take_whole(&root, work.config, work.demand, look, &mut stops);
-        let is_taken = is_taken.map_err(|error| work.repository.unlisted(&error))?;
-        self.is_by_canary = !is_taken && !against.is_empty();
-        if is_taken {
-            self.note_numbers(numbers, look);
-            if self.hold.is_none() {
-                self.tip = Some(id);
-            }
-            if let Some(served) = self.served.as_mut().filter(|served| served.id == id) {
-                served.commit = commit;
-            } else {
-                look.commit = Some(CommitStatus::from(&commit));
-                look.notices
-                    .extend(against.iter().map(|line| format!("published against the canary: {}", line.trim())));
-                self.served = Some(Served { id, commit, since: look.at, against });
-                self.accepted = None;
-            }
-        }
-        Ok(is_taken)
-    }
-
-    /// Serves the newest good commit before one that is broken, where nothing is served yet.
-    fn take_earlier(&mut self, work: &mut Work<'_>, newest: Id, look: &mut Look) -> Result<(), Refusal> {
-        let refused = self.refused.take();
-        for id in work.repository.line(newest, MAX_STEPS_BACK)?.into_iter().skip(1) {
-            let mut earlier = Look { at: look.at, ..Look::default() };
-            if self.guard(work.repository, id).is_ok() && self.publish(work, id, &mut earlier).unwrap_or(false) {
-                look.take_over(earlier);
-                break;
-            }
-        }
-        self.refused = refused;
-        if self.served.is_none() {
-            let root = Root::Snapshot(work.repository.snapshot(newest, &self.settings.path)?);
-            let listing =
-                load::zone_files(&root, &work.config.source.zones).map_err(|error| work.repository.unlisted(&error))?;
-            work.reloader.serve_none_of(listing.zones);
-        }
-        Ok(())
-    }
-
-    /// With nothing to serve, the names that the config lists are ours all the same.
-    fn serve_names(&self, reloader: &mut Reloader, config: &Config) {
-        let file = |(name, file): &(crate::dns::Name, PathBuf)| load::ZoneFile {
-            name: name.clone(),
-            file: file.clone(),
-            rival: None,
-        };
-        reloader.serve_none_of(config.source.zones.iter().map(file));
     }
 }

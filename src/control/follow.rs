@@ -4,6 +4,7 @@
 //! read again whenever it changed; what can follow it while serving does.
 
 mod settings;
+mod source;
 mod telling;
 
 use std::collections::VecDeque;
@@ -13,9 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::commits::{Commits, Order};
-use super::fetching::{self, Fetcher};
-use super::git::{self, fetch::Report};
-use super::keep::{self, Keeper};
+use super::fetching::Fetcher;
+use super::git::fetch::Report;
+use super::keep::Keeper;
 use super::reload::{Demand, Reloader};
 use super::status::{self, Look, SourceStatus, Status};
 use super::watch::{Debounce, Hint, Reach, Watch};
@@ -249,77 +250,6 @@ impl Follower {
         self.debounce.note(hint, Instant::now());
     }
 
-    fn watch(&mut self) {
-        // The old one ends first: there are few watches, and two would tell everything twice.
-        self.watch = None;
-        let (sender, config) = (self.sender.clone(), &self.settings.config);
-        // The loop may have ended; then nobody minds.
-        let tell = move |hint| drop(sender.send(Message::Hint(hint)));
-        let config_file = config.path.as_deref();
-        let watch = match self.commits.as_ref().map(|commits| git::Repository::open(commits.place())) {
-            None => Watch::start(&config.source.directory, config_file, tell),
-            Some(Ok(repository)) => {
-                let settings = config.source.repository.as_ref();
-                let beside = settings.and_then(|settings| settings.override_file.as_deref());
-                Watch::start_refs(&repository.common_dir(), config_file.into_iter().chain(beside), tell)
-            }
-            // The look says why; each poll tries again.
-            Some(Err(_)) => return,
-        };
-        match watch {
-            Ok(watch) => self.watch = Some(watch),
-            // Tried again at every poll, and told once.
-            Err(error) if !self.is_blind => {
-                tracing::warn!("no file events, so edits are seen at the next poll only: {error}");
-            }
-            Err(_) => {}
-        }
-        self.is_blind = self.watch.is_none();
-    }
-
-    /// Takes up what the config names as the source.
-    fn choose_source(&mut self) {
-        let config = &self.settings.config;
-        let wanted = config.source.repository.as_ref();
-        match (&mut self.commits, wanted) {
-            (Some(commits), Some(wanted)) if commits.is_of(wanted) => commits.set(wanted.clone()),
-            (None, None) => {}
-            (commits, wanted) => {
-                *commits = wanted.map(|settings| Commits::new(settings.clone(), keep::copy(config)));
-                (self.watch, self.fetched) = (None, None);
-            }
-        }
-        let fetch = self.commits.as_ref().and_then(Commits::fetch);
-        match fetch.and_then(|fetch| Some((fetch, wanted?.every?))) {
-            None => self.fetcher = None,
-            Some((fetch, every)) if self.fetcher.as_ref().is_some_and(|fetcher| fetcher.is(&fetch, every)) => {}
-            Some((fetch, every)) => match Fetcher::start(fetch, every, self.sender.clone()) {
-                Ok(fetcher) => self.fetcher = Some(fetcher),
-                Err(error) => self.fetched = Some(fetching::not_started(&error)),
-            },
-        }
-    }
-
-    /// A fetch is over: what it brought is looked at.
-    fn take_report(&mut self, report: Report) {
-        match &report.trouble {
-            Some(trouble) if self.fetched.as_ref().and_then(|before| before.trouble.as_ref()) != Some(trouble) => {
-                tracing::error!("fetching failed: {trouble}; what is served is served on");
-            }
-            None if self.fetched.as_ref().is_some_and(|before| before.trouble.is_some()) => {
-                tracing::info!("fetching works again");
-            }
-            _ => {}
-        }
-        self.fetched = Some(report);
-        if self.watch.is_none() {
-            self.watch();
-        }
-        self.debounce.ask(Reach::Everywhere, Instant::now());
-        let look = Arc::clone(&self.status.lock().unwrap_or_else(PoisonError::into_inner)).look.clone();
-        self.update_status(&look);
-    }
-
     /// Looks, tells the log of it, and brings `status` up to date.
     fn look(&mut self, mut demand: Demand, mut reach: Reach, order: Option<&Order>) -> Look {
         let source = self.settings.config.source.clone();
@@ -354,12 +284,6 @@ impl Follower {
         }
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
-        if self.commits.is_none() && self.settings.config.lint.serials.has_any() {
-            look.notices.push(
-                "`serial = \"auto\"` makes serials from commits, and a directory has none: they are served as written"
-                    .into(),
-            );
-        }
         look.config.clone_from(&self.settings.refused);
         if let Some(keeper) = self.keeper.as_mut().filter(|_| look.has_news()) {
             keeper.note_news();
@@ -371,35 +295,6 @@ impl Follower {
         }
         self.tell(&look);
         self.update_status(&look);
-        look
-    }
-
-    fn look_at_source(&mut self, demand: Demand, reach: &Reach, is_restless: bool, order: Option<&Order>) -> Look {
-        let config = &self.settings.config;
-        let is_tried = self.commits.is_some() && config.canary.enabled;
-        self.reloader.keep_questions(if is_tried { config.canary.questions } else { 0 });
-        if let Some(commits) = &mut self.commits {
-            return commits.look(&mut self.reloader, config, demand, order);
-        }
-        let (receiver, debounce, waiting) = (&self.receiver, &mut self.debounce, &mut self.waiting);
-        // Between a whole look's first stat and its last nothing moves unseen; a look at some files has the events only.
-        let is_amid = is_restless && *reach != Reach::Everywhere;
-        let mut is_calm = || {
-            let mut is_told = false;
-            receiver.try_iter().for_each(|message| {
-                is_told |= matches!(message, Message::Hint(_));
-                match message {
-                    Message::Hint(Hint::Writing(path)) => debounce.note(Hint::Writing(path), Instant::now()),
-                    other => waiting.push_back(other),
-                }
-            });
-            demand.everything || !(is_told && is_amid) && debounce.busy_until(Instant::now()).is_none()
-        };
-        let mut look = self.reloader.look(config, demand, reach, &mut is_calm);
-        if order.is_some() {
-            let trouble = "zones come from a directory, and only commits can be held: see `repository` under [source]";
-            look.whole = Some(trouble.to_owned());
-        }
         look
     }
 

@@ -43,8 +43,8 @@ use crate::zonefile::{Glass, Limits};
 use entry::{Entry, Note, Text};
 use named::{Named, Tree};
 use reading::{Reading, Snapshot};
+pub(super) use report::{START, report, report_on};
 use report::{lost_zones, report_on_directory, unlisted};
-pub(super) use report::{report as report_on_all, report_on};
 use zones::{Key, Zones};
 
 /// How often a look begins again when files move under it; then the next event, or the poll, brings another.

@@ -17,7 +17,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::git::{Id, Refusal, Repository, Step};
-use super::load::{Hash, Root, Snapshot, ZoneFile, beside, zone_files};
+use super::load::{Hash, Root, Snapshot, ZoneFile, normalise, zone_files};
 use crate::config::Config;
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint::sha256;
@@ -159,7 +159,9 @@ pub(super) fn content(root: &Root, listed: &ZoneFile, limits: &Limits) -> (Hash,
         octets.extend(text.as_deref().map(sha256).unwrap_or_default());
         for written in text.as_deref().map(includes).unwrap_or_default() {
             let from = path.parent().unwrap_or(Path::new(""));
-            todo.extend(beside(from, Path::new(OsStr::from_bytes(&written))).filter(|path| seen.insert(path.clone())));
+            todo.extend(
+                normalise(from, Path::new(OsStr::from_bytes(&written))).filter(|path| seen.insert(path.clone())),
+            );
         }
         files.push(path);
     }

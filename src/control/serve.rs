@@ -21,7 +21,7 @@ use super::handover::{Predecessor, Request};
 use super::reload::Demand;
 use super::socket::{self, Socket};
 use super::status::{self, Status};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, SERIALS_OF_NOTHING};
 use crate::server::{Endpoint, Listeners, Publisher, TransportSettings};
 
 /// How long queries that were taken may take to be answered at the end; a client that stopped reading gets no more.
@@ -50,9 +50,9 @@ pub fn serve(config: Config, overrides: Overrides, takes_over: bool) -> anyhow::
             directory.display()
         );
     }
-    if config.source.repository.is_none() && config.lint.serials.has_any() {
+    if config.has_serials_of_nothing() {
         bail!(
-            "`serial = \"auto\"` makes serials from commits, and a directory has none: name its `repository` under [source], or serve them as written with `serial = \"file\"`"
+            "{SERIALS_OF_NOTHING}: name its `repository` under [source], or serve them as written with `serial = \"file\"`"
         );
     }
     let addresses = config.server.listen.clone();

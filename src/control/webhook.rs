@@ -65,25 +65,22 @@ struct Tray {
 }
 
 impl Event {
-    /// What a look has to tell: that something was published, and that something was refused; `is_news` is whether the refusal
-    /// was not told of before, and `refused` the commit it is about.
-    pub fn of(look: &Look, is_news: bool, refused: Option<CommitStatus>) -> Vec<Self> {
-        let mut events = Vec::new();
-        if look.has_news() {
-            let lines = look.commit.iter().map(|commit| format!("{commit} is served"));
-            let lines: Vec<String> = lines.chain(look.published.iter().map(ToString::to_string)).collect();
-            let zones = look.published.iter().map(|change| change.zone.clone()).collect();
-            events.push(Self { is_published: true, summary: lines.join("\n"), commit: look.commit.clone(), zones });
-        }
-        if is_news {
-            let head = refused.iter().map(|commit| format!("{commit} is refused"));
-            let whole = look.whole.iter().chain(&look.config).cloned();
-            let lines = look.refused.iter().flat_map(|refused| [refused.to_string(), refused.report.clone()]);
-            let lines: Vec<String> = head.chain(whole).chain(lines).filter(|line| !line.is_empty()).collect();
-            let zones = look.refused.iter().map(|refused| refused.zone.clone()).collect();
-            events.push(Self { is_published: false, summary: lines.join("\n"), commit: refused, zones });
-        }
-        events
+    /// What a look published.
+    pub fn published(look: &Look) -> Self {
+        let lines = look.commit.iter().map(|commit| format!("{commit} is served"));
+        let lines: Vec<String> = lines.chain(look.published.iter().map(ToString::to_string)).collect();
+        let zones = look.published.iter().map(|change| change.zone.clone()).collect();
+        Self { is_published: true, summary: lines.join("\n"), commit: look.commit.clone(), zones }
+    }
+
+    /// What a look refused; `commit` is the one it is about.
+    pub fn refused(look: &Look, commit: Option<CommitStatus>) -> Self {
+        let head = commit.iter().map(|commit| format!("{commit} is refused"));
+        let whole = look.whole.iter().chain(&look.config).cloned();
+        let lines = look.refused.iter().flat_map(|refused| [refused.to_string(), refused.report.clone()]);
+        let lines: Vec<String> = head.chain(whole).chain(lines).filter(|line| !line.is_empty()).collect();
+        let zones = look.refused.iter().map(|refused| refused.zone.clone()).collect();
+        Self { is_published: false, summary: lines.join("\n"), commit, zones }
     }
 
     /// The body that a template makes of it.
@@ -144,10 +141,10 @@ fn shorten(text: &str) -> String {
 
 impl Webhook {
     /// Tells of an event under these settings, if they want it told. The first one starts the thread.
-    pub fn tell(&self, event: Event, settings: Option<&WebhookSettings>) {
-        let wants =
-            |settings: &&WebhookSettings| if event.is_published { settings.published } else { settings.refused };
-        let Some(settings) = settings.filter(wants) else { return };
+    pub fn tell(&self, event: Event, settings: &WebhookSettings) {
+        if !(if event.is_published { settings.published } else { settings.refused }) {
+            return;
+        }
         let mut tray = self.desk.open();
         if tray.settings.is_none() {
             let desk = Arc::clone(&self.desk);

@@ -135,6 +135,7 @@ codes! {
     NO_ZONES             "no-zones"             Error   Reload "The zone directory cannot be read, or holds no zone any more.";
     REPOSITORY_REFUSED   "repository-refused"   Error   Reload "The repository of zones cannot be used as it is.";
     OVERRIDE             "bad-override"         Error   Reload "An override's head is not complete, or it sets what it cannot.";
+    CANARY               "canary"               Error   Reload "A commit would change answers, or break promises, that it does not touch.";
     COMMIT_REFUSED       "commit-refused"       Error   Reload "A commit may not be served, whatever its zones say.";
     INTERNAL_FAULT       "internal-fault"       Error   Reload "Reading the zone ran into a fault of zonewright itself.";
 }

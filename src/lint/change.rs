@@ -64,7 +64,7 @@ pub fn check_removed(old: &Zone, sources: &Sources, settings: &Settings, is_mean
     let (zone, names) = (old.apex(), old.name_count());
     let critical = settings.critical_names.iter().filter(|name| old.node(name.as_ref()).is_some());
     let critical: Vec<String> = critical.map(|name| format!("`{name}`")).collect();
-    let place = Span { file: FileId(0), start: 0, end: 0 };
+    let place = Span::start_of(FileId(0));
     let told = |(rule, severity): (&'static Rule, Severity)| {
         let headline = match rule.code.name {
             "critical-name-gone" if !critical.is_empty() => {

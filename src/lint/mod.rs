@@ -250,7 +250,7 @@ impl Concerned {
 pub fn unused_include(sources: &Sources, settings: &Settings) -> Option<Diagnostic> {
     let rule = RULES.iter().find(|rule| rule.code.name == "unused-include")?;
     let Level::On(severity) = settings.severities.of_rule(rule, None) else { return None };
-    let place = Span { file: FileId(0), start: 0, end: 0 };
+    let place = Span::start_of(FileId(0));
     let headline = format!("`{}` is included by no zone", sources.get(place.file).name());
     let finding = Diagnostic::new(&rule.code, place, headline)
         .label("nobody reads this file")

@@ -26,7 +26,7 @@ pub struct Delegation {
 
 /// What is wrong between a zone and its delegation; or, where that could not be had, that it was not looked at.
 pub fn check_online(zone: &Zone, sources: &Sources, parent: &Result<Delegation, String>) -> Vec<Diagnostic> {
-    let start = Span { file: FileId(0), start: 0, end: 0 };
+    let start = Span::start_of(FileId(0));
     let place = |rrset: Option<Rrset<'_>>| {
         rrset.and_then(|rrset| rrset.records().next().map(|record| zone.places(record, sources).rtype)).unwrap_or(start)
     };

@@ -11,6 +11,7 @@
 //! there was none is nobody's loss.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::diff::is_proof;
 use super::{Reply, Snapshot};
@@ -35,17 +36,24 @@ pub struct Shares {
 
 /// What speaks against a change, a line each; those that are indented belong to the one above.
 pub fn objections(old: &Snapshot, new: &Snapshot, questions: &[(Name, Rtype)], shares: Shares) -> Vec<String> {
-    let mut lines = side_effects(old, new, questions);
-    let share = |tree: &Snapshot, rcode| {
-        let is_it = |(name, rtype): &&(Name, Rtype)| {
-            tree.reply(name.as_ref(), *rtype).is_some_and(|reply| reply.rcode == rcode)
-        };
-        questions.iter().filter(is_it).count()
-    };
+    let (mut tally, mut buffer) = (Tally::default(), vec![0; usize::from(u16::MAX)]);
+    for (name, rtype) in questions {
+        let [before, after] = [old, new].map(|tree| asked(tree, name.as_ref(), *rtype, &mut buffer));
+        let rcodes = [&before, &after].map(|asked| asked.as_ref().map(|asked| asked.reply.rcode));
+        tally.count(rcodes);
+        if let (Some(before), Some(after)) = (before, after)
+            && is_side_effect(*rtype, &before, &after, old, new)
+        {
+            let summary = |asked: &Asked| asked.reply.summary();
+            tally.note(|| format!("  {name} {}: {} → {}", Mnemonic(*rtype), summary(&before), summary(&after)));
+        }
+    }
+    let mut lines = tally.side_effects();
+    let all = questions.len();
     for (rcode, percent, what) in
         [(Rcode::NXDOMAIN, shares.nxdomain, "names that do not exist"), (Rcode::SERVFAIL, shares.servfail, "SERVFAIL")]
     {
-        let (before, after, all) = (share(old, rcode), share(new, rcode), questions.len());
+        let [before, after] = tally.rcodes.get(&rcode).copied().unwrap_or_default();
         if all >= ENOUGH && after > before && after * 100 > all * usize::from(percent) {
             lines.push(format!(
                 "of the {all} questions asked last, {after} would be answered with {what}, and {before} are now"
@@ -55,32 +63,48 @@ pub fn objections(old: &Snapshot, new: &Snapshot, questions: &[(Name, Rtype)], s
     lines
 }
 
-fn side_effects(old: &Snapshot, new: &Snapshot, questions: &[(Name, Rtype)]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut count = 0;
-    // A serial and signatures change with whatever else does.
-    let is_of_use = |rtype: Rtype| !matches!(rtype, Rtype::SOA | Rtype::ANY) && !is_proof(rtype);
-    for (name, rtype) in questions.iter().filter(|(_, rtype)| is_of_use(*rtype)) {
-        let (before, after) = (asked(old, name.as_ref(), *rtype), asked(new, name.as_ref(), *rtype));
-        let (Some(before), Some(after)) = (before, after) else { continue };
-        if before.is_positive() && !before.reply.is_same(&after.reply) && !is_explained(&before, &after, old, new) {
-            count += 1;
-            if found.len() < SHOWN {
-                let (was, is) = (before.reply.summary(), after.reply.summary());
-                found.push(format!("  {name} {}: {was} → {is}", Mnemonic(*rtype)));
-            }
+/// What was found of all questions.
+#[derive(Default)]
+struct Tally {
+    /// How many were answered with each response code, before and after.
+    rcodes: HashMap<Rcode, [usize; 2]>,
+    /// How many side effects there are, and a line for each that is listed.
+    count: usize,
+    lines: Vec<String>,
+}
+
+impl Tally {
+    fn count(&mut self, rcodes: [Option<Rcode>; 2]) {
+        for (side, rcode) in rcodes.into_iter().enumerate() {
+            rcode.into_iter().for_each(|rcode| self.rcodes.entry(rcode).or_default()[side] += 1);
         }
     }
-    if count > 0 {
-        let answers = if count == 1 { "1 answer changes".to_owned() } else { format!("{count} answers change") };
-        found.insert(0, format!("{answers} for names that the commit does not touch:"));
+
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.lines.len() < SHOWN {
+            self.lines.push(line());
+        }
     }
-    found
+
+    fn side_effects(&mut self) -> Vec<String> {
+        let head = match self.count {
+            0 => return Vec::new(),
+            1 => "1 answer changes for names that the commit does not touch:".to_owned(),
+            count => format!("{count} answers change for names that the commit does not touch:"),
+        };
+        std::iter::once(head).chain(std::mem::take(&mut self.lines)).collect()
+    }
 }
 
 /// An answer, and what it came from.
 struct Asked {
     reply: Reply,
+    way: Way,
+}
+
+#[derive(Default)]
+struct Way {
     /// The names that were asked for on the way.
     names: Vec<Name>,
     /// The wildcards that stood for them.
@@ -89,39 +113,33 @@ struct Asked {
     above: Vec<Name>,
 }
 
-impl Asked {
-    /// Whether it says something but that there is nothing.
-    fn is_positive(&self) -> bool {
-        !self.reply.answer.is_empty() || !self.reply.referral.is_empty()
-    }
-}
-
-fn asked(tree: &Snapshot, name: NameRef<'_>, rtype: Rtype) -> Option<Asked> {
-    let reply = Reply {
-        rcode: Rcode::NOERROR,
-        is_authoritative: false,
-        answer: Vec::new(),
-        referral: Vec::new(),
-        negative_ttl: None,
-    };
-    let asked = RefCell::new(Asked { reply, names: Vec::new(), wildcards: Vec::new(), above: Vec::new() });
+fn asked(tree: &Snapshot, name: NameRef<'_>, rtype: Rtype, buffer: &mut [u8]) -> Option<Asked> {
+    let way = RefCell::new(Way::default());
     let hear = |step: Step<'_, '_>| {
-        let mut asked = asked.borrow_mut();
+        let mut way = way.borrow_mut();
         match step {
-            Step::Zone(name, _) | Step::Broken(name, _) | Step::Foreign(name) => asked.names.push(name.to_name()),
-            Step::Wildcard(node) => asked.wildcards.push(node.name().to_name()),
+            Step::Zone(name, _) | Step::Broken(name, _) | Step::Foreign(name) => way.names.push(name.to_name()),
+            Step::Wildcard(node) => way.wildcards.push(node.name().to_name()),
             Step::Outcome(found) => match found.outcome {
-                Outcome::Redirect(_, node) | Outcome::Referral(_, node) => asked.above.push(node.name().to_name()),
+                Outcome::Redirect(_, node) | Outcome::Referral(_, node) => way.above.push(node.name().to_name()),
                 _ => {}
             },
             _ => {}
         }
     };
-    let message = tree.ask(name, rtype, &mut vec![0; usize::from(u16::MAX)], &hear)?;
-    Some(Asked { reply: Reply::of(&message), ..asked.into_inner() })
+    let reply = Reply::of(&tree.ask(name, rtype, buffer, &hear)?);
+    Some(Asked { reply, way: way.into_inner() })
 }
 
-fn is_explained(before: &Asked, after: &Asked, old: &Snapshot, new: &Snapshot) -> bool {
+/// Whether what was answered is answered otherwise, and the change touched nothing that either answer came from.
+fn is_side_effect(rtype: Rtype, before: &Asked, after: &Asked, old: &Snapshot, new: &Snapshot) -> bool {
+    // A serial and signatures change with whatever else does.
+    let is_of_use = !matches!(rtype, Rtype::SOA | Rtype::ANY) && !is_proof(rtype);
+    let was_positive = !before.reply.answer.is_empty() || !before.reply.referral.is_empty();
+    is_of_use && was_positive && !before.reply.is_same(&after.reply) && !is_explained(&before.way, &after.way, old, new)
+}
+
+fn is_explained(before: &Way, after: &Way, old: &Snapshot, new: &Snapshot) -> bool {
     let sources = [&before.names, &before.wildcards, &before.above, &after.names, &after.wildcards];
     // A cut or DNAME that comes explains nothing of what it hides; one that was there before is among those above.
     sources.into_iter().flatten().any(|name| is_touched(name.as_ref(), old, new))

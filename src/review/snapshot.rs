@@ -61,13 +61,12 @@ impl Snapshot {
     /// Zones that are compiled already, and of whose texts nobody asks.
     pub fn compiled(zones: impl IntoIterator<Item = (Name, Arc<Authority>)>, key: HashKey) -> Self {
         let compiled = zones.into_iter().map(|(name, authority)| (name, Some(authority)));
-        let served = Served::new(Catalog::new(key, compiled), Policy::default());
-        Self { zones: Vec::new(), served }
+        Self::of_catalog(Catalog::new(key, compiled), Policy::default())
     }
 
     /// The zones of a catalog, of whose texts nobody asks.
-    pub fn of_catalog(catalog: &Catalog, policy: Policy) -> Self {
-        Self { zones: Vec::new(), served: Served::new(catalog.clone(), policy) }
+    pub fn of_catalog(catalog: Catalog, policy: Policy) -> Self {
+        Self { zones: Vec::new(), served: Served::new(catalog, policy) }
     }
 
     /// What the tree answers; none if it does not.

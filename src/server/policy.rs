@@ -38,6 +38,11 @@ const COMMIT: &str = "{commit}";
 const NO_COMMIT: &str = "none";
 
 impl Policy {
+    /// The policy, but that everybody may ask.
+    pub fn for_everybody(&self) -> Self {
+        Self { allow_query: Self::default().allow_query, ..self.clone() }
+    }
+
     /// Whether what the server says of itself depends on the commit that is served.
     pub fn tells_commit(&self) -> bool {
         let octets =

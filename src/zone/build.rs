@@ -35,7 +35,7 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
     let order = Order::of(&records, apex.as_ref(), threads);
     report_outside(apex.as_ref(), &order.outside, &records, sources, &mut findings);
     let is_complete = is_readable && !findings.has_errors();
-    let start = Span { file: root, start: 0, end: 0 };
+    let start = Span::start_of(root);
     let Some(arranged) = order.arrange(&records, threads) else {
         findings.add(&codes::TOO_MANY_RECORDS, || size::too_large(start, "more than 4 GiB of names and data"));
         return Built { zone: None, findings: findings.finish() };

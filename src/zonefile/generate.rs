@@ -299,7 +299,7 @@ impl Parser<'_, '_, '_> {
         data: &[u8],
         tokens: &mut Vec<Token>,
     ) -> Result<()> {
-        let nowhere = Span { file: self.file, start: 0, end: 0 };
+        let nowhere = Span::start_of(self.file);
         let owner = self.arena_offset(line.owner)?;
         name::push(owner_text, nowhere, Some(self.context.origin.as_ref()), self.zonefile.records.arena())
             .map_err(|finding| self.of_template(finding, line.owner, number))?;

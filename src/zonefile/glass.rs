@@ -169,7 +169,7 @@ impl Head {
             [("expires", &head.expires, "2026-11-27T18:00:00Z"), ("reason", &head.reason, "the forge is down")]
         {
             if value.is_empty() {
-                let top = Span { file, start: 0, end: 0 };
+                let top = Span::start_of(file);
                 findings.push(
                     Diagnostic::new(&codes::OVERRIDE, top, format!("the override does not say `{key}`"))
                         .why("what nobody remembers the end or the reason of stays for years")

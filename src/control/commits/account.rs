@@ -44,6 +44,11 @@ impl Commits {
         Set { commit, tip: self.tip.map(|tip| tip.to_string()), hold, ..set }
     }
 
+    /// The commit that is refused.
+    pub fn refused(&self) -> Option<CommitStatus> {
+        self.refused.as_ref()?.commit.as_ref().map(CommitStatus::from)
+    }
+
     /// What `status` shows of it.
     pub fn status(&self) -> SourceStatus {
         SourceStatus {
@@ -51,7 +56,7 @@ impl Commits {
             branch: self.settings.branch.clone(),
             served: self.served.as_ref().map(|served| CommitStatus::from(&served.commit)),
             since: self.served.as_ref().map(|served| served.since),
-            refused: self.refused.as_ref().and_then(|refused| refused.commit.as_ref()).map(CommitStatus::from),
+            refused: self.refused(),
             hold: self.hold.as_ref().map(|hold| HoldStatus {
                 is_rollback: hold.kind == HoldKind::RolledBack,
                 commit: hold.commit.to_string(),

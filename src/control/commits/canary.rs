@@ -1,25 +1,23 @@
 //! What is asked of a commit before it is published, and who may publish it all the same.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{Commits, Work};
-use crate::authority::Catalog;
-use crate::config::{CanarySettings, Config, parse_expectations};
-use crate::control::git::{Id, Refusal, Repository};
-use crate::control::load::{Root, Terms, ZoneFile, load_listed, test_files, zone_files};
-use crate::control::reload::Demand;
-use crate::diagnostic::Diagnostic;
+use crate::authority::{Catalog, Entry};
+use crate::config::{CanarySettings, Config};
+use crate::control::base::{is_meant, judge_change};
+use crate::control::git::{Id, Refusal, Repository, short};
+use crate::control::judged::Judged;
+use crate::control::load::{ListError, Root, Terms, load_listed, test_files, zone_files};
+use crate::control::reload::{Demand, START, report_on};
 use crate::diagnostic::render::{Format, render};
-use crate::dns::{Name, NameRef, Rtype};
-use crate::lint;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::dns::{Name, Rtype};
 use crate::review::Snapshot;
 use crate::review::canary::objections;
-use crate::review::expect::judge;
-use crate::source::{Source, Sources};
-
-/// The trailer by which a commit says that it means to change much.
-const MEANT: (&str, &str) = ("Zone-Mass-Change", "yes");
+use crate::source::Sources;
 
 /// Rules about a change that stop it whatever their severity.
 const STOPPING: [&str; 2] = ["critical-name-gone", "mass-change"];
@@ -91,98 +89,77 @@ impl Trial<'_> {
     /// What speaks against publishing, a line each; nothing does: none.
     pub(super) fn objections(&self, old: &Catalog, new: &Catalog) -> Vec<String> {
         let policy = &self.config.policy;
-        let trees = [old, new].map(|catalog| Snapshot::of_catalog(catalog, open(policy)));
+        // Who is refused a question has no answer that could change.
+        let trees = [old, new].map(|catalog| Snapshot::of_catalog(catalog.clone(), policy.for_everybody()));
         let mut lines = objections(&trees[0], &trees[1], &self.questions, self.config.canary.shares);
         if self.config.canary.expectations {
-            lines.extend(self.failing(&Snapshot::of_catalog(new, policy.clone())));
+            lines.extend(self.failing(&Snapshot::of_catalog(new.clone(), policy.clone())));
         }
-        lines.extend(self.about_the_change(old, new));
+        lines.extend(self.about_the_change(&changed(old, new)));
         lines
     }
 
     /// The expectations of the commit's own tests that do not hold.
     fn failing(&self, tree: &Snapshot) -> Vec<String> {
-        let tests = match test_files(self.roots.1, &[]) {
+        let mut tests = match test_files(self.roots.1, &[]) {
             Ok(tests) => tests,
             Err(error) => return vec![format!("its tests cannot be read: {error}")],
         };
-        let mut findings = tests.findings;
-        for file in tests.files {
-            let (expectations, problems) = parse_expectations(&tests.sources, file);
-            findings.extend(problems);
-            findings.extend(expectations.iter().filter_map(|test| judge(tree, test)));
-        }
-        shown(&findings, &tests.sources)
+        let failed = tests.judge(tree).into_iter().filter_map(|(_, finding)| finding);
+        let failed: Vec<Diagnostic> = failed.collect();
+        shown(tests.findings.iter().chain(&failed), &tests.sources)
     }
 
     /// What rules about a change say of critical names and of changes that are too large.
-    fn about_the_change(&self, old: &Catalog, new: &Catalog) -> Vec<String> {
-        let (changed, Some(before)) = (changed(old, new), &self.roots.0) else { return Vec::new() };
+    fn about_the_change(&self, changed: &HashSet<Name>) -> Vec<String> {
+        let (Some(before), now) = (&self.roots.0, self.roots.1) else { return Vec::new() };
+        let Some(settings) = Terms::now(&self.config.limits, &self.config.lint).lint else { return Vec::new() };
         if changed.is_empty() {
             return Vec::new();
         }
+        let [Ok(old), Ok(mut new)] = [before, now].map(|root| self.read(root, changed)) else { return Vec::new() };
+        let is_meant = is_meant(self.repository, self.commits.0, self.commits.1).unwrap_or(false);
+        judge_change(&old, &mut new, now, &settings, is_meant);
+        let stops = |finding: &&Diagnostic| STOPPING.contains(&finding.code.name);
+        new.findings().flat_map(|(findings, sources)| shown(findings.iter().filter(stops), sources)).collect()
+    }
+
+    /// Some zones of a tree.
+    fn read(&self, root: &Root, wanted: &HashSet<Name>) -> Result<Judged, ListError> {
         let terms = Terms::without_rules(&self.config.limits);
-        let Some(settings) = Terms::now(&self.config.limits, &self.config.lint).lint else { return Vec::new() };
-        let (served, commit) = self.commits;
-        let is_meant = self.repository.has_trailer(served, commit, MEANT.0, MEANT.1).unwrap_or(false);
-        let files = [before, self.roots.1].map(|root| zone_files(root, &self.config.source.zones));
-        let [Ok(old_files), Ok(new_files)] = files else { return Vec::new() };
-        let of = |files: &[ZoneFile], apex: NameRef<'_>| files.iter().find(|file| file.name.as_ref().is(apex)).cloned();
-        let mut lines = Vec::new();
-        for apex in changed {
-            let Some(was) = of(&old_files.zones, apex) else { continue };
-            let Some(was_zone) = load_listed(before, &was, &terms).zone else { continue };
-            let (mut findings, sources) = match of(&new_files.zones, apex) {
-                Some(is) => {
-                    let loaded = load_listed(self.roots.1, &is, &terms);
-                    let Some(zone) = &loaded.zone else { continue };
-                    let findings = lint::check_change(Some(&was_zone), zone, &loaded.sources, &settings, is_meant);
-                    (findings, loaded.sources)
-                }
-                None => {
-                    let mut sources = Sources::default();
-                    sources.add(Source::new(before.display(&was.file), &b""[..]));
-                    (lint::check_removed(&was_zone, &sources, &settings, is_meant), sources)
-                }
-            };
-            findings.retain(|finding| STOPPING.contains(&finding.code.name));
-            lines.extend(shown(&findings, &sources));
-        }
-        lines
+        let mut listing = zone_files(root, &self.config.source.zones)?.zones;
+        listing.retain(|listed| wanted.contains(&listed.name.as_ref().to_lower()));
+        let zones = listing.iter().map(|listed| load_listed(root, listed, &terms)).collect();
+        Ok(Judged { zones, ..Judged::default() })
     }
 }
 
-/// Everybody may ask: who is refused a question has no answer that could change.
-fn open(policy: &crate::server::Policy) -> crate::server::Policy {
-    crate::server::Policy { allow_query: crate::server::Policy::default().allow_query, ..policy.clone() }
+/// The zones that are not the same in both, in lower case.
+fn changed(old: &Catalog, new: &Catalog) -> HashSet<Name> {
+    let is_same = |one: &Entry, other: &Entry| match (&one.authority, &other.authority) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let is_other = |entry: &&Entry| !new.exact(entry.apex.as_ref()).is_some_and(|other| is_same(entry, other));
+    old.entries().filter(is_other).map(|entry| entry.apex.as_ref().to_lower()).collect()
 }
 
-/// The zones that are not the same in both.
-fn changed<'c>(old: &'c Catalog, new: &'c Catalog) -> Vec<NameRef<'c>> {
-    let is_same =
-        |one: &crate::authority::Entry, other: &crate::authority::Entry| match (&one.authority, &other.authority) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            (one, other) => one.is_none() && other.is_none(),
-        };
-    let is_other =
-        |entry: &&crate::authority::Entry| !new.exact(entry.apex.as_ref()).is_some_and(|other| is_same(entry, other));
-    old.entries().filter(is_other).map(|entry| entry.apex.as_ref()).collect()
-}
-
-fn shown(findings: &[Diagnostic], sources: &Sources) -> Vec<String> {
+fn shown<'f>(findings: impl Iterator<Item = &'f Diagnostic>, sources: &Sources) -> Vec<String> {
     let line = |finding: &Diagnostic| {
         let mut text = String::new();
         render(Format::Concise, finding, sources, false, &mut text);
         text.trim_end().to_owned()
     };
-    findings.iter().map(line).collect()
+    findings.map(line).collect()
 }
 
 /// All that speaks against a commit, as the log and `status` have it.
 pub(super) fn report(commit: Id, path: &Path, lines: &[String]) -> String {
-    let (id, place) = (commit.to_hex_with_len(12), path.display());
-    let list: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-    format!(
-        "error[canary]: commit {id} would change more than it says\n  --> {place}\n{list}  = fix: mend it with another commit, or publish it all the same: `zonewright publish --accept {id}`\n"
-    )
+    let id = commit.to_string();
+    let id = short(&id);
+    let headline = format!("commit {id} would change more than it says");
+    let fix = format!("mend it with another commit, or publish it all the same: `zonewright publish --accept {id}`");
+    let finding = Diagnostic::new(&codes::CANARY, START, headline).fix(fix);
+    let list = lines.iter().map(|line| format!("  {line}\n"));
+    std::iter::once(report_on(path.display().to_string(), finding).to_string()).chain(list).collect()
 }

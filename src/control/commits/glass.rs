@@ -8,10 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::publish::Outcome;
 use super::{Commits, Work};
 use crate::control::git::{Refusal, moment};
 use crate::control::load::{Root, zone_files};
-use crate::control::reload::{Reloader, report_on_all};
+use crate::control::reload::{Reloader, report};
 use crate::control::serials::{Counted, content, written};
 use crate::control::status::{GlassStatus, Look};
 use crate::dns::{Name, NameRef};
@@ -71,7 +72,7 @@ impl Commits {
         let before = work.reloader.glass.take();
         work.reloader.glass = wanted.as_ref().map(|(glass, _)| Arc::clone(glass));
         let mut one = Look { at: look.at, ..Look::default() };
-        let is_taken = self.publish(work, served, &mut one);
+        let is_taken = self.publish(work, served, &mut one).map(Outcome::is_taken);
         if !matches!(is_taken, Ok(true)) {
             work.reloader.glass = before;
         }
@@ -182,7 +183,7 @@ fn read(path: &Path, now: i64) -> Result<Option<(Arc<Glass>, i64)>, String> {
         return Err(format!("the override {shown} has more than {MAX_GLASS} octets"));
     }
     let glass = Glass::read(&shown, text.into())
-        .map_err(|(findings, sources)| format!("the override is refused\n{}", report_on_all(&findings, &sources)))?;
+        .map_err(|(findings, sources)| format!("the override is refused\n{}", report(&findings, &sources)))?;
     let until = moment(&glass.expires).ok_or_else(|| {
         format!(
             "the override {shown} expires at `{}`, which is no time: write it as 2026-11-27T18:00:00Z",

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use crate::config::{Config, LoadError, Overrides, ServerSettings};
+use crate::config::{Config, LoadError, Overrides, SERIALS_OF_NOTHING, ServerSettings};
 use crate::diagnostic::render::{self, Format};
 
 /// The config and its file.
@@ -53,7 +53,12 @@ impl Settings {
             ("`[tcp]`", carry.tcp != carried.tcp),
         ];
         let keys = changed.iter().filter(|(_, is_changed)| *is_changed);
-        keys.map(|(key, _)| format!("{key} changed: restart the server to use it")).collect()
+        let mut notices: Vec<String> =
+            keys.map(|(key, _)| format!("{key} changed: restart the server to use it")).collect();
+        if self.config.has_serials_of_nothing() {
+            notices.push(format!("{SERIALS_OF_NOTHING}: they are served as written"));
+        }
+        notices
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Follower;
+use crate::control::commits::Commits;
 use crate::control::status::{self, Look};
 use crate::control::webhook::Event;
 
@@ -41,18 +42,21 @@ impl Follower {
             tracing::warn!("files kept changing, so nothing of them is taken yet");
         }
         let told = &self.told;
-        if let Some(whole) = look.whole.as_ref().filter(|_| told.whole != look.whole) {
+        let whole = look.whole.as_ref().filter(|_| told.whole != look.whole);
+        let config = look.config.as_ref().filter(|_| told.config != look.config);
+        if let Some(whole) = whole {
             let what = if self.commits.is_some() { "what the repository has now" } else { "the zone directory" };
             tracing::error!("{what} is refused: all zones stay as they are\n{}", whole.trim_end());
         }
-        if let Some(config) = look.config.as_ref().filter(|_| told.config != look.config) {
+        if let Some(config) = config {
             tracing::error!("the config is refused: the settings stay as they are\n{}", config.trim_end());
         }
         look.notices
             .iter()
             .filter(|notice| !told.notices.contains(notice))
             .for_each(|notice| tracing::warn!("{notice}"));
-        self.tell_webhook(look);
+        let is_refusal = whole.is_some() || config.is_some() || look.refused.iter().any(|refused| refused.is_new);
+        self.tell_webhook(look, is_refusal);
         self.told = Told { whole: look.whole.clone(), config: look.config.clone(), notices: look.notices.clone() };
         if !look.published.is_empty() && self.is_started {
             let memory = status::say_octets(status::resident_octets());
@@ -63,22 +67,16 @@ impl Follower {
             );
         }
     }
-}
 
-impl Follower {
-    /// Tells the webhook of the same, but for the start, of which nobody needs to be told.
-    fn tell_webhook(&self, look: &Look) {
-        let told = &self.told;
-        let is_whole = look.whole.is_some() && told.whole != look.whole;
-        let is_config = look.config.is_some() && told.config != look.config;
-        let is_news = is_whole || is_config || look.refused.iter().any(|refused| refused.is_new);
-        if !self.is_started && !is_news {
-            return;
+    /// Tells the webhook of the same, but for the start, of which nobody needs to be told; of a refusal where it is a new one.
+    fn tell_webhook(&self, look: &Look, is_refusal: bool) {
+        let Some(settings) = &self.settings.config.webhook else { return };
+        if look.has_news() && self.is_started {
+            self.webhook.tell(Event::published(look), settings);
         }
-        let refused = self.commits.as_ref().and_then(|commits| commits.status().refused);
-        let events = Event::of(look, is_news, refused).into_iter();
-        for event in events.filter(|event| self.is_started || !event.is_published) {
-            self.webhook.tell(event, self.settings.config.webhook.as_ref());
+        if is_refusal {
+            let commit = self.commits.as_ref().and_then(Commits::refused);
+            self.webhook.tell(Event::refused(look, commit), settings);
         }
     }
 }

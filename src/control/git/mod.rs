@@ -54,7 +54,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(code: &'static Code, place: impl Into<String>, headline: impl Into<String>) -> Self {
-        let start = Span { file: FileId(0), start: 0, end: 0 };
+        let start = Span::start_of(FileId(0));
         Self { place: place.into(), finding: Box::new(Diagnostic::new(code, start, headline)) }
     }
 

@@ -33,7 +33,7 @@ pub use listing::{ListError, Listing, Searched, ZoneFile, text_files, zone_files
 pub use mirrors::{MirrorList, beside as mirrors_beside};
 pub use rewrite::{ZoneText, text_errors};
 pub use root::Root;
-pub(super) use root::normalise as beside;
+pub(super) use root::normalise;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;
 pub use stamp::{Hash, Stamp, digest_of, stand_still, unchanged};
@@ -261,7 +261,7 @@ fn refuse_rivals(root: &Root, listed: &ZoneFile, rival: &Path) -> Loaded {
     let id = sources.add(Source::new(first.clone(), &b""[..]));
     let mut finding = Diagnostic::new(
         &codes::MANY_FILES,
-        start_of(id),
+        Span::start_of(id),
         format!("`{}` has two files: `{first}` and `{second}`", listed.name),
     )
     .why("nothing says which of them holds, so neither is served")
@@ -302,11 +302,7 @@ fn is_blank(text: &[u8]) -> bool {
 }
 
 fn emptied(shown: &str) -> Diagnostic {
-    Diagnostic::new(&codes::EMPTIED_FILE, start_of(FileId(0)), format!("`{shown}` holds no records"))
+    Diagnostic::new(&codes::EMPTIED_FILE, Span::start_of(FileId(0)), format!("`{shown}` holds no records"))
         .why("an empty file is a cut-off write or a slip more often than a wish, and every name of the zone would vanish")
         .fix("write the zone's records again, or delete the file to stop serving the zone")
-}
-
-fn start_of(file: FileId) -> Span {
-    Span { file, start: 0, end: 0 }
 }

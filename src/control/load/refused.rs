@@ -2,9 +2,8 @@
 
 use rustix::io::Errno;
 
-use super::start_of;
 use crate::diagnostic::{Code, Diagnostic, codes};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 use crate::zonefile::IncludeRefusal;
 
 /// Why a file is not read.
@@ -95,7 +94,7 @@ impl Refused {
         let (headline, why, fix) = self.words(file);
         let fix =
             if matches!(self, Self::Missing) { "add the file, or take the zone out of the config".into() } else { fix };
-        Diagnostic::new(self.code(), start_of(FileId(0)), headline).why(why).fix(fix)
+        Diagnostic::new(self.code(), Span::start_of(FileId(0)), headline).why(why).fix(fix)
     }
 
     pub(super) fn include(&self, file: &str) -> IncludeRefusal {

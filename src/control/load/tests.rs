@@ -6,10 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use super::root::Root;
-use super::start_of;
-use crate::config::MAX_TEST_OCTETS;
+use crate::config::{MAX_TEST_OCTETS, parse_expectations};
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Source, Sources};
+use crate::review::Snapshot as Tree;
+use crate::review::expect::{Expectation, judge};
+use crate::source::{FileId, Source, Sources, Span};
 
 /// Where tests lie, below the root.
 const DIRECTORY: &str = "tests";
@@ -28,6 +29,22 @@ pub struct TestFiles {
     pub findings: Vec<Diagnostic>,
 }
 
+impl TestFiles {
+    /// Each test, and what is wrong where `tree` does not keep it; what keeps one from being read is added to the findings.
+    pub fn judge(&mut self, tree: &Tree) -> Vec<(Expectation, Option<Diagnostic>)> {
+        let mut results = Vec::new();
+        for &file in &self.files {
+            let (tests, problems) = parse_expectations(&self.sources, file);
+            self.findings.extend(problems);
+            results.extend(tests.into_iter().map(|test| {
+                let finding = judge(tree, &test);
+                (test, finding)
+            }));
+        }
+        results
+    }
+}
+
 /// Reads every test file of a root, or those of `files`, relative to it.
 ///
 /// # Errors
@@ -42,7 +59,7 @@ pub fn test_files(root: &Root, files: &[PathBuf]) -> std::io::Result<TestFiles> 
             Ok(text) => tests.files.push(tests.sources.add(Source::new(shown, text))),
             Err(refused) => {
                 let mut finding = refused.finding(&shown);
-                finding.primary.span = start_of(tests.sources.add(Source::new(shown, &b""[..])));
+                finding.primary.span = Span::start_of(tests.sources.add(Source::new(shown, &b""[..])));
                 tests.findings.push(finding);
             }
         }

@@ -9,7 +9,8 @@ use crate::diagnostic::render::{self, Format};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{FileId, Source, Sources, Span};
 
-const START: Span = Span { file: FileId(0), start: 0, end: 0 };
+/// Where a report on a file as a whole points.
+pub(in crate::control) const START: Span = Span::start_of(FileId(0));
 
 pub(in crate::control) fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
     let mut text = String::new();

@@ -43,17 +43,16 @@ impl Reloader {
             return Ok(false);
         }
         look.refused = self.refused_of(&snapshot, root, rules);
-        if look.refused.is_empty()
-            && let Some(whole) = stops(&self.catalog, &self.newest(&snapshot))
-        {
+        if !look.refused.is_empty() {
+            return Ok(false);
+        }
+        if let Some(whole) = stops(&self.catalog, &self.newest(&snapshot)) {
             look.whole = Some(whole);
             return Ok(false);
         }
-        if look.refused.is_empty() {
-            self.read_with = (config.limits.clone(), config.lint.clone());
-            self.replace_zones(snapshot, look);
-        }
-        Ok(look.refused.is_empty())
+        self.read_with = (config.limits.clone(), config.lint.clone());
+        self.replace_zones(snapshot, look);
+        Ok(true)
     }
 
     /// Knows these zones; of those that nobody knew there is no good version, so they are answered with SERVFAIL.

@@ -17,7 +17,7 @@ use crate::zonefile::lexer::{Lexer, TokenKind};
 pub(super) fn check(_subject: &Subject<'_>, report: &mut Report<'_>) {
     let empty: Vec<FileId> = report.included().filter(|(_, source)| is_blank(source)).map(|(file, _)| file).collect();
     for file in empty {
-        let place = Span { file, start: 0, end: 0 };
+        let place = Span::start_of(file);
         let headline = format!("`{}` is included and holds nothing", report.name(file));
         let finding = report.finding(place, headline).label("comments and blanks only");
         report.add(
