@@ -22,7 +22,7 @@ pub struct Version<V> {
     pub built: V,
     /// How many names own records.
     pub names: usize,
-    /// A digest of the text it was built from, includes too.
+    /// A digest of all that it was built from, includes and what stands in for others too.
     pub digest: Hash,
 }
 

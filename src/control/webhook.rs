@@ -142,7 +142,8 @@ fn shorten(text: &str) -> String {
 impl Webhook {
     /// Tells of an event under these settings, if they want it told. The first one starts the thread.
     pub fn tell(&self, event: Event, settings: &WebhookSettings) {
-        if !(if event.is_published { settings.published } else { settings.refused }) {
+        let is_wanted = if event.is_published { settings.published } else { settings.refused };
+        if !is_wanted {
             return;
         }
         let mut tray = self.desk.open();

@@ -10,6 +10,7 @@
 //! ; remove: old.example.org AAAA
 //! ```
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{IncludeRefusal, Limits, Parsed, Records, rdata};
@@ -32,6 +33,8 @@ pub struct Glass {
     pub reason: String,
     /// The rrsets that are replaced or taken away.
     pub rrsets: Vec<(Name, Rtype)>,
+    /// Their owners and all names above, in lower case.
+    above: HashSet<Name>,
 }
 
 impl Glass {
@@ -58,14 +61,12 @@ impl Glass {
             crate::diagnostic::sort(&mut findings);
             return Err((findings, sources));
         }
-        let mut rrsets: Vec<(Name, Rtype)> = head.removed;
-        for record in records.rows() {
-            let owner = records.owner(record);
-            if !rrsets.iter().any(|(name, rtype)| *rtype == record.rtype && name.as_ref().is(owner)) {
-                rrsets.push((owner.to_name(), record.rtype));
-            }
-        }
-        Ok(Self { shown: shown.to_owned(), text, expires: head.expires, reason: head.reason, rrsets })
+        let mut rrsets = head.removed;
+        rrsets.extend(records.rows().iter().map(|record| (records.owner(record).to_name(), record.rtype)));
+        let mut seen = HashSet::new();
+        rrsets.retain(|(name, rtype)| seen.insert((name.as_ref().to_lower(), *rtype)));
+        let above = rrsets.iter().flat_map(|(name, _)| ancestors(name.as_ref())).map(NameRef::to_lower).collect();
+        Ok(Self { shown: shown.to_owned(), text, expires: head.expires, reason: head.reason, rrsets, above })
     }
 
     /// Its octets.
@@ -73,28 +74,26 @@ impl Glass {
         &self.text
     }
 
+    /// Whether it sets anything at or below an apex; a zone below may be the one that answers it.
+    pub fn touches(&self, apex: NameRef<'_>) -> bool {
+        self.above.contains(&apex.to_lower())
+    }
+
     /// Puts its records in the place of those of a zone's text.
     pub(crate) fn apply(&self, apex: NameRef<'_>, parsed: &mut Parsed, sources: &mut Sources) {
-        if !self.rrsets.iter().any(|(name, _)| name.as_ref().is_at_or_below(apex)) {
-            return;
-        }
-        let cuts: Vec<Name> = cuts(apex, &parsed.records);
+        let cuts = cuts(apex, &parsed.records);
         // What a zone below answers is that zone's to replace; a cut itself is ours.
         let is_ours = |name: NameRef<'_>, rtype: Rtype| {
-            let is_cut = |cut: &Name| match name.is(cut.as_ref()) {
-                true => !matches!(rtype, Rtype::NS | Rtype::DS),
-                false => name.is_below(cut.as_ref()),
-            };
-            name.is_at_or_below(apex) && !cuts.iter().any(is_cut)
+            let is_of_cut = matches!(rtype, Rtype::NS | Rtype::DS);
+            let mut others = ancestors(name).skip(usize::from(is_of_cut)).take_while(|name| name.is_below(apex));
+            name.is_at_or_below(apex) && !others.any(|name| cuts.contains(&name.to_lower()))
         };
-        let replaced: Vec<&(Name, Rtype)> =
-            self.rrsets.iter().filter(|(name, rtype)| is_ours(name.as_ref(), *rtype)).collect();
+        let ours = self.rrsets.iter().filter(|(name, rtype)| is_ours(name.as_ref(), *rtype));
+        let replaced: HashSet<(Name, Rtype)> = ours.map(|(name, rtype)| (name.as_ref().to_lower(), *rtype)).collect();
         if replaced.is_empty() {
             return;
         }
-        let is_replaced = |owner: NameRef<'_>, rtype: Rtype| {
-            replaced.iter().any(|(name, known)| *known == rtype && name.as_ref().is(owner))
-        };
+        let is_replaced = |owner: NameRef<'_>, rtype: Rtype| replaced.contains(&(owner.to_lower(), rtype));
         parsed.records.retain(|owner, rtype| !is_replaced(owner, rtype));
         let file = sources.add(Source::new(self.shown.clone(), Arc::clone(&self.text)));
         let mut own = parse(sources, file);
@@ -103,6 +102,11 @@ impl Glass {
             parsed.records.append(own.records);
         }
     }
+}
+
+/// A name and all names above it.
+fn ancestors(name: NameRef<'_>) -> impl Iterator<Item = NameRef<'_>> {
+    std::iter::successors(Some(name), |name| name.parent())
 }
 
 fn parse(sources: &mut Sources, file: FileId) -> Parsed {
@@ -119,16 +123,11 @@ fn no_includes() -> IncludeRefusal {
     }
 }
 
-/// The names below the apex that have NS records.
-fn cuts(apex: NameRef<'_>, records: &Records) -> Vec<Name> {
+/// The names below the apex that have NS records, in lower case.
+fn cuts(apex: NameRef<'_>, records: &Records) -> HashSet<Name> {
     let servers = records.rows().iter().filter(|record| record.rtype == Rtype::NS);
-    let mut cuts: Vec<Name> = Vec::new();
-    for owner in servers.map(|record| records.owner(record)).filter(|owner| owner.is_below(apex)) {
-        if !cuts.last().is_some_and(|last| last.as_ref().is(owner)) {
-            cuts.push(owner.to_name());
-        }
-    }
-    cuts
+    let owners = servers.map(|record| records.owner(record)).filter(|owner| owner.is_below(apex));
+    owners.map(NameRef::to_lower).collect()
 }
 
 /// What the comments say.

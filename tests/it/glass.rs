@@ -40,8 +40,9 @@ impl Site {
         site
     }
 
+    /// Starts it, from what the one before saved at its end.
     fn start(&mut self) {
-        self.running = None;
+        self.running.take().into_iter().for_each(Running::end);
         self.running = Some(Running::start_in(&self.directory, &["--threads", "1"]));
     }
 
@@ -117,6 +118,11 @@ fn an_override_holds_as_long_as_it_says_and_is_loud() {
     site.expect("pes.example.org", Rtype::A, Some(NEW));
     // A restart goes on with it, under the same number.
     let serial = site.serial("example.org");
+    site.start();
+    site.expect("pes.example.org", Rtype::A, Some(NEW));
+    assert_eq!(site.serial("example.org"), serial);
+    // However the one before ended.
+    site.running = None;
     site.start();
     site.expect("pes.example.org", Rtype::A, Some(NEW));
     assert_eq!(site.serial("example.org"), serial);

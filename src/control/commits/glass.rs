@@ -4,7 +4,7 @@
 //! expires, is deleted or changed. It is judged as any change is: what it makes of a zone has to be servable. It needs no
 //! push, and no override outlives its time, through restarts neither; for the same reason none goes on for ever.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::control::load::{Root, zone_files};
 use crate::control::reload::{Reloader, report};
 use crate::control::serials::{Counted, content, written};
 use crate::control::status::{GlassStatus, Look};
-use crate::dns::{Name, NameRef};
+use crate::dns::{Name, Rtype};
 use crate::lint::sha256;
 use crate::zonefile::{Glass, MAX_GLASS};
 
@@ -117,8 +117,7 @@ impl Commits {
     /// What `status` shows of it.
     pub(super) fn glass_status(&self) -> Option<GlassStatus> {
         let (glass, _) = self.shard.applied.as_ref()?;
-        let rrset =
-            |(name, rtype): &(Name, crate::dns::Rtype)| format!("{name} {}", crate::zonefile::rdata::Mnemonic(*rtype));
+        let rrset = |(name, rtype): &(Name, Rtype)| format!("{name} {}", crate::zonefile::rdata::Mnemonic(*rtype));
         Some(GlassStatus {
             file: glass.shown.clone(),
             expires: glass.expires.clone(),
@@ -141,24 +140,17 @@ impl Commits {
             return Ok(());
         }
         let listing = zone_files(root, &work.config.source.zones).map_err(|error| work.repository.unlisted(&error))?;
-        let apexes: HashSet<Name> = listing.zones.iter().map(|zone| zone.name.as_ref().to_lower()).collect();
-        let zone_of = |name: NameRef<'_>| {
-            let ancestors = std::iter::successors(Some(name), |name| name.parent());
-            ancestors.map(NameRef::to_lower).find(|name| apexes.contains(name))
-        };
-        let names = glass.iter().flat_map(|glass| &glass.rrsets).map(|(name, _)| zone_of(name.as_ref()));
-        let touched: HashSet<Name> = names.flatten().collect();
         for listed in listing.zones {
             let name = listed.name.as_ref().to_lower();
-            let is_touched = touched.contains(&name);
-            if !is_touched && !known(&name) {
+            let glass = glass.filter(|glass| glass.touches(listed.name.as_ref()));
+            if glass.is_none() && !known(&name) {
                 continue;
             }
             let own = counted.get(&name).cloned().unwrap_or_else(|| Counted {
                 serial: written(root, &listed).or_else(|| work.reloader.serial(name.as_ref())).unwrap_or(1),
                 content: content(root, &listed, &work.config.limits).0,
             });
-            let content = match glass.filter(|_| is_touched) {
+            let content = match glass {
                 Some(glass) => sha256(&[&own.content, glass.text()].concat()),
                 None => own.content,
             };

@@ -46,7 +46,7 @@ use std::time::SystemTime;
 
 use crate::diagnostic::{self, Diagnostic, Stage, codes};
 use crate::dns::Name;
-use crate::lint;
+use crate::lint::{self, sha256};
 use crate::source::{FileId, Source, Sources, Span};
 use crate::zone::{self, Zone};
 use crate::zonefile::lexer::{Lexer, TokenKind};
@@ -121,6 +121,17 @@ impl Terms {
     /// The serial that a zone is served with, if it is not the one that is written.
     pub fn serial(&self, apex: &Name) -> Option<u32> {
         if self.serials.is_empty() { None } else { self.serials.get(&apex.as_ref().to_lower()).copied() }
+    }
+
+    /// The override, where it sets something in a zone, or below.
+    pub fn glass_of(&self, apex: &Name) -> Option<&Glass> {
+        self.glass.as_deref().filter(|glass| glass.touches(apex.as_ref()))
+    }
+
+    /// A digest of all that a zone's records come from: the files that were read, and what stands in for some of it.
+    pub fn digest(&self, apex: &Name, stamps: &[Stamp]) -> Hash {
+        let files = digest_of(stamps);
+        self.glass_of(apex).map_or(files, |glass| sha256(&[&files, glass.text()].concat()))
     }
 }
 
@@ -286,7 +297,7 @@ fn build(
     terms: &Terms,
 ) -> (Vec<Diagnostic>, Option<Zone>) {
     let mut parsed = zonefile::parse(sources, id, apex, &terms.limits, &mut |from, path| reader.include(from, path));
-    if let Some(glass) = &terms.glass {
+    if let Some(glass) = terms.glass_of(apex) {
         glass.apply(apex.as_ref(), &mut parsed, sources);
     }
     let zone::Built { findings, mut zone } = zone::build(apex, id, parsed, sources);

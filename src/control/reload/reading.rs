@@ -137,8 +137,12 @@ impl Reloader {
         let entry = self.zones.of(listed.name.as_ref());
         let serial = terms.serial(&listed.name);
         let is_served_so = |entry: &&Entry| {
-            let served = entry.zone.served.as_ref().map(|served| served.built.serial());
-            serial.is_none() || served == serial
+            let served = entry.zone.served.as_ref();
+            let is_number = serial.is_none() || served.map(|served| served.built.serial()) == serial;
+            // What was restored has the number that was published, and nothing that stood in for others then.
+            let is_under =
+                || served.is_some_and(|served| served.digest == terms.digest(&listed.name, &entry.text.stamps));
+            is_number && (terms.glass_of(&listed.name).is_none() || is_under())
         };
         if let Some(entry) =
             entry.filter(|entry| !everything && !entry.is_leaving() && entry.text.file == *listed).filter(is_served_so)
@@ -174,10 +178,10 @@ impl Reloader {
         room: &Room,
         served: Option<&Version<Built>>,
     ) -> Judged {
-        let make = |zone: &Zone, stamps: &[Stamp]| self.version(zone, load::digest_of(stamps), served);
+        let make = |zone: &Zone, stamps: &[Stamp]| self.version(zone, terms.digest(&listed.name, stamps), served);
         let (mut loaded, made) = load::load_listed_beside(root, listed, terms, make);
         let texts = std::mem::take(&mut loaded.texts);
-        let digest = load::digest_of(&loaded.stamps);
+        let digest = terms.digest(&listed.name, &loaded.stamps);
         // A text that is served already is not dropped because time has passed.
         let replaces = served.is_some_and(|served| served.digest != digest);
         let version = loaded.servable(replaces).map(|zone| made.unwrap_or_else(|| self.version(zone, digest, served)));
@@ -187,7 +191,7 @@ impl Reloader {
         Judged { stamps, version, report, texts, asking }
     }
 
-    /// What is served of a zone whose files have this digest: what is served already, or what is compiled now.
+    /// What is served of a zone with this digest: what is served already, or what is compiled now.
     fn version(&self, zone: &Zone, digest: Hash, served: Option<&Version<Built>>) -> Version<Built> {
         let is_same = |served: &&Version<Built>| {
             served.digest == digest && zone.serial().is_none_or(|serial| serial == served.built.serial())
