@@ -17,8 +17,8 @@ use crate::zonefile::rdata::Moment;
 /// Walks the line of first parents of the configured branch, or of the repository that the zone directory lies in: what a
 /// server that follows it served. A text that changed and an answer that did not is no line here: `git log` has those. An
 /// answer that came from elsewhere counts: an alias's target in another zone, a wildcard that no longer stands for the name,
-/// a new delegation. A commit whose zones have errors was not served, so the answer went on. Serial numbers of SOA records
-/// are no part of an answer here.
+/// a new delegation. A commit whose zones have errors was not served, so the answer went on. The SOA record that comes with
+/// an answer that there is nothing is no part of it here; who asks for it has a line for each new serial number.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The name that was asked for; its last dot is optional

@@ -29,7 +29,7 @@ use std::time::{Instant, SystemTime};
 use arc_swap::ArcSwap;
 
 use super::follow::Start;
-use super::load::{Hash, ListError, Terms};
+use super::load::{Hash, ListError, Overlay, Terms};
 use super::plan::{self, Disk, Rules, Standing, key};
 use super::status::{Look, Refused, ZoneStatus, unix_seconds};
 use super::watch::Reach;
@@ -39,7 +39,7 @@ use crate::diagnostic::render;
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint;
 use crate::server::{Policy, Publisher, Seen, Served};
-use crate::zonefile::{Glass, Limits};
+use crate::zonefile::Limits;
 use entry::{Entry, Note, Text};
 use named::{Named, Tree};
 use reading::{Reading, Snapshot};
@@ -84,7 +84,7 @@ pub struct Reloader {
     /// The commit that is served, which answers may tell of.
     pub(super) provenance: Option<String>,
     /// Records that stand in for others, for a while.
-    pub(super) glass: Option<Arc<Glass>>,
+    pub(super) glass: Option<Overlay>,
     /// The questions that were asked last, where they are kept, and how many are.
     seen: Option<Arc<Seen>>,
     questions: usize,

@@ -33,8 +33,6 @@ pub struct Glass {
     pub reason: String,
     /// The rrsets that are replaced or taken away.
     pub rrsets: Vec<(Name, Rtype)>,
-    /// Their owners and all names above, in lower case.
-    above: HashSet<Name>,
 }
 
 impl Glass {
@@ -65,8 +63,7 @@ impl Glass {
         rrsets.extend(records.rows().iter().map(|record| (records.owner(record).to_name(), record.rtype)));
         let mut seen = HashSet::new();
         rrsets.retain(|(name, rtype)| seen.insert((name.as_ref().to_lower(), *rtype)));
-        let above = rrsets.iter().flat_map(|(name, _)| ancestors(name.as_ref())).map(NameRef::to_lower).collect();
-        Ok(Self { shown: shown.to_owned(), text, expires: head.expires, reason: head.reason, rrsets, above })
+        Ok(Self { shown: shown.to_owned(), text, expires: head.expires, reason: head.reason, rrsets })
     }
 
     /// Its octets.
@@ -74,9 +71,16 @@ impl Glass {
         &self.text
     }
 
-    /// Whether it sets anything at or below an apex; a zone below may be the one that answers it.
-    pub fn touches(&self, apex: NameRef<'_>) -> bool {
-        self.above.contains(&apex.to_lower())
+    /// Those of these zones, in lower case, in which it sets something: the nearest at or above each name, and for what a zone
+    /// and the one above it both have, that one too.
+    pub fn touched(&self, apexes: &HashSet<Name>) -> HashSet<Name> {
+        let zones_of = |(name, rtype): &(Name, Rtype)| {
+            let is_of_cut = matches!(*rtype, Rtype::NS | Rtype::DS);
+            let nearest = |name: NameRef<'_>| ancestors(name).map(NameRef::to_lower).find(|name| apexes.contains(name));
+            let above = name.as_ref().parent().filter(|_| is_of_cut).and_then(nearest);
+            [nearest(name.as_ref()), above]
+        };
+        self.rrsets.iter().flat_map(zones_of).flatten().collect()
     }
 
     /// Puts its records in the place of those of a zone's text.
@@ -217,6 +221,23 @@ mod tests {
         // Each knows its place still.
         let last = records.rows().last().expect("a record");
         assert_eq!(sources.get(records.places(last, &sources).rtype.file).name(), "override");
+    }
+
+    #[test]
+    fn a_zone_is_touched_by_what_it_answers() {
+        let read = |record: &str| {
+            let text = format!("; expires: 2026-11-27\n; reason: why\n{record}\n");
+            let zones = ["example", "sub.example", "other"].map(|name| Name::absolute(name).expect("a name"));
+            let glass = Glass::read("override", text.into_bytes().into()).expect("it is good");
+            let mut touched: Vec<String> = glass.touched(&zones.into()).iter().map(ToString::to_string).collect();
+            touched.sort();
+            touched.join(" ")
+        };
+        assert_eq!(read("x.SUB.Example 60 A 192.0.2.1"), "sub.example.");
+        assert_eq!(read("sub.example 60 A 192.0.2.1"), "sub.example.");
+        assert_eq!(read("sub.example 60 NS ns.example."), "example. sub.example.");
+        assert_eq!(read("; remove: sub.example DS"), "example. sub.example.");
+        assert_eq!(read("nowhere 60 A 192.0.2.1"), "");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 use zonewright::dns::{Class, Rtype, is_serial_after};
+use zonewright::zonefile::rdata::soa_serial;
 
 use crate::support::git::Repository;
 use crate::support::message::Query;
@@ -73,7 +74,7 @@ impl Site {
 
     fn serial(&self, zone: &str) -> u32 {
         let rdata = self.last(zone, Rtype::SOA).expect("a SOA record");
-        u32::from_be_bytes(*rdata.last_chunk::<20>().unwrap().first_chunk().unwrap())
+        soa_serial(&rdata).expect("a SOA record's data")
     }
 
     fn provenance(&self) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use zonewright::dns::{Class, Rtype, is_serial_after};
+use zonewright::zonefile::rdata::soa_serial;
 
 use crate::support::command::{directory, run};
 use crate::support::git::Repository;
@@ -53,8 +54,7 @@ impl Node {
 
     fn serial(&self, zone: &str) -> Option<u32> {
         let response = self.running().udp().ask(&Query::new(zone, Rtype::SOA));
-        let rdata = &response.answer.first()?.rdata;
-        rdata.last_chunk::<20>()?.first_chunk().map(|octets| u32::from_be_bytes(*octets))
+        soa_serial(&response.answer.first()?.rdata)
     }
 
     /// Waits until a commit is served.

@@ -70,7 +70,7 @@ impl Commits {
             return Ok(());
         }
         let before = work.reloader.glass.take();
-        work.reloader.glass = wanted.as_ref().map(|(glass, _)| Arc::clone(glass));
+        work.reloader.glass = wanted.as_ref().map(|(glass, _)| (Arc::clone(glass), Arc::default()));
         let mut one = Look { at: look.at, ..Look::default() };
         let is_taken = self.publish(work, served, &mut one).map(Outcome::is_taken);
         if !matches!(is_taken, Ok(true)) {
@@ -126,23 +126,26 @@ impl Commits {
         })
     }
 
-    /// Adds to what is counted the zones that an override changes, or has changed: their serials go on from what was
+    /// Finds the zones that an override changes, and adds to what is counted those and any that it has changed: their serials go on from what was
     /// published, whatever is written.
     pub(super) fn count_glass(
         &self,
         counted: &mut HashMap<Name, Counted>,
-        work: &Work<'_>,
+        work: &mut Work<'_>,
         root: &Root,
     ) -> Result<(), Refusal> {
-        let glass = work.reloader.glass.as_ref();
         let known = |name: &Name| self.numbers.0.get(name).is_some_and(|known| known.offset() != 0);
-        if glass.is_none() && self.numbers.0.keys().all(|name| !known(name)) {
+        if work.reloader.glass.is_none() && self.numbers.0.keys().all(|name| !known(name)) {
             return Ok(());
         }
         let listing = zone_files(root, &work.config.source.zones).map_err(|error| work.repository.unlisted(&error))?;
+        let apexes = listing.zones.iter().map(|zone| zone.name.as_ref().to_lower()).collect();
+        if let Some((glass, touched)) = &mut work.reloader.glass {
+            *touched = Arc::new(glass.touched(&apexes));
+        }
         for listed in listing.zones {
             let name = listed.name.as_ref().to_lower();
-            let glass = glass.filter(|glass| glass.touches(listed.name.as_ref()));
+            let glass = work.reloader.glass.as_ref().filter(|(_, touched)| touched.contains(&name));
             if glass.is_none() && !known(&name) {
                 continue;
             }
@@ -151,7 +154,7 @@ impl Commits {
                 content: content(root, &listed, &work.config.limits).0,
             });
             let content = match glass {
-                Some(glass) => sha256(&[&own.content, glass.text()].concat()),
+                Some((glass, _)) => sha256(&[&own.content, glass.text()].concat()),
                 None => own.content,
             };
             counted.insert(name, Counted { content, ..own });

@@ -1,4 +1,6 @@
 //! Where zones come from: a directory, or a branch, and what tells of changes there.
+//!
+//! In: what the config names. Out: watches and a fetcher for it, and what a look at it found.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;

@@ -75,6 +75,9 @@ pub struct Loaded {
     pub texts: Vec<(Hash, Arc<[u8]>)>,
 }
 
+/// Records that stand in for others, and the zones where they do, by the apex in lower case.
+pub type Overlay = (Arc<Glass>, Arc<HashSet<Name>>);
+
 /// What a zone is judged by, beside its text.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Terms {
@@ -85,7 +88,7 @@ pub struct Terms {
     /// The serials that zones are served with, by the apex in lower case; of others it is the one that is written.
     pub serials: Arc<HashMap<Name, u32>>,
     /// Records that stand in for others.
-    pub glass: Option<Arc<Glass>>,
+    pub glass: Option<Overlay>,
     /// Whether what is loaded keeps the texts of its files, for who saves them.
     pub keeps_texts: bool,
 }
@@ -123,9 +126,10 @@ impl Terms {
         if self.serials.is_empty() { None } else { self.serials.get(&apex.as_ref().to_lower()).copied() }
     }
 
-    /// The override, where it sets something in a zone, or below.
+    /// The override, where it sets something in a zone.
     pub fn glass_of(&self, apex: &Name) -> Option<&Glass> {
-        self.glass.as_deref().filter(|glass| glass.touches(apex.as_ref()))
+        let (glass, zones) = self.glass.as_ref()?;
+        zones.contains(&apex.as_ref().to_lower()).then_some(glass)
     }
 
     /// A digest of all that a zone's records come from: the files that were read, and what stands in for some of it.
