@@ -397,6 +397,17 @@ pub(super) fn set_link(arena: &mut [u8], node: u32, link: u32) {
     arena[at..at + 4].copy_from_slice(&link.to_le_bytes());
 }
 
+/// Sets the data of a node's rrset, which has as many records, each of the length of the one in its place.
+pub(super) fn set_rdatas(arena: &mut [u8], node: u32, rrset: u16, rdatas: &[&[u8]]) {
+    let block = Block::at(arena, node);
+    let entry = block.entry(rrset);
+    let mut at = node as usize * ALIGNMENT + entry.data as usize + block.prefix(entry).length();
+    for rdata in rdatas {
+        arena[at + 2..at + 2 + rdata.len()].copy_from_slice(rdata);
+        at += 2 + rdata.len();
+    }
+}
+
 /// Sets the hosts of a node's rrset, at most one a record: each node, and whether it is at or below the owner; those first.
 pub(super) fn set_hosts(arena: &mut [u8], node: u32, rrset: u16, hosts: &[(u32, bool)]) {
     let block = Block::at(arena, node);

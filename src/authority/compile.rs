@@ -18,9 +18,14 @@ use crate::zonefile::rdata;
 impl Authority {
     /// Compiles a zone; `key` must be the same for all zones of a catalog.
     pub fn compile(zone: &Zone, key: HashKey) -> Self {
+        Self::compile_noting(zone, key, |_, _| {})
+    }
+
+    /// As [`compile`](Self::compile); `note` is given each name that owns records, and its hash; NSEC3 owners are none.
+    pub fn compile_noting(zone: &Zone, key: HashKey, mut note: impl FnMut(Node<'_>, u64)) -> Self {
         let mut compiler = Compiler::new(zone, key);
         for node in zone.nodes() {
-            compiler.add(node);
+            compiler.add(node).into_iter().for_each(|hash| note(node, hash));
         }
         let mut authority = compiler.finish();
         authority.link_hosts();
@@ -99,9 +104,11 @@ impl<'z> Compiler<'z> {
         Self { zone, authority, names: Vec::with_capacity(names), nsec, nsec3, path }
     }
 
-    fn add(&mut self, node: Node<'_>) {
+    /// Adds a node; gives the hash of its name, if it is one of the zone.
+    fn add(&mut self, node: Node<'_>) -> Option<u64> {
         if node.is_hash() && !node.is_apex() {
-            return self.add_nsec3(node);
+            self.add_nsec3(node);
+            return None;
         }
         let name = node.name();
         while self.path.last().is_some_and(|step| !name.is_below(self.authority.numbered(step.node).name())) {
@@ -111,6 +118,7 @@ impl<'z> Compiler<'z> {
         let known = self.path.last().map_or(self.authority.apex_labels, |step| step.labels + 1);
         self.add_between(&question, known);
         self.add_named(node, &question);
+        self.names.last().map(|&(hash, _)| hash)
     }
 
     /// Adds the empty non-terminals between the path's end and a name, whose tails their names are.

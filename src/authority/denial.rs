@@ -19,7 +19,7 @@ use crate::dns::{MAX_NAME, NameRef, Rtype};
 pub type NameHash = [u8; 20];
 
 /// How a zone proves that something does not exist.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub(super) enum Denial {
     /// It does not.
     Unsigned,
@@ -30,7 +30,7 @@ pub(super) enum Denial {
 }
 
 /// An NSEC3 chain.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub(super) struct Nsec3 {
     iterations: u16,
     salt: Box<[u8]>,
@@ -39,7 +39,7 @@ pub(super) struct Nsec3 {
 }
 
 /// An NSEC3 owner: its hash, and the number of its block.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Nsec3Row {
     pub(super) hash: NameHash,
     pub(super) node: u32,

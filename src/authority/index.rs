@@ -13,7 +13,7 @@
 const MAX_PROBES: usize = 128;
 
 /// The table.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Index {
     /// 0 where empty, else the hash's low half above the number plus one.
     slots: Vec<u64>,

@@ -11,6 +11,7 @@
 //! All that belongs to a name lies in one block of an arena (`block.rs`), which the table points at; nothing on the query
 //! path scans, locks or allocates.
 
+mod amend;
 mod answer;
 mod block;
 mod catalog;
@@ -25,6 +26,7 @@ mod targets;
 mod trace;
 mod writer;
 
+pub use amend::Outline;
 pub use answer::{Answered, answer, answer_traced};
 pub use catalog::{Catalog, Change, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};
@@ -41,7 +43,7 @@ use denial::Denial;
 use index::Index;
 
 /// One zone, compiled.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Authority {
     /// The blocks of all nodes, in canonical order, the apex first.
     arena: Vec<u8>,

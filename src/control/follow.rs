@@ -31,6 +31,10 @@ const FREE_EVERY: Duration = Duration::from_millis(500);
 /// Polls are at least this many times as far apart as a look takes: a hundred thousand zones are not stated all the time.
 const POLL_SHARE: u32 = 20;
 
+/// How long edits that are answered at once have to rest before the whole text is judged, and how long that is waited for.
+const REST: Duration = Duration::from_secs(2);
+const LONGEST_UNJUDGED: Duration = Duration::from_secs(10);
+
 /// What the loop is told.
 #[derive(Debug)]
 pub enum Message {
@@ -80,6 +84,8 @@ pub struct Follower {
     settings: Settings,
     status: SharedStatus,
     debounce: Debounce,
+    /// Zones that are served ahead of their texts' judgement.
+    unjudged: Debounce,
     watch: Option<Watch>,
     /// The branch that is followed, where zones come from a repository.
     commits: Option<Commits>,
@@ -123,6 +129,7 @@ impl Follower {
             settings,
             status,
             debounce: Debounce::default(),
+            unjudged: Debounce::new(REST, LONGEST_UNJUDGED),
             watch: None,
             commits: None,
             fetcher: None,
@@ -172,8 +179,7 @@ impl Follower {
         loop {
             let (now, due) = (Instant::now(), self.due());
             if now >= due {
-                let is_over = self.override_ends().is_some_and(|ends| now >= ends);
-                let reach = if is_over || now >= self.poll() { Reach::Everywhere } else { Reach::default() };
+                let reach = self.due_reach(now);
                 self.look(Demand::default(), reach, None);
                 continue;
             }
@@ -214,9 +220,18 @@ impl Follower {
     /// When to look next: after events, at the next poll at the latest, and not while a file is being written.
     fn due(&self) -> Instant {
         let poll = self.poll();
-        let due = self.debounce.due().map_or(poll, |due| due.min(poll));
-        let due = self.override_ends().map_or(due, |ends| due.min(ends));
+        let others = [self.debounce.due(), self.unjudged.due(), self.override_ends()];
+        let due = others.into_iter().flatten().fold(poll, Instant::min);
         self.debounce.busy_until(Instant::now()).map_or(due, |until| due.max(until))
+    }
+
+    /// Where to look now that it is time, beside what events named.
+    fn due_reach(&mut self, now: Instant) -> Reach {
+        let is_over = self.override_ends().is_some_and(|ends| now >= ends);
+        if is_over || now >= self.poll() {
+            return Reach::Everywhere;
+        }
+        if self.unjudged.due().is_some_and(|due| now >= due) { self.unjudged.looked() } else { Reach::default() }
     }
 
     /// When the override that is in force ends.
@@ -281,6 +296,10 @@ impl Follower {
         }
         if look.unsettled {
             self.debounce.ask(reach, Instant::now());
+        } else if look.ahead.is_some() {
+            self.unjudged.ask(reach, Instant::now());
+        } else if reach == Reach::Everywhere {
+            self.unjudged.looked();
         }
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);

@@ -54,7 +54,7 @@ impl Judged {
     /// `progress` is told each time that one more zone was read.
     pub fn read(root: &Root, listing: &Listing, mirrors: MirrorList, terms: &Terms, progress: &dyn Fn()) -> Self {
         let load = |listed| {
-            let loaded = load_listed_beside(root, listed, terms, |zone, _| compile(zone));
+            let loaded = load_listed_beside(root, listed, terms, |zone, _, _| compile(zone));
             progress();
             loaded
         };

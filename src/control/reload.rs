@@ -12,7 +12,9 @@
 //! zones there are: from the write to the answer nothing asks of each. Reading holds no lock that an answer waits for; old
 //! catalogs are kept here until nobody else holds them, so that freeing a million records is never a query's business.
 
+mod ahead;
 mod entry;
+mod ledger;
 mod named;
 mod parallel;
 mod reading;
@@ -21,8 +23,7 @@ mod saved;
 mod whole;
 mod zones;
 
-use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt as _;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -35,11 +36,11 @@ use super::status::{Look, Refused, ZoneStatus, unix_seconds};
 use super::watch::Reach;
 use crate::authority::{Authority, Catalog, Change, HashKey};
 use crate::config::Config;
-use crate::diagnostic::render;
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint;
 use crate::server::{Policy, Publisher, Seen, Served};
 use crate::zonefile::Limits;
+use ahead::Ahead;
 use entry::{Entry, Note, Text};
 use named::{Named, Tree};
 use reading::{Reading, Snapshot};
@@ -79,6 +80,8 @@ pub struct Reloader {
     read_with: (Limits, lint::Settings),
     /// Whether a zone came, went or changed since the last publication.
     is_changed: bool,
+    /// What is served of zones whose texts are not judged yet.
+    ahead: BTreeMap<Key, Ahead>,
     /// What was served before and may still be read by somebody.
     retired: Vec<Arc<Served>>,
     /// The commit that is served, which answers may tell of.
@@ -109,6 +112,7 @@ impl Reloader {
             tree: None,
             read_with: (Limits::default(), lint::Settings::default()),
             is_changed: false,
+            ahead: BTreeMap::new(),
             retired: Vec::new(),
             provenance: None,
             glass: None,
@@ -132,6 +136,12 @@ impl Reloader {
         let mut look = Look { at: unix_seconds(at), ..Look::default() };
         self.zones.age();
         let terms = self.terms(config);
+        if let Some(change) = self.go_ahead(config, &terms, reach, is_calm) {
+            look.ahead = Some(change);
+            look.notices = self.tree.iter().flat_map(Tree::notices).collect();
+            look.seconds = start.elapsed().as_secs_f64();
+            return look;
+        }
         match self.read(config, &terms, demand, reach) {
             Ok(Some(_)) if !is_calm() => look.unsettled = true,
             Ok(Some((mut snapshot, tree))) => match self.judge_in_directory(&mut snapshot, config, &terms) {
@@ -142,6 +152,9 @@ impl Reloader {
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
         }
         self.provenance = None;
+        if !look.unsettled {
+            self.end_ahead(reach);
+        }
         self.list_refused(&mut look);
         self.finish(config, demand, false);
         look.seconds = start.elapsed().as_secs_f64();
@@ -194,7 +207,7 @@ impl Reloader {
 
     /// All zones as `status` shows them, in canonical order.
     pub fn zones(&self) -> Vec<ZoneStatus> {
-        self.zones.iter().map(|(_, entry)| entry.status()).collect()
+        self.zones.iter().map(|(key, entry)| entry.status(self.ahead.get(key).map(|ahead| &ahead.version))).collect()
     }
 
     /// The serial that is served of a zone.
@@ -260,10 +273,7 @@ impl Reloader {
         if !self.is_read_as(config) {
             self.read_with = (config.limits.clone(), config.lint.clone());
         }
-        for (path, reason) in tree.iter().flat_map(|tree| &tree.misnamed) {
-            let path = render::escape(path.as_os_str().as_bytes());
-            look.notices.push(format!("`{path}` is not served: its name is no zone's: {reason}"));
-        }
+        look.notices.extend(tree.iter().flat_map(Tree::notices));
         let (found, notes) = self.match_up(snapshot);
         self.settle(plan::plan(found, rules), notes, config, look);
         self.tree = tree;
@@ -342,8 +352,8 @@ impl Reloader {
                     Disk::Unchanged
                 }
                 Reading::Judged(judged) => {
-                    let reading::Judged { stamps, version, report, texts, .. } = *judged;
-                    entry.text = Text { file, stamps, report, texts };
+                    let reading::Judged { stamps, version, report, texts, ledger, .. } = *judged;
+                    entry.text = Text { file, stamps, report, texts, ledger };
                     Disk::of(version)
                 }
             };
@@ -359,7 +369,8 @@ impl Reloader {
 
     fn publish(&mut self, policy: &Policy) {
         let policy = policy.telling(self.provenance.as_deref());
-        let served = Served { seen: self.seen.clone(), ..Served::new(self.catalog.clone(), policy) };
+        let catalog = self.catalog.with(self.ahead.values().map(Ahead::change));
+        let served = Served { seen: self.seen.clone(), ..Served::new(catalog, policy) };
         self.retired.push(self.publisher.swap(Arc::new(served)));
         self.is_changed = false;
     }

@@ -152,6 +152,9 @@ pub struct Look {
     pub at: u64,
     /// How long it took.
     pub seconds: f64,
+    /// A change that is answered already, before its whole text is judged; nothing else was looked at then.
+    #[serde(default)]
+    pub ahead: Option<Change>,
     /// The commit that was published by it.
     #[serde(default)]
     pub commit: Option<CommitStatus>,
@@ -211,6 +214,7 @@ impl Look {
         Self {
             published,
             commit: self.commit.clone(),
+            ahead: self.ahead.clone(),
             refused: self.refused.clone(),
             whole: self.whole.clone(),
             config: self.config.clone(),

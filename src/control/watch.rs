@@ -235,8 +235,11 @@ const LONGEST_WRITE: Duration = Duration::from_secs(3);
 const MOST_WRITES: usize = 10_000;
 
 /// Turns hints into the moment of the next look.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub struct Debounce {
+    /// How long nothing may be told before a look, and how long that is waited for.
+    quiet: Duration,
+    longest: Duration,
     first: Option<Instant>,
     last: Option<Instant>,
     /// Files that were written and not closed, and until when they are waited for; it stays there when that has passed.
@@ -245,7 +248,19 @@ pub struct Debounce {
     reach: Reach,
 }
 
+impl Default for Debounce {
+    /// For what events tell.
+    fn default() -> Self {
+        Self::new(QUIET, LONGEST_DELAY)
+    }
+}
+
 impl Debounce {
+    /// A look is due when nothing was told for so long, at most so long after the first.
+    pub fn new(quiet: Duration, longest: Duration) -> Self {
+        Self { quiet, longest, first: None, last: None, writing: HashMap::new(), reach: Reach::default() }
+    }
+
     /// Takes in a hint.
     pub fn note(&mut self, hint: Hint, now: Instant) {
         match hint {
@@ -281,7 +296,7 @@ impl Debounce {
     /// When to look for the sake of events: if there were any.
     pub fn due(&self) -> Option<Instant> {
         let (first, last) = (self.first?, self.last?);
-        Some((last + QUIET).min(first + LONGEST_DELAY))
+        Some((last + self.quiet).min(first + self.longest))
     }
 
     /// Until when a look has to wait for files that are being written.
@@ -297,7 +312,7 @@ impl Debounce {
 
     /// Whether what was told goes on without a pause: a look now would be in the middle of something.
     pub fn is_restless(&self, now: Instant) -> bool {
-        self.last.is_some_and(|last| now < last + QUIET)
+        self.last.is_some_and(|last| now < last + self.quiet)
     }
 }
 

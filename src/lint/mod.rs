@@ -59,6 +59,7 @@ pub use owners::{Acting, Owner, Owners, without_mention};
 pub use report::MOST_OF_A_RULE;
 pub use rules::{RULES, markdown};
 pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
+pub use suppression::may_waive;
 pub use zonemd::{HashAlgorithm, zonemd};
 
 /// One rule.
@@ -73,6 +74,8 @@ pub struct Rule {
     /// Its file: the leading `//!` lines are its manual.
     source: &'static str,
     scope: Scope,
+    /// The types whose data it looks at, of records that are there in any case.
+    reads: &'static [Rtype],
 }
 
 /// What a rule looks at.
@@ -185,6 +188,14 @@ fn rules_of(zone: &Zone, settings: &Settings) -> impl Iterator<Item = (&'static 
         Level::On(severity) => Some((rule, severity)),
         Level::Off => None,
     })
+}
+
+/// Whether no rule that would keep a zone from being served looks at the data of records of these types: then other data in
+/// their place, all else being the same, brings no error.
+pub fn allows_any(types: &[Rtype], zone: NameRef<'_>, settings: &Settings) -> bool {
+    let is_of_zone = |rule: &&Rule| !matches!(rule.scope, Scope::Mirrors(_) | Scope::Change(_));
+    let is_error = |rule: &Rule| settings.severities.of_rule(rule, Some(zone)) == Level::On(Severity::Error);
+    !RULES.iter().filter(is_of_zone).any(|rule| rule.reads_any(types) && is_error(rule))
 }
 
 /// Rules of scope Node, in one pass over the zone.

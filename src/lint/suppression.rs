@@ -26,6 +26,11 @@ use crate::zonefile::rdata::parse_moment;
 /// What starts a waiver.
 const WORD: &[u8] = b"zonewright:";
 
+/// Whether some lines of a zone hold what may be a waiver.
+pub fn may_waive(lines: &[u8]) -> bool {
+    memmem::find(lines, WORD).is_some()
+}
+
 /// The most rules that one entry may waive: each finding of the entry is held against them all.
 const MOST_AT_ENTRY: usize = 16;
 

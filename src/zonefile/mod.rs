@@ -3,6 +3,7 @@
 //! In: the octets of a zone's file, its origin, and a way to ask for the files it includes. Out: records with their places,
 //! and every finding of every file in one run. Reads no disk, and stops at no error: it goes on at the next entry.
 
+mod chunks;
 mod context;
 mod directive;
 mod entry;
@@ -23,10 +24,12 @@ mod records;
 mod slips;
 mod ttl;
 
+pub use chunks::{Changed, Chunks, PartOf};
 pub use fields::Fields;
 pub use glass::{Glass, MAX_OCTETS as MAX_GLASS};
 pub(crate) use includes::includes;
 pub use layout::{difference, difference_of_repair, format};
+pub use pieces::read_part;
 pub use print::Line;
 pub use records::{Places, Record, Records};
 

@@ -19,6 +19,7 @@ use super::context::Context;
 use super::parser::{Conflict, Parser, Zonefile};
 use super::{IncludeRefusal, Limits, Records};
 use crate::diagnostic::Diagnostic;
+use crate::dns::Name;
 use crate::source::{FileId, Sources};
 
 /// How a text is cut.
@@ -50,7 +51,7 @@ impl Cuts {
 }
 
 /// The next line that looks like the start of an entry: it starts with what names start with.
-fn line_start(text: &[u8], near: usize) -> Option<u32> {
+pub(super) fn line_start(text: &[u8], near: usize) -> Option<u32> {
     /// Lines that are looked at; a text in which none of so many starts an entry is read in fewer pieces.
     const MOST_LINES: usize = 1000;
     let lines = memchr::memchr_iter(b'\n', &text[near..]).map(|end| near + end + 1).take(MOST_LINES);
@@ -117,6 +118,19 @@ fn read_piece(text: &Arc<[u8]>, file: FileId, limits: &Limits, guess: Context, s
     let Zonefile { records, findings, is_full, .. } = zonefile;
     let is_sound = !is_full && !context.is_doubtful;
     Piece { start, end, guess, context, conflict, records, findings, is_sound }
+}
+
+/// The records of some lines of a zone's own file, the first of which looks like the start of an entry.
+///
+/// None where they are not without findings, or say something only with what stands above them; of that, `$ORIGIN` and `$TTL`
+/// are taken as the text seems to set them, and the caller has to know whether the records are what they should be.
+pub fn read_part(text: &Arc<[u8]>, lines: std::ops::Range<u32>, origin: &Name, limits: &Limits) -> Option<Records> {
+    let (file, context) = (FileId(0), Context::new(origin.clone()));
+    // Above the first line there is nothing to guess.
+    let above = if lines.start == 0 { context } else { guess(text, file, limits, &context, 0..lines.start) };
+    let piece = read_piece(text, file, limits, above, lines.start, lines.end);
+    let is_plain = piece.is_sound && piece.findings.is_empty() && piece.conflict.is_none();
+    (is_plain && piece.end == lines.end).then_some(piece.records)
 }
 
 /// What is likely to hold at the end of a range, at whose start `context` holds: the last `$ORIGIN` and `$TTL` in it say.

@@ -9,6 +9,7 @@ use zonewright::control::Root;
 use zonewright::control::load::{Loaded, Terms, ZoneFile, load_listed, load_listed_beside};
 use zonewright::dns::{Name, Rtype};
 use zonewright::lint::{Others, Settings};
+use zonewright::source::Sources;
 use zonewright::zone::Zone;
 use zonewright::zonefile::Limits;
 
@@ -56,7 +57,7 @@ fn judged(root: &Root, threads: usize) -> (String, String) {
     let terms = terms(threads);
     let name = Name::absolute("big.test").unwrap();
     let listed = ZoneFile { name: name.clone(), file: "big.test.zone".into(), rival: None };
-    let compile = |zone: &Zone, _: &[_]| Authority::compile(zone, KEY);
+    let compile = |zone: &Zone, _: &Sources, _: &[_]| Authority::compile(zone, KEY);
     let (mut loaded, compiled) = load_listed_beside(root, &listed, &terms, compile);
     assert_eq!(compiled.is_some(), threads > 1, "a large zone is compiled while it is judged");
     let zone = loaded.zone.as_ref().unwrap();

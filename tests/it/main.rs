@@ -1,6 +1,7 @@
 //! One binary for all tests, its modules named for the rooms of `src/` or for what they hold a claim against.
 
 mod action;
+mod ahead;
 mod blame;
 mod canary;
 mod changes;

@@ -102,8 +102,8 @@ impl Follower {
         let (receiver, debounce, waiting) = (&self.receiver, &mut self.debounce, &mut self.waiting);
         // Between a whole look's first stat and its last nothing moves unseen; a look at some files has the events only.
         let is_amid = is_restless && *reach != Reach::Everywhere;
+        let mut is_told = false;
         let mut is_calm = || {
-            let mut is_told = false;
             receiver.try_iter().for_each(|message| {
                 is_told |= matches!(message, Message::Hint(_));
                 match message {

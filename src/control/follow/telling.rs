@@ -27,6 +27,12 @@ impl Follower {
         if let Some(commit) = look.commit.as_ref().filter(|_| self.is_started) {
             tracing::info!("{commit} is served");
         }
+        if let Some(change) = &look.ahead {
+            tracing::info!(
+                "{change}: addresses only, answered in {:.3} s; the whole text is judged once edits rest",
+                look.seconds
+            );
+        }
         for change in look.published.iter().take(MOST_LISTED) {
             tracing::info!("{change}");
         }

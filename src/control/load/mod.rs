@@ -153,14 +153,19 @@ impl Loaded {
     }
 
     /// Adds what rules find in the zone by itself; while they look at a large one, another thread makes something else of it.
-    fn judge_while<T: Send>(&mut self, terms: &Terms, make: impl FnOnce(&Zone, &[Stamp]) -> T + Send) -> Option<T> {
+    fn judge_while<T: Send>(
+        &mut self,
+        terms: &Terms,
+        make: impl FnOnce(&Zone, &Sources, &[Stamp]) -> T + Send,
+    ) -> Option<T> {
         let mut made = None;
         if let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) {
             let known = std::mem::take(&mut self.findings);
-            let (stamps, is_large) = (&self.stamps, zone.record_count() >= WORTH_A_THREAD && settings.threads > 1);
+            let (sources, stamps) = (&self.sources, &self.stamps);
+            let is_large = zone.record_count() >= WORTH_A_THREAD && settings.threads > 1;
             self.findings = std::thread::scope(|scope| {
-                let maker = is_large.then(|| scope.spawn(move || make(zone, stamps)));
-                let findings = lint::check(zone, &self.sources, settings, known);
+                let maker = is_large.then(|| scope.spawn(move || make(zone, sources, stamps)));
+                let findings = lint::check(zone, sources, settings, known);
                 made = maker.map(|maker| maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
                 findings
             });
@@ -188,7 +193,7 @@ impl Loaded {
 ///
 /// Every failure is a finding; the zone is absent if its text makes none.
 pub fn load(root: &Root, file: &Path, apex: &Name, terms: &Terms) -> Loaded {
-    load_beside(root, file, apex, terms, |_, _| {}).0
+    load_beside(root, file, apex, terms, |_, _, _| {}).0
 }
 
 /// As [`load`]; while rules judge the zone, another thread makes something else of it, such as an authority. None of it where
@@ -198,7 +203,7 @@ fn load_beside<T: Send>(
     file: &Path,
     apex: &Name,
     terms: &Terms,
-    make: impl FnOnce(&Zone, &[Stamp]) -> T + Send,
+    make: impl FnOnce(&Zone, &Sources, &[Stamp]) -> T + Send,
 ) -> (Loaded, Option<T>) {
     let mut reader = Reader::new(root, &terms.limits);
     let mut sources = Sources::default();
@@ -226,6 +231,13 @@ fn load_beside<T: Send>(
     (loaded, made)
 }
 
+/// The text of one file, as [`load`] would read it, and its stamp; none if it cannot be read.
+pub fn read_file(root: &Root, file: &Path, limits: &Limits) -> Option<(Arc<[u8]>, Vec<Stamp>)> {
+    let mut reader = Reader::new(root, limits);
+    let source = reader.read(file).ok()?;
+    Some((Arc::clone(source.text()), reader.stamps()))
+}
+
 /// The files of a listing that are made to be included and that none of the zones read includes, each with its finding.
 pub fn unused_includes(root: &Root, listing: &Listing, all: &[Loaded], terms: &Terms) -> Vec<(Sources, Diagnostic)> {
     let Some(settings) = &terms.lint else { return Vec::new() };
@@ -248,21 +260,21 @@ pub fn load_text(root: &Root, text: Vec<u8>, apex: &Name, terms: &Terms) -> Load
     let (findings, zone) = build(&mut reader, &mut sources, id, apex, terms);
     let (stamps, texts) = (reader.stamps(), Vec::new());
     let mut loaded = Loaded { name: apex.clone(), file: "-".into(), sources, findings, zone, stamps, texts };
-    loaded.judge_while(terms, |_, _| {});
+    loaded.judge_while(terms, |_, _, _| {});
     loaded
 }
 
 /// As [`load`], for a zone of a [`Listing`]: one that several files claim is refused with a finding that names them.
 pub fn load_listed(root: &Root, listed: &ZoneFile, terms: &Terms) -> Loaded {
-    load_listed_beside(root, listed, terms, |_, _| {}).0
+    load_listed_beside(root, listed, terms, |_, _, _| {}).0
 }
 
-/// As [`load_listed`]; while rules judge a large zone, another thread makes something else of it and its files' stamps.
+/// As [`load_listed`]; while rules judge a large zone, another thread makes something else of it, its texts and their stamps.
 pub fn load_listed_beside<T: Send>(
     root: &Root,
     listed: &ZoneFile,
     terms: &Terms,
-    make: impl FnOnce(&Zone, &[Stamp]) -> T + Send,
+    make: impl FnOnce(&Zone, &Sources, &[Stamp]) -> T + Send,
 ) -> (Loaded, Option<T>) {
     match &listed.rival {
         None => load_beside(root, &listed.file, &listed.name, terms, make),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Built;
+use super::ledger::Ledger;
 use super::report::{lossy, report_on};
 use crate::config::Config;
 use crate::control::load::{Hash, Stamp, ZoneFile};
@@ -30,6 +31,8 @@ pub(super) struct Text {
     pub(super) report: Arc<str>,
     /// What is in its files, where that is to be saved once it is served.
     pub(super) texts: Vec<(Hash, Arc<[u8]>)>,
+    /// What tells which lines of a large text are others than when it was compiled.
+    pub(super) ledger: Option<Arc<Ledger>>,
 }
 
 /// What a look knows of a zone besides what is planned for it.
@@ -99,7 +102,7 @@ impl Entry {
     /// A zone of which nothing was read.
     pub(super) fn unknown(file: ZoneFile) -> Self {
         let zone = plan::Zone { name: file.name.clone(), served: None, standing: Standing::Current };
-        let text = Text { file, stamps: Vec::new(), report: Arc::from(""), texts: Vec::new() };
+        let text = Text { file, stamps: Vec::new(), report: Arc::from(""), texts: Vec::new(), ledger: None };
         Self { zone, text, since: SystemTime::now(), is_new: true, origin: Vec::new() }
     }
 
@@ -120,11 +123,12 @@ impl Entry {
         }
     }
 
-    pub(super) fn status(&self) -> ZoneStatus {
+    /// As `status` shows it; `ahead` is what is served of it before it is judged.
+    pub(super) fn status(&self, ahead: Option<&Version<Built>>) -> ZoneStatus {
         ZoneStatus {
             zone: self.zone.name.to_string(),
             file: self.text.file.file.display().to_string(),
-            served: self.zone.served.as_ref().map(|version| ServedStatus {
+            served: ahead.or(self.zone.served.as_ref()).map(|version| ServedStatus {
                 serial: version.built.serial(),
                 history: None,
                 records: version.built.record_count(),

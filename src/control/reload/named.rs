@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::control::asking::Room;
 use crate::control::load::{Listing, Presence, Root, Terms, ZoneFile, zone_of};
 use crate::control::plan::key;
+use crate::diagnostic::render;
 use crate::dns::Name;
 
 /// What a whole look found of the directory itself.
@@ -33,7 +34,7 @@ pub(super) struct Tree {
     /// The directories that zones are searched in or, where the config names them, that their files are in.
     directories: HashSet<PathBuf>,
     /// Files whose names are no zones', with the reason.
-    pub(super) misnamed: Vec<(PathBuf, String)>,
+    misnamed: Vec<(PathBuf, String)>,
 }
 
 impl Tree {
@@ -50,6 +51,14 @@ impl Tree {
         })
     }
 
+    /// What there is to say of files that are not served.
+    pub(super) fn notices(&self) -> impl Iterator<Item = String> {
+        self.misnamed.iter().map(|(path, reason)| {
+            let path = render::escape(path.as_os_str().as_bytes());
+            format!("`{path}` is not served: its name is no zone's: {reason}")
+        })
+    }
+
     /// Whether it is what this config looks at.
     pub(super) fn is_of(&self, config: &Config) -> bool {
         let source = &config.source;
@@ -57,7 +66,7 @@ impl Tree {
     }
 
     /// The directory, if it is still the one that was looked at.
-    fn open(&self) -> Option<Root> {
+    pub(super) fn open(&self) -> Option<Root> {
         Root::open(&self.directory).ok().filter(|root| root.identity() == Some(self.identity))
     }
 }
@@ -99,7 +108,7 @@ impl Reloader {
     }
 
     /// The zones that these files may change; none where that is not all that may have changed.
-    fn candidates(&self, tree: &Tree, root: &Root, files: &BTreeSet<PathBuf>) -> Option<Candidates> {
+    pub(super) fn candidates(&self, tree: &Tree, root: &Root, files: &BTreeSet<PathBuf>) -> Option<Candidates> {
         let linked = self.zones.linked().map(|(key, entry)| (key.clone(), entry.text.file.clone()));
         let mut candidates: Candidates = linked.collect();
         for file in files {

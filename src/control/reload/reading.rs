@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use super::entry::Entry;
+use super::ledger::{Draft, Ledger};
 use super::named::Tree;
 use super::parallel::in_parallel;
 use super::report::{internal_fault, report};
@@ -18,7 +19,8 @@ use crate::control::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, 
 use crate::control::plan::{Standing, Version, key};
 use crate::dns::NameRef;
 use crate::lint::Others;
-use crate::zone::Zone;
+use crate::source::Sources;
+use crate::zone::{Node, Zone};
 
 /// A zone's newest text, read and judged.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ pub(super) struct Judged {
     pub(super) version: Option<Version<Built>>,
     pub(super) report: Arc<str>,
     pub(super) texts: Vec<(Hash, Arc<[u8]>)>,
+    pub(super) ledger: Option<Arc<Ledger>>,
     /// The text itself, for rules whose questions need the other zones.
     pub(super) asking: Option<Asking>,
 }
@@ -158,48 +161,62 @@ impl Reloader {
         {
             return Reading::Judged(Box::new(Judged { stamps: stamps.into_owned(), ..judged.clone() }));
         }
-        let served = entry.and_then(|entry| entry.zone.served.as_ref());
         // A fault in judging one zone must neither end the process nor keep other zones from being published.
-        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, room, served)));
+        let judged = catch_unwind(AssertUnwindSafe(|| self.judge(root, listed, terms, room, entry)));
         Reading::Judged(Box::new(judged.unwrap_or_else(|_| Judged {
             stamps: vec![Stamp::of(root, &listed.file)],
             version: None,
             report: internal_fault(&root.display(&listed.file)),
             texts: Vec::new(),
+            ledger: None,
             asking: None,
         })))
     }
 
-    fn judge(
-        &self,
-        root: &Root,
-        listed: &ZoneFile,
-        terms: &Terms,
-        room: &Room,
-        served: Option<&Version<Built>>,
-    ) -> Judged {
-        let make = |zone: &Zone, stamps: &[Stamp]| self.version(zone, terms.digest(&listed.name, stamps), served);
+    fn judge(&self, root: &Root, listed: &ZoneFile, terms: &Terms, room: &Room, known: Option<&Entry>) -> Judged {
+        let make = |zone: &Zone, sources: &Sources, stamps: &[Stamp]| {
+            self.version(zone, sources, terms.digest(&listed.name, stamps), known)
+        };
         let (mut loaded, made) = load::load_listed_beside(root, listed, terms, make);
         let texts = std::mem::take(&mut loaded.texts);
-        let digest = terms.digest(&listed.name, &loaded.stamps);
         // A text that is served already is not dropped because time has passed.
+        let digest = terms.digest(&listed.name, &loaded.stamps);
+        let served = known.and_then(|entry| entry.zone.served.as_ref());
         let replaces = served.is_some_and(|served| served.digest != digest);
-        let version = loaded.servable(replaces).map(|zone| made.unwrap_or_else(|| self.version(zone, digest, served)));
+        let version = loaded
+            .servable(replaces)
+            .map(|zone| made.unwrap_or_else(|| self.version(zone, &loaded.sources, digest, known)));
+        let (version, ledger) = version.unzip();
         let report = report(&loaded.findings, &loaded.sources);
         let stamps = loaded.stamps.clone();
         let asking = version.is_some().then(|| room.keep(loaded));
-        Judged { stamps, version, report, texts, asking }
+        Judged { stamps, version, report, texts, ledger: ledger.flatten(), asking }
     }
 
     /// What is served of a zone with this digest: what is served already, or what is compiled now.
-    fn version(&self, zone: &Zone, digest: Hash, served: Option<&Version<Built>>) -> Version<Built> {
-        let is_same = |served: &&Version<Built>| {
-            served.digest == digest && zone.serial().is_none_or(|serial| serial == served.built.serial())
+    fn version(
+        &self,
+        zone: &Zone,
+        sources: &Sources,
+        digest: Hash,
+        known: Option<&Entry>,
+    ) -> (Version<Built>, Option<Arc<Ledger>>) {
+        let is_same = |version: &Version<Built>| {
+            version.digest == digest && zone.serial().is_none_or(|serial| serial == version.built.serial())
         };
-        served.filter(is_same).cloned().unwrap_or_else(|| {
-            let built = Arc::new(Authority::compile(zone, self.hash_key));
-            Version { names: built.name_count(), built, digest }
-        })
+        if let Some(known) = known
+            && let Some(served) = known.zone.served.as_ref().filter(|served| is_same(served))
+        {
+            return (served.clone(), known.text.ledger.clone());
+        }
+        if let Some(ahead) = self.ahead.get(&key(zone.apex())).filter(|ahead| is_same(&ahead.version)) {
+            return (ahead.version.clone(), Some(Arc::clone(&ahead.ledger)));
+        }
+        let mut draft = Draft::begin(zone, sources, self.hash_key);
+        let note = |node: Node<'_>, hash| draft.iter_mut().for_each(|draft| draft.note(node, hash));
+        let built = Arc::new(Authority::compile_noting(zone, self.hash_key, note));
+        let version = Version { names: built.name_count(), built, digest };
+        (version, draft.map(|draft| Arc::new(draft.finish())))
     }
 
     pub(super) fn judge_in_directory(&self, snapshot: &mut Snapshot, config: &Config, terms: &Terms) -> bool {

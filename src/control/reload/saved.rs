@@ -88,7 +88,8 @@ impl Reloader {
         let served = judged.version?;
         let zone = plan::Zone { name: file.name.clone(), served: Some(served), standing: Standing::Current };
         let origin = origin_of(&judged.stamps);
-        let text = Text { file, stamps: judged.stamps, report: judged.report, texts: Vec::new() };
+        let text =
+            Text { file, stamps: judged.stamps, report: judged.report, texts: Vec::new(), ledger: judged.ledger };
         Some(Entry { zone, text, since: SystemTime::now(), is_new: false, origin })
     }
 }

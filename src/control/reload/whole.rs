@@ -17,6 +17,7 @@ use crate::control::asking::Room;
 use crate::control::load::{self, ListError, Root, ZoneFile};
 use crate::control::plan::{self, Rules, Standing, key};
 use crate::control::status::{Change, Look, Refused};
+use crate::control::watch::Reach;
 use crate::dns::Name;
 
 impl Reloader {
@@ -34,6 +35,8 @@ impl Reloader {
         look: &mut Look,
         stops: &mut dyn FnMut(&Catalog, &Catalog) -> Option<String>,
     ) -> Result<bool, ListError> {
+        // Commits are taken whole, and nothing is served ahead of one; a directory may have been followed before.
+        self.end_ahead(&Reach::Everywhere);
         let mut snapshot = self.read_whole(root, config, demand)?;
         // Nothing moves under its reader.
         self.judge_beside(&mut snapshot, root, &self.terms(config));
@@ -167,7 +170,8 @@ impl Entry {
         let since = known.filter(|_| is_kept).map_or_else(SystemTime::now, |known| known.since);
         let zone = plan::Zone { name: file.name.clone(), served: judged.version, standing: Standing::Current };
         let origin = origin_of(&judged.stamps);
-        let text = Text { file, stamps: judged.stamps, report: judged.report, texts: judged.texts };
+        let Judged { stamps, report, texts, ledger, .. } = judged;
+        let text = Text { file, stamps, report, texts, ledger };
         Entry { zone, text, since, is_new: true, origin }
     }
 }

@@ -2,7 +2,8 @@
 //! manual, and the line behind its first heading the summary.
 //!
 //! A row is `file, default severity, scope`; behind the scope Node stand the types without one of which a name is nothing to
-//! the rule, so that most rules are spared most names. One whose verdict changes with the date alone ends with `Date`, so that a
+//! the rule, so that most rules are spared most names, and behind another those whose data it looks at, if addresses are among
+//! them. One whose verdict changes with the date alone ends with `Date`, so that a
 //! server can tell a text that was edited badly from one that only grew old. The severity `Off` is for rules that healthy
 //! zones trip: a config may turn them on. What follows `=>` are the rules whose findings at the same record say less of the
 //! same mistake.
@@ -32,6 +33,7 @@ macro_rules! rules {
                 subsumes: &[$($(rules!(@name $subsumed)),+)?],
                 source: include_str!(concat!(stringify!($module), ".rs")),
                 scope: rules!(@scope $scope $module $($($rtype)+)?),
+                reads: &[$($(Rtype::$rtype),+)?],
             }
         ),*];
     };
@@ -42,7 +44,7 @@ macro_rules! rules {
         }
     };
     (@scope Node $module:ident $($rtype:ident)*) => { Scope::Node(&[$(Rtype::$rtype),*], $module::check) };
-    (@scope $scope:ident $module:ident) => { Scope::$scope($module::check) };
+    (@scope $scope:ident $module:ident $($rtype:ident)*) => { Scope::$scope($module::check) };
     (@stage) => { Stage::Lint };
     (@stage $stage:ident) => { Stage::$stage };
     (@severity Off) => { Severity::Note };
@@ -61,7 +63,7 @@ rules! {
     critical_name_gone, Error, Change;
     dangling_target, Warning, Repository => delegation_differs_from_child;
     data_below_delegation, Warning, Node;
-    delegation_differs_from_child, Warning, Repository;
+    delegation_differs_from_child, Warning, Repository(A AAAA);
     delegation_to_us_unserved, Warning, Repository;
     delegation_without_address, Error, Repository;
     dkim_syntax, Error, Node(TXT);
@@ -89,7 +91,7 @@ rules! {
     not_dual_stack, Off, Node(A AAAA);
     not_owner, Warning, Change;
     ns_odd_one_out, Warning, Node(NS) => delegation_differs_from_child dangling_target lookalike_domain;
-    ns_on_one_network, Warning, Repository;
+    ns_on_one_network, Warning, Repository(A AAAA);
     ns_target_is_address, Error, Zone => delegation_differs_from_child dangling_target missing_trailing_dot;
     ns_target_is_alias, Error, Repository => delegation_differs_from_child;
     odd_quotes, Warning, Node(TXT);
@@ -99,8 +101,8 @@ rules! {
     owner_repeats_origin, Warning, Node;
     private_address, Warning, Node(A AAAA);
     reverse_many, Note, Node(PTR);
-    reverse_mismatch, Warning, Repository;
-    reverse_missing, Warning, Repository;
+    reverse_mismatch, Warning, Repository(A AAAA);
+    reverse_missing, Warning, Repository(A AAAA);
     rrsig_does_not_verify, Error, Zone;
     rrsig_expired, Error, Zone, Date;
     rrsig_expires_soon, Warning, Zone, Date;
@@ -121,7 +123,7 @@ rules! {
     spf_syntax, Error, Node(TXT);
     spf_too_long, Warning, Node(TXT);
     srv_target_is_alias, Error, Repository;
-    svcb_inconsistent, Warning, Repository;
+    svcb_inconsistent, Warning, Repository(A AAAA);
     target_is_address, Error, Zone => dangling_target missing_trailing_dot;
     tlsa_length, Error, Node(TLSA SMIMEA);
     tlsa_unusable, Warning, Node(TLSA SMIMEA);
@@ -183,6 +185,12 @@ impl Rule {
     /// Its severity as a config would write it.
     pub fn default(&self) -> &'static str {
         if self.is_on { self.code.severity.as_str() } else { "off" }
+    }
+
+    /// Whether it looks at the data of records of any of these types.
+    pub(super) fn reads_any(&self, types: &[Rtype]) -> bool {
+        let is_of_every_name = matches!(self.scope, Scope::Node([], _));
+        is_of_every_name || types.iter().any(|rtype| self.reads.contains(rtype))
     }
 
     /// Its manual: what it does, why that is bad, an example, the fix.

@@ -1,0 +1,129 @@
+//! An edit of a few addresses of a large zone, answered before the whole text is judged.
+//!
+//! In: the one file that events name. Out: what is served of its zone until a look judges the text, and taken then if it is
+//! good.
+//!
+//! # Design
+//!
+//! Judging a million records takes a second, and nobody who corrects an address wants to wait for it. Where all that changed
+//! is addresses and the serial number (`ledger.rs`), and no rule that looks at addresses could refuse the text, the outcome is
+//! known before: the zone is served as compiled from what changed. Once edits rest, a look judges the whole text as ever,
+//! takes what is served already for its compiled form, and reports. Should it refuse the text all the same, what was served
+//! before is served again.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::entry::Entry;
+use super::ledger::Ledger;
+use super::{Built, Reloader};
+use crate::authority;
+use crate::config::Config;
+use crate::control::load::{self, Root, Terms, ZoneFile};
+use crate::control::plan::{Standing, Version, key};
+use crate::control::status::Change;
+use crate::control::watch::Reach;
+use crate::dns::{Name, Rtype};
+use crate::lint;
+
+/// What is served of a zone whose text is not judged yet.
+pub(super) struct Ahead {
+    name: Name,
+    /// The zone's file, as events name it.
+    file: PathBuf,
+    pub(super) version: Version<Built>,
+    pub(super) ledger: Arc<Ledger>,
+}
+
+impl Ahead {
+    /// What it changes in the zones that are served.
+    pub(super) fn change(&self) -> (Name, authority::Change) {
+        (self.name.clone(), authority::Change::Is(Some(Arc::clone(&self.version.built))))
+    }
+}
+
+impl Reloader {
+    /// Serves an edit of addresses at once, if that is all that these files hold; says what changed then.
+    pub(super) fn go_ahead(
+        &mut self,
+        config: &Config,
+        terms: &Terms,
+        reach: &Reach,
+        is_calm: &mut dyn FnMut() -> bool,
+    ) -> Option<Change> {
+        let Reach::Files(files) = reach else { return None };
+        let tree = self.tree.as_ref().filter(|tree| tree.is_of(config) && self.is_read_as(config))?;
+        let root = tree.open()?;
+        let mut candidates = self.candidates(tree, &root, files)?.into_values();
+        let file =
+            candidates.next().filter(|_| candidates.next().is_none() && self.zones.waiting().next().is_none())?;
+        let entry = self.zones.of(file.name.as_ref()).filter(|entry| entry.text.file == file)?;
+        let ahead = if may_go_ahead(entry, terms) {
+            self.amended(&root, &file, entry, config, terms, is_calm)?
+        } else {
+            return None;
+        };
+        let change = Change {
+            zone: file.name.to_string(),
+            from: self.newest_of(entry).map(|(version, _)| version.built.serial()),
+            to: Some(ahead.version.built.serial()),
+            records: ahead.version.built.record_count(),
+            report: String::new(),
+        };
+        self.ahead.insert(key(file.name.as_ref()), ahead);
+        self.publish(&config.policy);
+        Some(change)
+    }
+
+    /// What is served of a zone, with its ledger.
+    fn newest_of<'r>(&'r self, entry: &'r Entry) -> Option<(&'r Version<Built>, &'r Ledger)> {
+        match self.ahead.get(&key(entry.zone.name.as_ref())) {
+            Some(ahead) => Some((&ahead.version, &ahead.ledger)),
+            None => Some((entry.zone.served.as_ref()?, entry.text.ledger.as_ref()?)),
+        }
+    }
+
+    fn amended(
+        &self,
+        root: &Root,
+        file: &ZoneFile,
+        entry: &Entry,
+        config: &Config,
+        terms: &Terms,
+        is_calm: &mut dyn FnMut() -> bool,
+    ) -> Option<Ahead> {
+        let (served, ledger) = self.newest_of(entry)?;
+        let (text, stamps) = load::read_file(root, &file.file, &terms.limits)?;
+        let (built, ledger) = ledger.amend(&text, &file.name, &served.built, &terms.limits)?;
+        let is_still = load::stand_still(root, &stamps) && is_calm();
+        is_still.then(|| Ahead {
+            name: file.name.clone(),
+            file: config.source.directory.join(&file.file),
+            version: Version {
+                names: built.name_count(),
+                built: Arc::new(built),
+                digest: terms.digest(&file.name, &stamps),
+            },
+            ledger: Arc::new(ledger),
+        })
+    }
+
+    /// A look is over that judged what it reached: of that, what it took is what is served.
+    pub(super) fn end_ahead(&mut self, reach: &Reach) {
+        let is_reached = |ahead: &Ahead| match reach {
+            Reach::Everywhere => true,
+            Reach::Files(files) => files.contains(&ahead.file),
+        };
+        let before = self.ahead.len();
+        self.ahead.retain(|_, ahead| !is_reached(ahead));
+        self.is_changed |= self.ahead.len() != before;
+    }
+}
+
+/// Whether other addresses in a zone's text cannot be refused, nor anything stand in for them.
+fn may_go_ahead(entry: &Entry, terms: &Terms) -> bool {
+    let name = &entry.zone.name;
+    let is_as_written = terms.serial(name).is_none() && terms.glass_of(name).is_none();
+    let is_allowed = |settings: &lint::Settings| lint::allows_any(&[Rtype::A, Rtype::AAAA], name.as_ref(), settings);
+    matches!(entry.zone.standing, Standing::Current) && is_as_written && terms.lint.as_ref().is_some_and(is_allowed)
+}
