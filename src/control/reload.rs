@@ -44,7 +44,7 @@ use ahead::Ahead;
 use entry::{Entry, Note, Text};
 use named::{Named, Tree};
 use reading::{Reading, Snapshot};
-pub(super) use report::{START, report, report_on};
+pub(super) use report::{START, UNSHOWN, report, report_on};
 use report::{lost_zones, report_on_directory, unlisted};
 use zones::{Key, Zones};
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Follower;
 use crate::control::commits::Commits;
+use crate::control::reload::UNSHOWN;
 use crate::control::status::{self, Look};
 use crate::control::webhook::Event;
 
@@ -39,8 +40,13 @@ impl Follower {
         if let Some(more) = look.published.len().checked_sub(MOST_LISTED).filter(|&more| more > 0) {
             tracing::info!("and {more} zones more");
         }
-        for change in look.published.iter().filter(|change| !change.report.is_empty()) {
+        let told = look.published.iter().filter(|change| !change.report.is_empty() && change.report != UNSHOWN);
+        told.for_each(|change| {
             tracing::warn!("{} is served, with findings\n{}", change.zone, change.report.trim_end());
+        });
+        let unshown = look.published.iter().filter(|change| change.report == UNSHOWN).count();
+        if unshown > 0 {
+            tracing::warn!("zones more that are served with findings: {unshown}; `zonewright check` shows them");
         }
         look.refused.iter().filter(|refused| refused.is_new).for_each(tell_refused);
         if self.unsettled.is_some_and(|since| since.elapsed() > UNSETTLED) {

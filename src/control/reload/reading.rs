@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::entry::Entry;
 use super::ledger::{Draft, Ledger};
 use super::named::Tree;
 use super::parallel::in_parallel;
-use super::report::{internal_fault, report};
+use super::report::{MOST_REPORTS, UNSHOWN, internal_fault, report};
 use super::zones::Key;
 use super::{Built, MAX_ATTEMPTS, Reloader};
 use crate::authority::{Authority, Catalog, Change};
@@ -187,7 +188,8 @@ impl Reloader {
             .servable(replaces)
             .map(|zone| made.unwrap_or_else(|| self.version(zone, &loaded.sources, digest, known)));
         let (version, ledger) = version.unzip();
-        let report = report(&loaded.findings, &loaded.sources);
+        // Of one that may be served there is more to say once the others are read.
+        let report = if version.is_some() { Arc::default() } else { report(&loaded.findings, &loaded.sources) };
         let stamps = loaded.stamps.clone();
         let asking = version.is_some().then(|| room.keep(loaded));
         Judged { stamps, version, report, texts, ledger: ledger.flatten(), asking }
@@ -240,11 +242,11 @@ impl Reloader {
         let changed = &mut snapshot.changed;
         let judged: HashSet<_> = asked.iter().map(|(index, _)| key(changed[*index].0.name.as_ref())).collect();
         let is_judged = |apex: NameRef<'_>| judged.contains(&key(apex));
-        let others = Others::new(&catalog, &is_judged);
+        let (others, shown) = (Others::new(&catalog, &is_judged), AtomicUsize::new(0));
         let beside = in_parallel(&asked, |(index, asking)| {
             let asking = asking.lock().ok().and_then(|mut asking| asking.take())?;
             let loaded = asking.loaded(root, &changed[*index].0, terms)?;
-            let verdict = catch_unwind(AssertUnwindSafe(|| beside(loaded, &others, terms)));
+            let verdict = catch_unwind(AssertUnwindSafe(|| beside(loaded, &others, terms, &shown)));
             let fault = || (false, internal_fault(&root.display(&changed[*index].0.file)));
             Some(verdict.unwrap_or_else(|_| fault()))
         });
@@ -288,10 +290,14 @@ impl Snapshot {
     }
 }
 
-/// Whether a zone may be served still once it is judged beside all others, and its findings.
-fn beside(mut loaded: Loaded, others: &Others<'_>, terms: &Terms) -> (bool, Arc<str>) {
+/// Whether a zone may be served still once it is judged beside all others, and its findings; of those with which it is served
+/// none, if so many zones' were `shown`.
+fn beside(mut loaded: Loaded, others: &Others<'_>, terms: &Terms, shown: &AtomicUsize) -> (bool, Arc<str>) {
     loaded.judge_beside(others, terms);
-    (loaded.servable(false).is_some(), report(&loaded.findings, &loaded.sources))
+    let is_good = loaded.servable(false).is_some();
+    let is_one_of_many =
+        is_good && !loaded.findings.is_empty() && shown.fetch_add(1, Ordering::Relaxed) >= MOST_REPORTS;
+    (is_good, if is_one_of_many { UNSHOWN.into() } else { report(&loaded.findings, &loaded.sources) })
 }
 
 fn list(config: &Config) -> Result<(Root, Listing), ListError> {

@@ -12,6 +12,12 @@ use crate::source::{FileId, Source, Sources, Span};
 /// Where a report on a file as a whole points.
 pub(in crate::control) const START: Span = Span::start_of(FileId(0));
 
+/// Zones that one look finds good and whose findings it writes out: a log of a hundred thousand zones' advice helps nobody.
+pub(super) const MOST_REPORTS: usize = 50;
+
+/// What stands in the place of the others' findings.
+pub(in crate::control) const UNSHOWN: &str = "`zonewright check` shows its findings";
+
 pub(in crate::control) fn report(findings: &[Diagnostic], sources: &Sources) -> Arc<str> {
     let mut text = String::new();
     for finding in findings {
