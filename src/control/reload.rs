@@ -152,7 +152,8 @@ impl Reloader {
             Err(error) => look.whole = Some(report_on_directory(config, unlisted(&error))),
         }
         self.provenance = None;
-        if !look.unsettled {
+        // Where nothing is taken, all stays as it is.
+        if !look.unsettled && look.whole.is_none() {
             self.end_ahead(reach);
         }
         self.list_refused(&mut look);

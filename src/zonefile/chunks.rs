@@ -23,6 +23,12 @@ const OCTETS: usize = 1 << 15;
 const MOST_GONE: usize = 4;
 const MOST_PLACES: usize = 64;
 
+/// Places that are hashed whole at most because they start as a part does.
+const MOST_TRIES: usize = 256;
+
+/// Octets of a part by which most places of another text are told from it.
+const FIRST: usize = 64;
+
 /// Octets by which the lines in the place of such parts may have grown.
 const MOST_GROWTH: usize = 1 << 16;
 
@@ -36,7 +42,7 @@ pub struct Chunks {
 #[derive(Clone, Debug)]
 struct Chunk {
     octets: u32,
-    /// The first eight octets: most places of another text are told from this one by them.
+    /// The hash of the first octets.
     first: u64,
     hash: u64,
 }
@@ -74,7 +80,7 @@ impl Chunks {
     }
 
     fn chunk(&self, text: &[u8]) -> Chunk {
-        Chunk { octets: text.len() as u32, first: first(text), hash: self.hash(text) }
+        Chunk { octets: text.len() as u32, first: self.hash(first(text)), hash: self.hash(text) }
     }
 
     fn hash(&self, text: &[u8]) -> u64 {
@@ -94,13 +100,13 @@ impl Chunks {
 
     /// The lines of another text that are not in this one; none where too much differs.
     pub fn changed(&self, text: &[u8]) -> Option<Vec<Changed>> {
-        let (mut at, mut index, mut changed) = (0, 0, Vec::new());
+        let (mut at, mut index, mut changed, mut tries) = (0, 0, Vec::new(), MOST_TRIES);
         while let Some(chunk) = self.list.get(index) {
             if self.is_at(text, at, chunk) {
                 (at, index) = (at + chunk.octets as usize, index + 1);
                 continue;
             }
-            let (next, start) = self.resume(text, at, index)?;
+            let (next, start) = self.resume(text, at, index, &mut tries)?;
             changed.push(Changed { chunks: index..next, lines: at as u32..start as u32 });
             (at, index) = (start, next);
         }
@@ -108,24 +114,29 @@ impl Chunks {
     }
 
     /// The first part behind one that is not at `at` which is there again, and where; the end, if the last few are not.
-    fn resume(&self, text: &[u8], at: usize, gone: usize) -> Option<(usize, usize)> {
+    fn resume(&self, text: &[u8], at: usize, gone: usize, tries: &mut usize) -> Option<(usize, usize)> {
         let mut reach = at + MOST_GROWTH;
         for next in gone + 1..=gone + MOST_GONE {
             reach += self.list[next - 1].octets as usize;
             let Some(chunk) = self.list.get(next) else { return (text.len() <= reach).then_some((next, text.len())) };
             let window = &text[at..reach.min(text.len())];
             let lines = memchr::memchr_iter(b'\n', window).map(|end| at + end + 1);
-            let mut starts = std::iter::once(at).chain(lines);
-            if let Some(start) = starts.find(|&start| self.is_at(text, start, chunk)) {
-                return Some((next, start));
+            for start in std::iter::once(at).chain(lines).filter(|&start| self.may_be_at(text, start, chunk)) {
+                *tries = tries.checked_sub(1)?;
+                if self.is_at(text, start, chunk) {
+                    return Some((next, start));
+                }
             }
         }
         None
     }
 
     fn is_at(&self, text: &[u8], at: usize, chunk: &Chunk) -> bool {
-        let there = text.get(at..at + chunk.octets as usize);
-        there.is_some_and(|there| first(there) == chunk.first && self.hash(there) == chunk.hash)
+        text.get(at..at + chunk.octets as usize).is_some_and(|there| self.hash(there) == chunk.hash)
+    }
+
+    fn may_be_at(&self, text: &[u8], at: usize, chunk: &Chunk) -> bool {
+        text.get(at..at + chunk.octets as usize).is_some_and(|there| self.hash(first(there)) == chunk.first)
     }
 
     /// The parts of the text that has those lines in the place of these parts, which then are one part each.
@@ -163,8 +174,8 @@ impl PartOf {
     }
 }
 
-fn first(text: &[u8]) -> u64 {
-    text.first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets))
+fn first(text: &[u8]) -> &[u8] {
+    &text[..text.len().min(FIRST)]
 }
 
 #[cfg(test)]

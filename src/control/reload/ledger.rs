@@ -50,6 +50,9 @@ struct Part {
 pub(super) struct Draft {
     ledger: Ledger,
     part_of: PartOf,
+    /// How many records were taken in, and how many the text has at least.
+    records: u32,
+    written: u32,
 }
 
 impl Draft {
@@ -67,7 +70,8 @@ impl Draft {
         let parts: Vec<Part> = lines.map(|lines| Part { directives: directives(lines), ..Part::default() }).collect();
         let octets: usize = parts.iter().map(|part| part.directives.len()).sum();
         let part_of = PartOf::of(&chunks);
-        (octets <= MOST_DIRECTIVES).then_some(Self { ledger: Ledger { chunks, parts }, part_of })
+        let ledger = Ledger { chunks, parts };
+        (octets <= MOST_DIRECTIVES).then_some(Self { ledger, part_of, records: 0, written: 0 })
     }
 
     /// Takes in a name's records; the name has this hash.
@@ -77,11 +81,14 @@ impl Draft {
             let part = &mut self.ledger.parts[self.part_of.octet(entry)];
             part.outline.add(hash, record.rtype);
             part.last = part.last.max(Some((entry, record.ttl)));
+            self.records += 1;
+            self.written = self.written.max(record.position() + 1);
         }
     }
 
-    pub(super) fn finish(self) -> Ledger {
-        self.ledger
+    /// The ledger; none where a record is written twice, as the zone has it once, and which one that is would matter.
+    pub(super) fn finish(self) -> Option<Ledger> {
+        (self.records == self.written).then_some(self.ledger)
     }
 }
 
@@ -176,7 +183,7 @@ mod tests {
         let mut draft = Draft::begin(&zone, &sources, KEY);
         let note = |node: Node<'_>, hash| draft.iter_mut().for_each(|draft| draft.note(node, hash));
         let authority = Authority::compile_noting(&zone, KEY, note);
-        Some((authority, draft.map(Draft::finish)))
+        Some((authority, draft.and_then(Draft::finish)))
     }
 
     /// The lines of a zone of some chunks, one of them a `$TTL` or none.

@@ -218,7 +218,7 @@ impl Reloader {
         let note = |node: Node<'_>, hash| draft.iter_mut().for_each(|draft| draft.note(node, hash));
         let built = Arc::new(Authority::compile_noting(zone, self.hash_key, note));
         let version = Version { names: built.name_count(), built, digest };
-        (version, draft.map(|draft| Arc::new(draft.finish())))
+        (version, draft.and_then(Draft::finish).map(Arc::new))
     }
 
     pub(super) fn judge_in_directory(&self, snapshot: &mut Snapshot, config: &Config, terms: &Terms) -> bool {
