@@ -77,7 +77,7 @@ impl Catalog {
         let mut chunks = self.chunks.clone();
         let (mut added, mut is_same, mut is_large) = (Vec::new(), true, self.is_large);
         for (apex, change) in changes {
-            is_large |= matches!(&change, Change::Is(Some(authority)) if authority.memory() >= LARGE);
+            is_large |= matches!(&change, Change::Is(Some(authority)) if authority.memory().all() >= LARGE);
             match (self.place(apex.as_ref()), change) {
                 (Some(place), change) => {
                     let entry = &mut Arc::make_mut(&mut chunks[place >> CHUNK_BITS])[place % (1 << CHUNK_BITS)];
@@ -129,7 +129,7 @@ impl Catalog {
             chunks.push(last.into());
         }
         let names = Arc::new(Names::new(&chunks, hashes));
-        let memory = |entry: &Entry| entry.authority.as_ref().map_or(0, |authority| authority.memory());
+        let memory = |entry: &Entry| entry.authority.as_ref().map_or(0, |authority| authority.memory().all());
         // Many small zones are no smaller than a large one.
         let is_large = chunks.iter().flat_map(|chunk| chunk.iter()).map(memory).sum::<usize>() >= LARGE;
         Self { key, chunks, names, is_large }

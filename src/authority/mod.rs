@@ -60,6 +60,34 @@ pub struct Authority {
     negative_ttl: u32,
 }
 
+/// Memory that zones hold, in octets, by what it is for.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Memory {
+    /// Names and their data.
+    pub data: usize,
+    /// To find names by their hashes.
+    pub index: usize,
+    /// To find proofs that something does not exist.
+    pub proofs: usize,
+}
+
+impl Memory {
+    /// All of it.
+    pub fn all(self) -> usize {
+        self.data + self.index + self.proofs
+    }
+}
+
+impl std::iter::Sum for Memory {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |all, part| Self {
+            data: all.data + part.data,
+            index: all.index + part.index,
+            proofs: all.proofs + part.proofs,
+        })
+    }
+}
+
 /// An rrset as it is served.
 #[derive(Clone, Copy, Debug)]
 pub struct RrsetRef<'a> {
@@ -248,9 +276,10 @@ impl Authority {
         self.name_count
     }
 
-    /// Octets of memory it holds.
-    pub fn memory(&self) -> usize {
-        self.arena.capacity() + self.index.memory() + self.denial.memory() + size_of::<Self>()
+    /// The memory it holds.
+    pub fn memory(&self) -> Memory {
+        let data = self.arena.capacity() + size_of::<Self>();
+        Memory { data, index: self.index.memory(), proofs: self.denial.memory() }
     }
 
     /// The node of a name, whatever its role, or none.

@@ -21,6 +21,7 @@ use super::reload::{Demand, Reloader};
 use super::status::{self, Look, SourceStatus, Status};
 use super::watch::{Debounce, Hint, Reach, Watch};
 use super::webhook::Webhook;
+use crate::authority::Memory;
 use crate::config::{Config, Overrides};
 use settings::Settings;
 use telling::Told;
@@ -72,8 +73,8 @@ pub struct Start {
     pub served: usize,
     /// The records of those.
     pub records: usize,
-    /// Octets that those hold.
-    pub memory: usize,
+    /// What those hold.
+    pub memory: Memory,
     /// How long the first look took.
     pub seconds: f64,
 }

@@ -231,7 +231,7 @@ fn tell_start(status: &SharedStatus, start: Start, directory: &str, socket: Opti
     tracing::info!(
         "zonewright {} serves {served} of {zones} zones of {directory}, {records} records in {}, loaded in {seconds:.3} s; {} in use",
         status.build,
-        status::say_octets(memory as u64),
+        status::say_memory(memory),
         status::say_octets(status.resident),
     );
     if let Some(commit) = status.source.as_ref().and_then(|source| source.served.as_ref()) {

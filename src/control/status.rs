@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::git::fetch::Report;
+use crate::authority::Memory;
 
 /// The version of zonewright that judged and serves.
 pub const BUILD: &str = env!("CARGO_PKG_VERSION");
@@ -141,8 +142,22 @@ pub struct ServedStatus {
     pub names: usize,
     /// Memory that it holds, in octets.
     pub memory: usize,
+    /// How much of that is for finding names.
+    #[serde(default)]
+    pub index: usize,
+    /// How much of it is for finding proofs that something does not exist.
+    #[serde(default)]
+    pub proofs: usize,
     /// Since when it is served, in seconds since 1970.
     pub since: u64,
+}
+
+impl ServedStatus {
+    /// Its memory by what it is for.
+    pub fn parts(&self) -> Memory {
+        let Self { memory, index, proofs, .. } = *self;
+        Memory { data: memory.saturating_sub(index + proofs), index, proofs }
+    }
 }
 
 /// One look at the zone directory and what came of it.
@@ -255,6 +270,17 @@ pub fn say_octets(octets: u64) -> String {
         10_000..10_000_000 => format!("{} kB", octets / 1000),
         10_000_000..10_000_000_000 => format!("{} MB", octets / 1_000_000),
         _ => format!("{} GB", octets / 1_000_000_000),
+    }
+}
+
+/// Memory of zones: of large ones also what it is for.
+pub fn say_memory(memory: Memory) -> String {
+    let say = |octets: usize| say_octets(octets as u64);
+    let Memory { data, index, proofs } = memory;
+    match memory.all() {
+        all @ ..1_000_000 => say(all),
+        all if proofs == 0 => format!("{} ({} names and data, {} index)", say(all), say(data), say(index)),
+        all => format!("{} ({} names and data, {} index, {} proofs)", say(all), say(data), say(index), say(proofs)),
     }
 }
 

@@ -50,7 +50,7 @@ pub fn check_change(
     is_meant: bool,
 ) -> Vec<Diagnostic> {
     let change = Change { old, new, rrsets: altered(old, Some(new)), settings, is_meant };
-    let mut findings = ask(new, sources, settings, &Waivers::default(), |scope, report| {
+    let mut findings = ask(new, sources, settings, &Waivers::default(), 1, |scope, report| {
         if let Scope::Change(check) = scope {
             check(&change, report);
         }

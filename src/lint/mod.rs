@@ -40,10 +40,12 @@ mod text;
 mod zonemd;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
+use crate::threads;
 use crate::zone::{Node, Zone};
 use change::Change;
 use report::Report;
@@ -61,6 +63,9 @@ pub use rules::{RULES, markdown};
 pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
 pub use suppression::may_waive;
 pub use zonemd::{HashAlgorithm, zonemd};
+
+/// Records of a zone from which on a second thread is worth its start.
+const WORTH_A_THREAD: usize = 10_000;
 
 /// One rule.
 #[derive(Debug)]
@@ -116,7 +121,7 @@ pub fn check(zone: &Zone, sources: &Sources, settings: &Settings, built: Vec<Dia
     let subject = Subject::new(zone, settings);
     let mut findings = weigh(built, zone.apex(), settings, &waivers);
     findings.extend(check_nodes(&subject, sources, &waivers));
-    findings.extend(ask(zone, sources, settings, &waivers, |scope, report| {
+    findings.extend(ask(zone, sources, settings, &waivers, 1, |scope, report| {
         if let Scope::Zone(check) = scope {
             check(&subject, report);
         }
@@ -136,7 +141,8 @@ pub fn check_beside(
     let is_asked = |code: &Code| rule_of(code).is_some_and(|rule| rule.scope.is_beside());
     let waivers = Waivers::read(sources, settings.now, is_asked, false);
     let subject = Subject::new(zone, settings);
-    findings.extend(ask(zone, sources, settings, &waivers, |scope, report| {
+    let threads = if zone.record_count() >= WORTH_A_THREAD { settings.threads } else { 1 };
+    findings.extend(ask(zone, sources, settings, &waivers, threads, |scope, report| {
         if let Scope::Repository(check) = scope {
             check(&subject, others, report);
         }
@@ -166,20 +172,30 @@ pub fn check_mirrors(mirrors: &Mirrors, settings: &Settings, others: &Others<'_>
     findings
 }
 
-/// What the rules that are asked of a zone find, each in a report of its own: `ask` puts those of its scope.
+/// What the rules that are asked of a zone find, each in a report of its own: `ask` puts those of its scope, on so many threads.
 fn ask(
     zone: &Zone,
     sources: &Sources,
     settings: &Settings,
     waivers: &Waivers,
-    mut ask: impl FnMut(Scope, &mut Report<'_>),
+    threads: usize,
+    ask: impl Fn(Scope, &mut Report<'_>) + Sync,
 ) -> Vec<Diagnostic> {
-    let found = rules_of(zone, settings).flat_map(|(rule, severity)| {
-        let mut report = Report::new(rule, severity, zone, sources, settings, waivers);
-        ask(rule.scope, &mut report);
-        report.finish()
-    });
-    found.collect()
+    let (rules, next) = (rules_of(zone, settings).collect::<Vec<_>>(), AtomicUsize::new(0));
+    let take = |_| {
+        let mut found = Vec::new();
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(&(rule, severity)) = rules.get(index)
+        {
+            let mut report = Report::new(rule, severity, zone, sources, settings, waivers);
+            ask(rule.scope, &mut report);
+            found.push((index, report.finish()));
+        }
+        found
+    };
+    let mut found: Vec<_> = threads::on_each(0..threads, take).flatten().collect();
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().flat_map(|(_, findings)| findings).collect()
 }
 
 /// The rules that are asked of a zone, and how bad their findings are.

@@ -6,7 +6,7 @@
 //! and a person has to mend the one that fails. Threads share them by position, so that what comes out does not depend on
 //! who was quicker.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use super::canonical;
 use super::crypto::Verdict;
@@ -60,7 +60,7 @@ pub(super) struct Signed<'z> {
     pub(super) nodes: Vec<(Node<'z>, Standing)>,
     pub(super) sets: Vec<SignedSet<'z>>,
     threads: usize,
-    judgements: OnceCell<Vec<Vec<Judgement>>>,
+    judgements: OnceLock<Vec<Vec<Judgement>>>,
 }
 
 impl<'z> Signed<'z> {
@@ -74,7 +74,7 @@ impl<'z> Signed<'z> {
         let nodes: Vec<_> = subject.nodes().map(|(node, cut)| (node, standing(node, cut))).collect();
         let sets = nodes.iter().flat_map(|&(node, standing)| sets_of(node, standing)).collect();
         let keys = keys.rdatas().filter_map(Key::of).filter(Key::is_zone_key).collect();
-        Some(Self { zone, keys, nodes, sets, threads, judgements: OnceCell::new() })
+        Some(Self { zone, keys, nodes, sets, threads, judgements: OnceLock::new() })
     }
 
     /// The signatures of an rrset that a validator would look at: those by keys that the zone has.

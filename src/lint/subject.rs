@@ -4,9 +4,10 @@
 //! million names, so a rule takes the list that holds what it looks at, and walks the zone itself only where it looks at
 //! every name.
 
-use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::others::{Answer, Presence};
 use super::recent::Recent;
@@ -19,18 +20,22 @@ use crate::threads;
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::{Record, rdata};
 
+/// No node's number.
+const NO_CUT: usize = usize::MAX;
+
 /// A zone and what several rules ask of it.
 pub(super) struct Subject<'z> {
     pub(super) zone: &'z Zone,
     pub(super) settings: &'z Settings,
-    signed: OnceCell<Option<Signed<'z>>>,
-    survey: OnceCell<Survey<'z>>,
-    known: OnceCell<Vec<Known>>,
-    servers: OnceCell<HashSet<Box<[u8]>>>,
+    signed: OnceLock<Option<Signed<'z>>>,
+    survey: OnceLock<Survey<'z>>,
+    known: OnceLock<Vec<Known>>,
+    servers: OnceLock<HashSet<Box<[u8]>>>,
     /// The names of all targets, in lower case.
-    named: OnceCell<HashSet<Box<[u8]>>>,
-    has_host_apex: OnceCell<bool>,
-    cut: Cell<Option<Node<'z>>>,
+    named: OnceLock<HashSet<Box<[u8]>>>,
+    has_host_apex: OnceLock<bool>,
+    /// The number of the node that [`cut`](Self::cut) gives.
+    cut: AtomicUsize,
 }
 
 /// What one walk over a zone finds, in canonical order: of the zone's own data, none of what a cut hides.
@@ -118,9 +123,9 @@ pub(super) fn target_field(rtype: Rtype) -> usize {
 
 impl<'z> Subject<'z> {
     pub(super) fn new(zone: &'z Zone, settings: &'z Settings) -> Self {
-        let (signed, survey, known) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (servers, named, has_host_apex) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { zone, settings, signed, survey, known, servers, named, has_host_apex, cut: Cell::new(None) }
+        let (signed, survey, known) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let (servers, named, has_host_apex) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { zone, settings, signed, survey, known, servers, named, has_host_apex, cut: AtomicUsize::new(NO_CUT) }
     }
 
     /// The zone as one that is signed, if it is.
@@ -142,12 +147,13 @@ impl<'z> Subject<'z> {
 
     /// The topmost cut that the node of a rule of scope Node is or lies below; none where the node is the zone's own.
     pub(super) fn cut(&self) -> Option<Node<'z>> {
-        self.cut.get()
+        let number = self.cut.load(Ordering::Relaxed);
+        (number != NO_CUT).then(|| self.zone.numbered(number))
     }
 
     /// Sets what [`cut`](Self::cut) says next.
     pub(super) fn set_cut(&self, cut: Option<Node<'z>>) {
-        self.cut.set(cut);
+        self.cut.store(cut.map_or(NO_CUT, Node::number), Ordering::Relaxed);
     }
 
     /// What one walk over the zone finds.

@@ -11,7 +11,7 @@
 //! two steps of judging ([`check`](super::check) and [`check_beside`](super::check_beside)) read waivers each for
 //! themselves: each knows which rules it asks, and therefore which waivers are without use.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memmem;
 
@@ -65,7 +65,7 @@ struct Waiver {
     entry: Span,
     /// The rule's name in the comment.
     place: Span,
-    is_used: Cell<bool>,
+    is_used: AtomicBool,
 }
 
 impl Waivers {
@@ -128,14 +128,14 @@ impl Waivers {
         let holds = |waiver: &&Waiver| waiver.entry.file == file && span.start <= waiver.entry.end;
         let at_entry = self.list[..before].iter().rev().take_while(holds);
         at_entry.filter(|waiver| std::ptr::eq(waiver.code, code)).fold(false, |_, waiver| {
-            waiver.is_used.set(true);
+            waiver.is_used.store(true, Ordering::Relaxed);
             true
         })
     }
 
     /// What is wrong with the waivers, once every finding has been held against them.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
-        let unused = self.list.iter().filter(|waiver| !waiver.is_used.get()).map(unused);
+        let unused = self.list.iter().filter(|waiver| !waiver.is_used.load(Ordering::Relaxed)).map(unused);
         self.faults.into_iter().chain(unused).take(MOST).collect()
     }
 }
@@ -285,7 +285,7 @@ impl<'s> Reader<'s> {
         if self.at_entry > MOST_AT_ENTRY {
             return self.fault(place, format!("an entry waives {MOST_AT_ENTRY} rules at most"), "one too many");
         }
-        self.waivers.list.push(Waiver { code, entry, place, is_used: Cell::new(false) });
+        self.waivers.list.push(Waiver { code, entry, place, is_used: AtomicBool::new(false) });
     }
 
     fn fault(&mut self, place: Span, headline: impl Into<String>, label: impl Into<String>) {

@@ -70,6 +70,11 @@ impl Zone {
         Nodes::new(self)
     }
 
+    /// The node of a number, which it must have.
+    pub(crate) fn numbered(&self, number: usize) -> Node<'_> {
+        Node::new(self, number)
+    }
+
     /// The nodes at and below a name, in canonical order.
     pub fn nodes_below<'z>(&'z self, name: NameRef<'_>) -> impl Iterator<Item = Node<'z>> {
         let is_before = |row: &node::Row| self.owner_of(row).canonical_cmp(name).is_lt();

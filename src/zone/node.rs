@@ -26,6 +26,11 @@ impl<'z> Node<'z> {
         Self { zone, index }
     }
 
+    /// Its place among the zone's nodes.
+    pub(crate) fn number(self) -> usize {
+        self.index
+    }
+
     /// The name, in the case of its first record.
     pub fn name(self) -> NameRef<'z> {
         self.zone.owner_of(&self.zone.nodes[self.index])

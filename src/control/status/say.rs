@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::{
-    Change, CommitStatus, Look, Refused, SourceStatus, StateStatus, Status, ZoneStatus, say_octets, unix_seconds,
+    Change, CommitStatus, Look, Refused, SourceStatus, StateStatus, Status, ZoneStatus, say_memory, say_octets,
+    unix_seconds,
 };
 use crate::control::git::short;
 use crate::diagnostic::render::escape;
@@ -109,7 +110,7 @@ impl ZoneStatus {
                 served.history.map_or(String::new(), |history| format!(" ({history} by its history)")),
                 served.records,
                 served.names,
-                say_octets(served.memory as u64),
+                say_memory(served.parts()),
                 say_seconds(now.saturating_sub(served.since))
             ),
         };
