@@ -353,6 +353,10 @@ impl Reloader {
                     Disk::Unchanged
                 }
                 Reading::Judged(judged) => {
+                    if let Some(ahead) = self.ahead.get(&key).filter(|ahead| !ahead.is_of(&judged.stamps)) {
+                        entry.zone.served = Some(ahead.version.clone());
+                        self.catalog = self.catalog.with([ahead.change()]);
+                    }
                     let reading::Judged { stamps, version, report, texts, ledger, .. } = *judged;
                     entry.text = Text { file, stamps, report, texts, ledger };
                     Disk::of(version)

@@ -130,12 +130,18 @@ fn an_edit_that_is_taken_back_leaves_nothing() {
 }
 
 #[test]
-fn an_edit_that_a_later_one_breaks_is_answered_no_more() {
+fn an_edit_is_answered_on_where_the_next_one_breaks_the_text() {
     let mut site = Site::new(|_| {});
     assert!(site.write("large.zone", &large(2, "45.35.0.2")).ahead.is_some());
     let look = site.write("large.zone", &large(3, "45.35.0"));
     assert!(look.ahead.is_none() && look.refused.len() == 1, "{look:?}");
-    assert_eq!((site.answered(), site.shown()), ((1, "45.35.0.1".into()), 1), "the last version that was judged good");
+    assert_eq!(look.refused[0].kept, Some(2));
+    assert_eq!((site.answered(), site.shown()), ((2, "45.35.0.2".into()), 2));
+    // Mended, it is judged before it is answered: nothing is known of a text that was refused.
+    let look = site.write("large.zone", &large(4, "45.35.0.4"));
+    let changes: Vec<_> = look.published.iter().map(|change| (change.from, change.to)).collect();
+    assert_eq!(changes, [(Some(2), Some(4))]);
+    assert_eq!(site.answered(), (4, "45.35.0.4".into()));
 }
 
 #[test]

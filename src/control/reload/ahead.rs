@@ -9,7 +9,7 @@
 //! is addresses and the serial number (`ledger.rs`), and no rule that looks at addresses could refuse the text, the outcome is
 //! known before: the zone is served as compiled from what changed. Once edits rest, a look judges the whole text as ever,
 //! takes what is served already for its compiled form, and reports. Should it refuse the text all the same, what was served
-//! before is served again.
+//! before is served again. Where another edit comes before, what is served is the last good version from then on.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::ledger::Ledger;
 use super::{Built, Reloader};
 use crate::authority;
 use crate::config::Config;
-use crate::control::load::{self, Root, Terms, ZoneFile};
+use crate::control::load::{self, Root, Stamp, Terms, ZoneFile};
 use crate::control::plan::{Standing, Version, key};
 use crate::control::status::Change;
 use crate::control::watch::Reach;
@@ -39,6 +39,12 @@ impl Ahead {
     /// What it changes in the zones that are served.
     pub(super) fn change(&self) -> (Name, authority::Change) {
         (self.name.clone(), authority::Change::Is(Some(Arc::clone(&self.version.built))))
+    }
+
+    /// Whether it was made of the text of these files. Of another nothing will be said any more: then what is served ahead is the
+    /// last good version, should this text be refused.
+    pub(super) fn is_of(&self, files: &[Stamp]) -> bool {
+        self.version.digest == load::digest_of(files)
     }
 }
 
