@@ -139,6 +139,7 @@ impl Reloader {
         if let Some(change) = self.go_ahead(config, &terms, reach, is_calm) {
             look.ahead = Some(change);
             look.notices = self.tree.iter().flat_map(Tree::notices).collect();
+            self.list_refused(&mut look);
             look.seconds = start.elapsed().as_secs_f64();
             return look;
         }

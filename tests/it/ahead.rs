@@ -119,6 +119,18 @@ fn an_address_is_answered_at_once_and_judged_with_the_next_look() {
 }
 
 #[test]
+fn a_zone_that_is_refused_is_in_no_other_ones_way() {
+    let mut site = Site::new(|_| {});
+    assert_eq!(site.write("small.zone", "@ A 192.0.2\n").refused.len(), 1);
+    let look = site.write("large.zone", &large(2, "45.35.0.2"));
+    assert!(look.ahead.is_some());
+    let refused: Vec<_> = look.refused.iter().map(|refused| (refused.zone.as_str(), refused.is_new)).collect();
+    assert_eq!((refused, site.answered().0), (vec![("small.", false)], 2));
+    let look = site.look_at("large.zone");
+    assert_eq!((published(&look), look.refused.len()), (vec!["large."], 1));
+}
+
+#[test]
 fn an_edit_that_is_taken_back_leaves_nothing() {
     let mut site = Site::new(|_| {});
     assert!(site.write("large.zone", &large(2, "45.35.0.2")).ahead.is_some());

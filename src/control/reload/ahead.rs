@@ -61,8 +61,7 @@ impl Reloader {
         let tree = self.tree.as_ref().filter(|tree| tree.is_of(config) && self.is_read_as(config))?;
         let root = tree.open()?;
         let mut candidates = self.candidates(tree, &root, files)?.into_values();
-        let file =
-            candidates.next().filter(|_| candidates.next().is_none() && self.zones.waiting().next().is_none())?;
+        let file = candidates.next().filter(|_| candidates.next().is_none())?;
         let entry = self.zones.of(file.name.as_ref()).filter(|entry| entry.text.file == file)?;
         let ahead = if may_go_ahead(entry, terms) {
             self.amended(&root, &file, entry, config, terms, is_calm)?
