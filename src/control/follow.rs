@@ -305,7 +305,8 @@ impl Follower {
         self.unsettled = look.unsettled.then(|| self.unsettled.unwrap_or_else(Instant::now));
         look.notices.extend(notices);
         look.config.clone_from(&self.settings.refused);
-        if let Some(keeper) = self.keeper.as_mut().filter(|_| look.has_news()) {
+        let has_news = look.has_news() || self.reloader.has_unsaved();
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| has_news) {
             keeper.note_news();
         }
         if order.is_some() {

@@ -207,6 +207,11 @@ impl Reloader {
         !self.retired.is_empty()
     }
 
+    /// Whether texts of what is served wait to be saved.
+    pub(super) fn has_unsaved(&self) -> bool {
+        self.unsaved.as_ref().is_some_and(|unsaved| !unsaved.is_empty())
+    }
+
     /// All zones as `status` shows them, in canonical order.
     pub fn zones(&self) -> Vec<ZoneStatus> {
         self.zones.iter().map(|(key, entry)| entry.status(self.ahead.get(key).map(|ahead| &ahead.version))).collect()
@@ -354,10 +359,7 @@ impl Reloader {
                     Disk::Unchanged
                 }
                 Reading::Judged(judged) => {
-                    if let Some(ahead) = self.ahead.get(&key).filter(|ahead| !ahead.is_of(&judged.stamps)) {
-                        entry.zone.served = Some(ahead.version.clone());
-                        self.catalog = self.catalog.with([ahead.change()]);
-                    }
+                    self.take_ahead(&mut entry, &judged.stamps);
                     let reading::Judged { stamps, version, report, texts, ledger, .. } = *judged;
                     entry.text = Text { file, stamps, report, texts, ledger };
                     Disk::of(version)

@@ -14,13 +14,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::entry::Entry;
+use super::entry::{Entry, origin_of};
 use super::ledger::Ledger;
 use super::{Built, Reloader};
 use crate::authority;
 use crate::config::Config;
 use crate::control::load::{self, Root, Stamp, Terms, ZoneFile};
 use crate::control::plan::{Standing, Version, key};
+use crate::control::state::SavedText;
 use crate::control::status::Change;
 use crate::control::watch::Reach;
 use crate::dns::{Name, Rtype};
@@ -33,6 +34,9 @@ pub(super) struct Ahead {
     file: PathBuf,
     pub(super) version: Version<Built>,
     pub(super) ledger: Arc<Ledger>,
+    /// The file's stamp, and its text: what is saved once this is the last good version.
+    stamps: Vec<Stamp>,
+    text: Arc<[u8]>,
 }
 
 impl Ahead {
@@ -43,7 +47,7 @@ impl Ahead {
 
     /// Whether it was made of the text of these files. Of another nothing will be said any more: then what is served ahead is the
     /// last good version, should this text be refused.
-    pub(super) fn is_of(&self, files: &[Stamp]) -> bool {
+    fn is_of(&self, files: &[Stamp]) -> bool {
         self.version.digest == load::digest_of(files)
     }
 }
@@ -102,6 +106,8 @@ impl Reloader {
         let (built, ledger) = ledger.amend(&text, &file.name, &served.built, &terms.limits)?;
         let is_still = load::stand_still(root, &stamps) && is_calm();
         is_still.then(|| Ahead {
+            stamps: stamps.clone(),
+            text,
             name: file.name.clone(),
             file: config.source.directory.join(&file.file),
             version: Version {
@@ -111,6 +117,19 @@ impl Reloader {
             },
             ledger: Arc::new(ledger),
         })
+    }
+
+    /// Takes what is served ahead of a zone for its last good version, if these files have another text than it was made of.
+    pub(super) fn take_ahead(&mut self, entry: &mut Entry, files: &[Stamp]) {
+        let ahead = self.ahead.get(&key(entry.zone.name.as_ref()));
+        let Some(ahead) = ahead.filter(|ahead| !ahead.is_of(files)) else { return };
+        entry.zone.served = Some(ahead.version.clone());
+        entry.origin = origin_of(&ahead.stamps);
+        self.catalog = self.catalog.with([ahead.change()]);
+        if let Some(unsaved) = &mut self.unsaved {
+            let text = |origin: &SavedText| (origin.hash, Arc::clone(&ahead.text));
+            unsaved.extend(entry.origin.iter().map(text));
+        }
     }
 
     /// A look is over that judged what it reached: of that, what it took is what is served.
