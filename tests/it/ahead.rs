@@ -213,3 +213,29 @@ fn a_running_server_answers_first_and_judges_once_edits_rest() {
     let log = running.expect_log("warning[private-address]");
     assert!(log.contains("large. changed: serial 1 → 2, 40004 records\n"), "{log}");
 }
+
+#[test]
+fn what_was_answered_ahead_outlives_the_process_where_the_next_edit_breaks_the_text() {
+    let directory = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    fs::create_dir(directory.path().join("zones")).unwrap();
+    write_all(&directory.path().join("zones"), &[("large.zone", &large(1, "45.35.0.1")), ("small.zone", &text(1))]);
+    let config = "[server]\nstate = \"kept\"\nthreads = 1\n[source]\ndirectory = \"zones\"\n";
+    fs::write(directory.path().join("zonewright.toml"), config).unwrap();
+    let start = || Running::start_in(&directory, &["--config", "zonewright.toml"]);
+    let edit = |serial: u32, address: &str| {
+        fs::write(directory.path().join("large.new"), large(serial, address)).unwrap();
+        fs::rename(directory.path().join("large.new"), directory.path().join("zones/large.zone")).unwrap();
+    };
+    let server = start();
+    fs::write(directory.path().join("zones/small.zone"), text(2)).unwrap();
+    server.expect_log("small. changed: serial 1 → 2");
+    edit(2, "45.35.0.2");
+    server.expect_log("addresses only, answered in");
+    edit(3, "45.35.0");
+    server.expect_log("large. is refused: serial 2 is served on");
+    server.end();
+    let server = start();
+    server.expect_log("large. is refused: serial 2 is served on");
+    let reply = server.udp().ask(&Query::new("host20000.large.", Rtype::A));
+    assert!(reply.answer.iter().any(|record| record.rdata == [45, 35, 0, 2]), "{reply}");
+}
