@@ -16,6 +16,9 @@ use super::{Authority, Denial, Question, RrsetRef, block};
 use crate::dns::Rtype;
 use crate::zonefile::Records;
 
+/// The types whose records vouch for the data of others: in a zone that has any, nothing changes alone.
+pub const SEALS: [Rtype; 5] = [Rtype::RRSIG, Rtype::DNSKEY, Rtype::NSEC, Rtype::NSEC3, Rtype::ZONEMD];
+
 /// Which records some lines of a text hold, apart from their data, in whatever order.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Outline {
@@ -45,7 +48,8 @@ impl Authority {
     /// None unless the records are the same but for addresses and the serial number, and each of their rrsets is there whole;
     /// and of a zone with signatures, which would not hold any more.
     pub fn amended(&self, parts: &[Records], outline: Outline) -> Option<Self> {
-        if !matches!(self.denial, Denial::Unsigned) || SIGNED.iter().any(|&rtype| self.top().rrset(rtype).is_some()) {
+        let is_sealed = SEALS.iter().any(|&rtype| self.top().rrset(rtype).is_some());
+        if is_sealed || !matches!(self.denial, Denial::Unsigned) {
             return None;
         }
         let mut data = self.new_data(parts, outline)?;
@@ -80,14 +84,10 @@ impl Authority {
         for (&(node, index), data) in data {
             block::set_rdatas(&mut copy.arena, node, index, data);
         }
-        let soa = copy.soa().and_then(|soa| serial_in(soa.first()));
-        copy.serial = soa.unwrap_or(copy.serial);
+        copy.read_soa();
         copy
     }
 }
-
-/// The types at an apex that say that the zone, or a digest of it, is signed.
-const SIGNED: [Rtype; 3] = [Rtype::DNSKEY, Rtype::RRSIG, Rtype::ZONEMD];
 
 /// Whether an rrset's data may be replaced by other data, which differs.
 fn may_become(rrset: RrsetRef<'_>, data: &[&[u8]]) -> bool {
@@ -107,15 +107,8 @@ fn has_repetition(data: &[&[u8]]) -> bool {
     sorted.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// Where the serial number stands, from the end of an SOA record's data: the first of five numbers (RFC 1035 §3.3.13).
-const SERIAL_FROM_END: usize = 20;
-
-fn serial_in(soa: &[u8]) -> Option<u32> {
-    let numbers = soa.last_chunk::<SERIAL_FROM_END>()?;
-    numbers.first_chunk().map(|serial| u32::from_be_bytes(*serial))
-}
-
+/// What stands before the serial number, the first of five at the end of the data (RFC 1035 §3.3.13), and the other four.
 fn without_serial(soa: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = soa.len().checked_sub(SERIAL_FROM_END)?;
-    Some((&soa[..at], &soa[at + 4..]))
+    let (names, numbers) = soa.split_last_chunk::<20>()?;
+    Some((names, &numbers[4..]))
 }

@@ -33,8 +33,7 @@ impl Authority {
     }
 }
 
-struct Compiler<'z> {
-    zone: &'z Zone,
+struct Compiler {
     authority: Authority,
     /// The hash of each name, and its number.
     names: Vec<(u64, u32)>,
@@ -85,8 +84,8 @@ impl Types {
     }
 }
 
-impl<'z> Compiler<'z> {
-    fn new(zone: &'z Zone, key: HashKey) -> Self {
+impl Compiler {
+    fn new(zone: &Zone, key: HashKey) -> Self {
         let (names, records) = (zone.name_count(), zone.record_count());
         let authority = Authority {
             // What is not needed is given back, and was never touched.
@@ -101,7 +100,7 @@ impl<'z> Compiler<'z> {
             negative_ttl: 0,
         };
         let (nsec, nsec3, path) = (Vec::new(), Vec::new(), Vec::new());
-        Self { zone, authority, names: Vec::with_capacity(names), nsec, nsec3, path }
+        Self { authority, names: Vec::with_capacity(names), nsec, nsec3, path }
     }
 
     /// Adds a node; gives the hash of its name, if it is one of the zone.
@@ -191,15 +190,7 @@ impl<'z> Compiler<'z> {
         self.authority.arena.shrink_to_fit();
         self.authority.denial = Denial::new(&self.authority, self.nsec, self.nsec3);
         self.authority.index = Index::build(&self.names);
-        if let Some(soa) = self.zone.rrset(self.zone.apex(), Rtype::SOA)
-            && let Some(numbers) = soa.rdatas().next().and_then(|rdata| rdata.last_chunk::<20>())
-        {
-            // SERIAL REFRESH RETRY EXPIRE MINIMUM, four octets each (RFC 1035 §3.3.13).
-            let number =
-                |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
-            self.authority.serial = number(0);
-            self.authority.negative_ttl = soa.ttl().min(number(16));
-        }
+        self.authority.read_soa();
         self.authority
     }
 }
@@ -215,6 +206,15 @@ fn push_rrset(encoder: &mut Encoder<'_>, rrset: Rrset<'_>) {
 }
 
 impl Authority {
+    /// Notes what the SOA record says: its serial number, and how long a negative answer may be cached.
+    pub(super) fn read_soa(&mut self) {
+        let soa = self.soa().and_then(|soa| Some((soa.ttl(), *soa.first().last_chunk::<20>()?)));
+        let Some((ttl, numbers)) = soa else { return };
+        // SERIAL REFRESH RETRY EXPIRE MINIMUM, four octets each (RFC 1035 §3.3.13).
+        let number = |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
+        (self.serial, self.negative_ttl) = (number(0), ttl.min(number(16)));
+    }
+
     /// Notes, for each rrset that names hosts, the nodes whose addresses a resolver will want next.
     fn link_hosts(&mut self) {
         let (mut hosts, mut next) = (Vec::new(), Some(0));

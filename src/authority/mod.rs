@@ -26,7 +26,7 @@ mod targets;
 mod trace;
 mod writer;
 
-pub use amend::Outline;
+pub use amend::{Outline, SEALS};
 pub use answer::{Answered, answer, answer_traced};
 pub use catalog::{Catalog, Change, Entry};
 pub use denial::{NameHash, nsec3_hash, nsec3_owner_hash};

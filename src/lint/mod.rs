@@ -64,9 +64,6 @@ pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
 pub use suppression::may_waive;
 pub use zonemd::{HashAlgorithm, zonemd};
 
-/// Records of a zone from which on a second thread is worth its start.
-const WORTH_A_THREAD: usize = 10_000;
-
 /// One rule.
 #[derive(Debug)]
 pub struct Rule {
@@ -79,15 +76,16 @@ pub struct Rule {
     /// Its file: the leading `//!` lines are its manual.
     source: &'static str,
     scope: Scope,
-    /// The types whose data it looks at, of records that are there in any case.
-    reads: &'static [Rtype],
+    /// What it looks at: of scope Node, names with one of these types, or each name where there is none; of another scope, the
+    /// data of these types, among others that are none of addresses.
+    types: &'static [Rtype],
 }
 
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
 enum Scope {
-    /// One name at a time, whatever the others are, if it has one of these types; none: each name.
-    Node(&'static [Rtype], fn(Node<'_>, &Subject<'_>, &mut Report<'_>)),
+    /// One name at a time, whatever the others are.
+    Node(fn(Node<'_>, &Subject<'_>, &mut Report<'_>)),
     /// One zone.
     Zone(fn(&Subject<'_>, &mut Report<'_>)),
     /// One zone beside all others.
@@ -101,7 +99,7 @@ enum Scope {
 impl Scope {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Node(..) => "node",
+            Self::Node(_) => "node",
             Self::Zone(_) => "zone",
             Self::Repository(_) => "repository",
             Self::Mirrors(_) => "mirrors",
@@ -141,8 +139,7 @@ pub fn check_beside(
     let is_asked = |code: &Code| rule_of(code).is_some_and(|rule| rule.scope.is_beside());
     let waivers = Waivers::read(sources, settings.now, is_asked, false);
     let subject = Subject::new(zone, settings);
-    let threads = if zone.record_count() >= WORTH_A_THREAD { settings.threads } else { 1 };
-    findings.extend(ask(zone, sources, settings, &waivers, threads, |scope, report| {
+    findings.extend(ask(zone, sources, settings, &waivers, settings.threads_for(zone), |scope, report| {
         if let Scope::Repository(check) = scope {
             check(&subject, others, report);
         }
@@ -219,8 +216,8 @@ fn check_nodes(subject: &Subject<'_>, sources: &Sources, waivers: &Waivers) -> V
     let zone = subject.zone;
     let mut asked: Vec<_> = rules_of(zone, subject.settings)
         .filter_map(|(rule, severity)| match rule.scope {
-            Scope::Node(types, check) => {
-                Some((types, check, Report::new(rule, severity, zone, sources, subject.settings, waivers)))
+            Scope::Node(check) => {
+                Some((rule.types, check, Report::new(rule, severity, zone, sources, subject.settings, waivers)))
             }
             Scope::Zone(_) | Scope::Repository(_) | Scope::Mirrors(_) | Scope::Change(_) => None,
         })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Acting, Owners, Rule};
 use crate::diagnostic::{Code, Severity, Stage};
 use crate::dns::{Name, NameRef};
+use crate::zone::Zone;
 use crate::zone::serial::Serials;
 
 /// What rules depend on, beside the zones.
@@ -46,7 +47,15 @@ pub struct Settings {
     pub acting: Option<Acting>,
 }
 
+/// Records of a zone from which on a second thread is worth its start.
+const WORTH_A_THREAD: usize = 10_000;
+
 impl Settings {
+    /// How many threads are worth their start for a zone: one at least.
+    pub fn threads_for(&self, zone: &Zone) -> usize {
+        if zone.record_count() >= WORTH_A_THREAD { self.threads.max(1) } else { 1 }
+    }
+
     /// The defaults, for a day.
     pub fn new(now: u32) -> Self {
         const DAY: u32 = 24 * 3600;

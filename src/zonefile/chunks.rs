@@ -141,15 +141,23 @@ impl Chunks {
 
     /// The parts of the text that has those lines in the place of these parts, which then are one part each.
     pub fn amended(&self, text: &[u8], changed: &[Changed]) -> Self {
-        let mut amended = Self { key: self.key, list: Vec::with_capacity(self.list.len()) };
-        let mut next = 0;
-        for Changed { chunks, lines } in changed {
-            amended.list.extend_from_slice(&self.list[next..chunks.start]);
-            amended.list.push(self.chunk(&text[lines.start as usize..lines.end as usize]));
+        let new =
+            changed.iter().map(|Changed { lines, .. }| self.chunk(&text[lines.start as usize..lines.end as usize]));
+        Self { key: self.key, list: Changed::splice(changed, &self.list, new) }
+    }
+}
+
+impl Changed {
+    /// What is known of each part of a text, with what is new in the place of those that changed: one for each change.
+    pub fn splice<T: Clone>(changed: &[Self], known: &[T], new: impl IntoIterator<Item = T>) -> Vec<T> {
+        let (mut spliced, mut next) = (Vec::with_capacity(known.len()), 0);
+        for (Self { chunks, .. }, new) in changed.iter().zip(new) {
+            spliced.extend_from_slice(&known[next..chunks.start]);
+            spliced.push(new);
             next = chunks.end;
         }
-        amended.list.extend_from_slice(&self.list[next..]);
-        amended
+        spliced.extend_from_slice(&known[next..]);
+        spliced
     }
 }
 
@@ -220,15 +228,10 @@ mod tests {
             }
             let Some(changed) = chunks.changed(after.as_bytes()) else { return Ok(()) };
             prop_assert_eq!(changed.is_empty(), before == after);
-            let starts: Vec<usize> = chunks.starts().map(|start| start as usize).chain([before.len()]).collect();
-            let (mut rebuilt, mut next) = (String::new(), 0);
-            for Changed { chunks, lines } in &changed {
-                rebuilt += &before[starts[next]..starts[chunks.start]];
-                rebuilt += &after[lines.start as usize..lines.end as usize];
-                next = chunks.end;
-            }
-            rebuilt += &before[starts[next]..];
-            prop_assert_eq!(&rebuilt, &after);
+            let part = |(start, chunk): (u32, &Chunk)| &before[start as usize..(start + chunk.octets) as usize];
+            let parts: Vec<&str> = chunks.starts().zip(&chunks.list).map(part).collect();
+            let new = changed.iter().map(|changed| &after[changed.lines.start as usize..changed.lines.end as usize]);
+            prop_assert_eq!(&Changed::splice(&changed, &parts, new).concat(), &after);
             let amended = chunks.amended(after.as_bytes(), &changed);
             prop_assert_eq!(amended.changed(after.as_bytes()), Some(Vec::new()));
         }

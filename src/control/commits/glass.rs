@@ -126,8 +126,8 @@ impl Commits {
         })
     }
 
-    /// Finds the zones that an override changes, and adds to what is counted those and any that it has changed: their serials go on from what was
-    /// published, whatever is written.
+    /// Finds the zones that an override changes, and adds to what is counted those and any that it has changed: their serials
+    /// go on from what was published, whatever is written.
     pub(super) fn count_glass(
         &self,
         counted: &mut HashMap<Name, Counted>,

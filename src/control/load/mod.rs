@@ -53,9 +53,6 @@ use crate::zonefile::lexer::{Lexer, TokenKind};
 use crate::zonefile::{self, Glass, Limits};
 use reader::Reader;
 
-/// Records of a zone from which on a second thread is worth its start.
-const WORTH_A_THREAD: usize = 10_000;
-
 /// What one zone's files say.
 #[derive(Debug)]
 pub struct Loaded {
@@ -162,7 +159,7 @@ impl Loaded {
         if let (Some(zone), Some(settings)) = (&self.zone, &terms.lint) {
             let known = std::mem::take(&mut self.findings);
             let (sources, stamps) = (&self.sources, &self.stamps);
-            let is_large = zone.record_count() >= WORTH_A_THREAD && settings.threads > 1;
+            let is_large = settings.threads_for(zone) > 1;
             self.findings = std::thread::scope(|scope| {
                 let maker = is_large.then(|| scope.spawn(move || make(zone, sources, stamps)));
                 let findings = lint::check(zone, sources, settings, known);

@@ -11,6 +11,7 @@
 //! takes what is served already for its compiled form, and reports. Should it refuse the text all the same, what was served
 //! before is served again. Where another edit comes before, what is served is the last good version from then on.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,9 +20,8 @@ use super::ledger::Ledger;
 use super::{Built, Reloader};
 use crate::authority;
 use crate::config::Config;
-use crate::control::load::{self, Root, Stamp, Terms, ZoneFile};
+use crate::control::load::{self, Hash, Root, Stamp, Terms, ZoneFile};
 use crate::control::plan::{Standing, Version, key};
-use crate::control::state::SavedText;
 use crate::control::status::Change;
 use crate::control::watch::Reach;
 use crate::dns::{Name, Rtype};
@@ -34,9 +34,9 @@ pub(super) struct Ahead {
     file: PathBuf,
     pub(super) version: Version<Built>,
     pub(super) ledger: Arc<Ledger>,
-    /// The file's stamp, and its text: what is saved once this is the last good version.
+    /// The file's stamp, and its text where that is to be saved once this is the last good version.
     stamps: Vec<Stamp>,
-    text: Arc<[u8]>,
+    texts: Vec<(Hash, Arc<[u8]>)>,
 }
 
 impl Ahead {
@@ -62,26 +62,44 @@ impl Reloader {
         is_calm: &mut dyn FnMut() -> bool,
     ) -> Option<Change> {
         let Reach::Files(files) = reach else { return None };
+        let (root, entry) = self.edited(config, files)?;
+        let (served, ledger) = self.newest_of(entry).filter(|_| may_go_ahead(entry, terms))?;
+        let ZoneFile { name, file, .. } = &entry.text.file;
+        let (text, stamps) = load::read_file(&root, file, &terms.limits)?;
+        let (built, ledger) = ledger.amend(&text, name, &served.built, &terms.limits)?;
+        if !load::stand_still(&root, &stamps) || !is_calm() {
+            return None;
+        }
+        let change = Change {
+            zone: name.to_string(),
+            from: Some(served.built.serial()),
+            to: Some(built.serial()),
+            records: built.record_count(),
+            report: String::new(),
+        };
+        let digest = terms.digest(name, &stamps);
+        let saved = stamps.iter().filter(|_| terms.keeps_texts);
+        let ahead = Ahead {
+            name: name.clone(),
+            file: config.source.directory.join(file),
+            version: Version { names: built.name_count(), built: Arc::new(built), digest },
+            ledger: Arc::new(ledger),
+            texts: saved.filter_map(|stamp| Some((*stamp.text()?.0, Arc::clone(&text)))).collect(),
+            stamps,
+        };
+        self.ahead.insert(key(name.as_ref()), ahead);
+        self.publish(&config.policy);
+        Some(change)
+    }
+
+    /// The one zone that these files may change, if it is known and they are what it was read from.
+    fn edited(&self, config: &Config, files: &BTreeSet<PathBuf>) -> Option<(Root, &Entry)> {
         let tree = self.tree.as_ref().filter(|tree| tree.is_of(config) && self.is_read_as(config))?;
         let root = tree.open()?;
         let mut candidates = self.candidates(tree, &root, files)?.into_values();
         let file = candidates.next().filter(|_| candidates.next().is_none())?;
         let entry = self.zones.of(file.name.as_ref()).filter(|entry| entry.text.file == file)?;
-        let ahead = if may_go_ahead(entry, terms) {
-            self.amended(&root, &file, entry, config, terms, is_calm)?
-        } else {
-            return None;
-        };
-        let change = Change {
-            zone: file.name.to_string(),
-            from: self.newest_of(entry).map(|(version, _)| version.built.serial()),
-            to: Some(ahead.version.built.serial()),
-            records: ahead.version.built.record_count(),
-            report: String::new(),
-        };
-        self.ahead.insert(key(file.name.as_ref()), ahead);
-        self.publish(&config.policy);
-        Some(change)
+        Some((root, entry))
     }
 
     /// What is served of a zone, with its ledger.
@@ -92,33 +110,6 @@ impl Reloader {
         }
     }
 
-    fn amended(
-        &self,
-        root: &Root,
-        file: &ZoneFile,
-        entry: &Entry,
-        config: &Config,
-        terms: &Terms,
-        is_calm: &mut dyn FnMut() -> bool,
-    ) -> Option<Ahead> {
-        let (served, ledger) = self.newest_of(entry)?;
-        let (text, stamps) = load::read_file(root, &file.file, &terms.limits)?;
-        let (built, ledger) = ledger.amend(&text, &file.name, &served.built, &terms.limits)?;
-        let is_still = load::stand_still(root, &stamps) && is_calm();
-        is_still.then(|| Ahead {
-            stamps: stamps.clone(),
-            text,
-            name: file.name.clone(),
-            file: config.source.directory.join(&file.file),
-            version: Version {
-                names: built.name_count(),
-                built: Arc::new(built),
-                digest: terms.digest(&file.name, &stamps),
-            },
-            ledger: Arc::new(ledger),
-        })
-    }
-
     /// Takes what is served ahead of a zone for its last good version, if these files have another text than it was made of.
     pub(super) fn take_ahead(&mut self, entry: &mut Entry, files: &[Stamp]) {
         let ahead = self.ahead.get(&key(entry.zone.name.as_ref()));
@@ -126,10 +117,7 @@ impl Reloader {
         entry.zone.served = Some(ahead.version.clone());
         entry.origin = origin_of(&ahead.stamps);
         self.catalog = self.catalog.with([ahead.change()]);
-        if let Some(unsaved) = &mut self.unsaved {
-            let text = |origin: &SavedText| (origin.hash, Arc::clone(&ahead.text));
-            unsaved.extend(entry.origin.iter().map(text));
-        }
+        self.unsaved.iter_mut().for_each(|unsaved| unsaved.extend_from_slice(&ahead.texts));
     }
 
     /// A look is over that judged what it reached: of that, what it took is what is served.

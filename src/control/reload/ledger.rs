@@ -12,8 +12,8 @@
 
 use std::sync::Arc;
 
-use crate::authority::{Authority, HashKey, Outline};
-use crate::dns::{Name, Rtype};
+use crate::authority::{Authority, HashKey, Outline, SEALS};
+use crate::dns::Name;
 use crate::lint;
 use crate::source::Sources;
 use crate::zone::{Node, Zone};
@@ -25,9 +25,6 @@ const WORTH_A_LEDGER: usize = if cfg!(test) { 1 } else { 1 << 20 };
 /// Octets of changed lines, and of directives, beyond which nothing is gained.
 const MOST_LINES: usize = 1 << 20;
 const MOST_DIRECTIVES: usize = 1 << 16;
-
-/// Types that say that a zone is signed: then nothing in it changes alone.
-const SIGNED: [Rtype; 5] = [Rtype::RRSIG, Rtype::DNSKEY, Rtype::NSEC, Rtype::NSEC3, Rtype::ZONEMD];
 
 /// What is kept of a text.
 #[derive(Debug)]
@@ -60,7 +57,7 @@ impl Draft {
     pub(super) fn begin(zone: &Zone, sources: &Sources, key: HashKey) -> Option<Self> {
         let mut texts = sources.iter().map(|(_, source)| source.text());
         let text = texts.next().filter(|text| text.len() >= WORTH_A_LEDGER)?;
-        if texts.next().is_some() || lint::may_waive(text) || SIGNED.iter().any(|&rtype| zone.has_type(rtype)) {
+        if texts.next().is_some() || lint::may_waive(text) || SEALS.iter().any(|&rtype| zone.has_type(rtype)) {
             return None;
         }
         let chunks = Chunks::of(text, key.0);
@@ -111,7 +108,8 @@ impl Ledger {
         let records: Vec<Records> = changed.iter().zip(&gone).map(read).collect::<Option<_>>()?;
         let outline = gone.iter().fold(Outline::default(), |outline, gone| outline.and(gone.outline));
         let amended = served.amended(&records, outline)?;
-        Some((amended, self.amended(text, &changed, gone)))
+        let chunks = self.chunks.amended(text, &changed);
+        Some((amended, Self { chunks, parts: Changed::splice(&changed, &self.parts, gone) }))
     }
 
     /// What the parts held together that are not there any more.
@@ -121,18 +119,6 @@ impl Ledger {
             last: part.last.or(all.last),
             directives: [&all.directives[..], &part.directives].concat(),
         })
-    }
-
-    fn amended(&self, text: &[u8], changed: &[Changed], gone: Vec<Part>) -> Self {
-        let chunks = self.chunks.amended(text, changed);
-        let (mut parts, mut next) = (Vec::with_capacity(self.parts.len()), 0);
-        for (Changed { chunks, .. }, part) in changed.iter().zip(gone) {
-            parts.extend_from_slice(&self.parts[next..chunks.start]);
-            parts.push(part);
-            next = chunks.end;
-        }
-        parts.extend_from_slice(&self.parts[next..]);
-        Self { chunks, parts }
     }
 }
 

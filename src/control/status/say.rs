@@ -141,13 +141,10 @@ impl Look {
         for change in &self.published {
             text += &format!("{change}\n");
         }
-        if let Some(change) = &self.ahead {
-            text += &format!("{change}: addresses only, answered before the whole text is judged\n");
-        }
         for refused in &self.refused {
             text += &format!("{refused}\n");
         }
-        if !self.has_news() && self.ahead.is_none() && !self.is_refused() && self.notices.is_empty() {
+        if !self.has_news() && !self.is_refused() && self.notices.is_empty() {
             text += "nothing changed\n";
         }
         text

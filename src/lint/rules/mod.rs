@@ -32,8 +32,8 @@ macro_rules! rules {
                 is_on: rules!(@is_on $severity),
                 subsumes: &[$($(rules!(@name $subsumed)),+)?],
                 source: include_str!(concat!(stringify!($module), ".rs")),
-                scope: rules!(@scope $scope $module $($($rtype)+)?),
-                reads: &[$($(Rtype::$rtype),+)?],
+                scope: Scope::$scope($module::check),
+                types: &[$($(Rtype::$rtype),+)?],
             }
         ),*];
     };
@@ -43,8 +43,6 @@ macro_rules! rules {
             text(&NAME)
         }
     };
-    (@scope Node $module:ident $($rtype:ident)*) => { Scope::Node(&[$(Rtype::$rtype),*], $module::check) };
-    (@scope $scope:ident $module:ident $($rtype:ident)*) => { Scope::$scope($module::check) };
     (@stage) => { Stage::Lint };
     (@stage $stage:ident) => { Stage::$stage };
     (@severity Off) => { Severity::Note };
@@ -189,8 +187,8 @@ impl Rule {
 
     /// Whether it looks at the data of records of any of these types.
     pub(super) fn reads_any(&self, types: &[Rtype]) -> bool {
-        let is_of_every_name = matches!(self.scope, Scope::Node([], _));
-        is_of_every_name || types.iter().any(|rtype| self.reads.contains(rtype))
+        let is_of_every_name = matches!(self.scope, Scope::Node(_)) && self.types.is_empty();
+        is_of_every_name || types.iter().any(|rtype| self.types.contains(rtype))
     }
 
     /// Its manual: what it does, why that is bad, an example, the fix.
