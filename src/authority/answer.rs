@@ -36,14 +36,19 @@ impl Answered {
 const MAX_LINKS: usize = 17;
 
 /// Answers `question` from the catalog; it is taken over by the last name of the chain.
-pub fn answer(catalog: &Catalog, question: &mut Question, rtype: Rtype, writer: &mut Writer<'_>) -> Answered {
+pub fn answer<'q>(
+    catalog: &'q Catalog,
+    question: &mut Question<'q>,
+    rtype: Rtype,
+    writer: &mut Writer<'_>,
+) -> Answered {
     answer_traced(catalog, question, rtype, writer, Untraced)
 }
 
 /// The same, its steps told to `trace`.
-pub fn answer_traced<'c>(
+pub fn answer_traced<'c: 'q, 'q>(
     catalog: &'c Catalog,
-    question: &mut Question,
+    question: &mut Question<'q>,
     rtype: Rtype,
     writer: &mut Writer<'_>,
     trace: impl Trace<'c>,
@@ -64,9 +69,9 @@ pub fn answer_traced<'c>(
     answered.unwrap_or_else(|Full| Answered { is_truncated: true, ..Answered::new(Rcode::NOERROR, true) })
 }
 
-struct Chain<'c, 'w, 'm, T> {
+struct Chain<'c, 'q, 'w, 'm, T> {
     catalog: &'c Catalog,
-    question: &'w mut Question,
+    question: &'w mut Question<'q>,
     rtype: Rtype,
     writer: &'w mut Writer<'m>,
     /// What proves that names on the way do not exist; it stands behind the answers.
@@ -94,7 +99,7 @@ impl Passed {
     const NOTHING: Self = Self { names: [0; MAX_LINKS], redirects: [(std::ptr::null(), 0); MAX_LINKS] };
 }
 
-impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
+impl<'c: 'q, 'q, T: Trace<'c>> Chain<'c, 'q, '_, '_, T> {
     fn follow(&mut self) -> Result<Answered, Full> {
         loop {
             let Some(entry) = self.catalog.find(self.question, self.rtype) else {
@@ -221,9 +226,9 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
     }
 
     /// An alias: its record, then on to the target, if the chain may go on.
-    fn alias(&mut self, cname: RrsetRef<'_>) -> Result<Option<Answered>, Full> {
+    fn alias(&mut self, cname: RrsetRef<'c>) -> Result<Option<Answered>, Full> {
         self.writer.rrset(Section::Answer, self.question.name(), cname, cname.ttl())?;
-        Ok(self.go_on(NameRef::trusted(cname.first())))
+        Ok(self.go_on(|question| question.set(NameRef::trusted(cname.first()))))
     }
 
     /// A DNAME: its record, then the alias that it means for this name (RFC 6672 §3.1).
@@ -248,7 +253,7 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
         if is_endless || matches!(self.rtype, Rtype::CNAME | Rtype::ANY) {
             return Ok(Some(Answered::new(Rcode::NOERROR, true)));
         }
-        Ok(self.go_on(target))
+        Ok(self.go_on(|question| question.set_copy(target)))
     }
 
     /// Whether a DNAME is met for the first time in this chain: an rrset stands in an answer once.
@@ -262,11 +267,11 @@ impl<'c, T: Trace<'c>> Chain<'c, '_, '_, T> {
 
     /// Takes the question on to an alias's target; ends it in a loop, or when it is too long. The target is looked for among
     /// all zones that are served ("go back to step 1", RFC 1034 §4.3.2), as by NSD; Knot and BIND stop where the zone ends.
-    fn go_on(&mut self, target: NameRef<'_>) -> Option<Answered> {
+    fn go_on(&mut self, set_target: impl FnOnce(&mut Question<'q>)) -> Option<Answered> {
         let passed = self.passed.get_or_insert(Passed::NOTHING);
         passed.names[self.links] = self.question.hash(self.question.label_count());
         self.links += 1;
-        self.question.set(target);
+        set_target(self.question);
         let hash = self.question.hash(self.question.label_count());
         let is_loop = passed.names[..self.links].contains(&hash);
         if is_loop {

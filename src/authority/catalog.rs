@@ -162,7 +162,7 @@ impl Catalog {
 
     /// The zone that answers a question: the longest that its name is in; for DS at an apex the parent's, where that is
     /// here (RFC 4035 §3.1.4.1), or that of an ancestor, which refers to the parent.
-    pub fn find(&self, question: &Question, rtype: Rtype) -> Option<&Entry> {
+    pub fn find(&self, question: &Question<'_>, rtype: Rtype) -> Option<&Entry> {
         let labels = question.label_count();
         let zone = self.longest(question, labels)?;
         if rtype == Rtype::DS && labels > 0 && zone.apex.as_ref().label_count() == labels {
@@ -216,7 +216,7 @@ impl Catalog {
     }
 
     /// The longest zone whose apex is a suffix of at most `labels` labels.
-    fn longest(&self, question: &Question, labels: usize) -> Option<&Entry> {
+    fn longest(&self, question: &Question<'_>, labels: usize) -> Option<&Entry> {
         let mut counts =
             self.names.label_counts.iter().map(|&count| usize::from(count)).filter(|&count| count <= labels);
         counts.find_map(|count| {

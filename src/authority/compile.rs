@@ -121,7 +121,7 @@ impl Compiler {
     }
 
     /// Adds the empty non-terminals between the path's end and a name, whose tails their names are.
-    fn add_between(&mut self, question: &Question, known: usize) {
+    fn add_between(&mut self, question: &Question<'_>, known: usize) {
         let labels = question.label_count();
         // The block of each is its header and where its name lies: in the block behind theirs.
         let mut ahead = (labels - known) * block::EMPTY;
@@ -147,7 +147,7 @@ impl Compiler {
     }
 
     /// Adds a node below the last of the path, which it becomes.
-    fn add_named(&mut self, node: Node<'_>, question: &Question) {
+    fn add_named(&mut self, node: Node<'_>, question: &Question<'_>) {
         let (types, labels) = (Types::of(node), question.label_count());
         let (role, above) = self.standing(types);
         let head = types.head(role, above);
@@ -161,7 +161,7 @@ impl Compiler {
     }
 
     /// Makes a node the end of the path, and tells its parent if it is a wildcard.
-    fn enter(&mut self, question: &Question, labels: usize, node: u32, above: u32) {
+    fn enter(&mut self, question: &Question<'_>, labels: usize, node: u32, above: u32) {
         self.names.push((question.hash(labels), node));
         if let Some(parent) = self.path.last()
             && parent.above == NONE

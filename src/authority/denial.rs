@@ -174,7 +174,7 @@ fn wildcard_of<'o>(name: NameRef<'_>, octets: &'o mut [u8; MAX_NAME]) -> Option<
 
 impl Authority {
     /// Proves that neither the name nor a wildcard for it exists; its closest encloser has `encloser` labels.
-    pub(super) fn prove_no_name<'a>(&'a self, question: &Question, encloser: usize, proofs: &mut Proofs<'a>) {
+    pub(super) fn prove_no_name<'a>(&'a self, question: &Question<'_>, encloser: usize, proofs: &mut Proofs<'a>) {
         let mut octets = [0; MAX_NAME];
         let wildcard = wildcard_of(question.suffix(encloser), &mut octets);
         match &self.denial {
@@ -193,7 +193,7 @@ impl Authority {
 
     /// Proves that the name of the question's last `labels` labels exists, and has no rrset of the type; of a cut, that it
     /// has no DS.
-    pub(super) fn prove_no_type<'a>(&'a self, question: &Question, labels: usize, proofs: &mut Proofs<'a>) {
+    pub(super) fn prove_no_type<'a>(&'a self, question: &Question<'_>, labels: usize, proofs: &mut Proofs<'a>) {
         let name = question.suffix(labels);
         match &self.denial {
             Denial::Unsigned => {}
@@ -208,7 +208,7 @@ impl Authority {
     }
 
     /// Proves that a wildcard answers for the name, because the name itself does not exist.
-    pub(super) fn prove_expansion<'a>(&'a self, question: &Question, encloser: usize, proofs: &mut Proofs<'a>) {
+    pub(super) fn prove_expansion<'a>(&'a self, question: &Question<'_>, encloser: usize, proofs: &mut Proofs<'a>) {
         match &self.denial {
             Denial::Unsigned => {}
             Denial::Nsec(owners) => proofs.add(self.nsec_before(owners, question.name())),
@@ -219,7 +219,7 @@ impl Authority {
     /// Proves that a wildcard stands for the name, and has no rrset of the type.
     pub(super) fn prove_no_type_at_wildcard<'a>(
         &'a self,
-        question: &Question,
+        question: &Question<'_>,
         encloser: usize,
         proofs: &mut Proofs<'a>,
     ) {
@@ -243,7 +243,7 @@ impl Authority {
     fn prove_encloser<'a>(
         &'a self,
         chain: &'a Nsec3,
-        question: &Question,
+        question: &Question<'_>,
         deepest: usize,
         proofs: &mut Proofs<'a>,
     ) -> usize {

@@ -32,19 +32,24 @@ pub struct Found<'a> {
 }
 
 /// Looks a question up in the zone that its name lies in.
-pub fn lookup<'a>(zone: &'a Authority, question: &Question, rtype: Rtype) -> Found<'a> {
+pub fn lookup<'a>(zone: &'a Authority, question: &Question<'_>, rtype: Rtype) -> Found<'a> {
     lookup_traced(zone, question, rtype, Untraced)
 }
 
 /// The same, its steps told to `trace`.
-pub fn lookup_traced<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
+pub fn lookup_traced<'a>(
+    zone: &'a Authority,
+    question: &Question<'_>,
+    rtype: Rtype,
+    trace: impl Trace<'a>,
+) -> Found<'a> {
     let found = find(zone, question, rtype, trace);
     trace.note(|| Step::Outcome(found));
     found
 }
 
 #[inline(always)]
-fn find<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
+fn find<'a>(zone: &'a Authority, question: &Question<'_>, rtype: Rtype, trace: impl Trace<'a>) -> Found<'a> {
     let labels = question.label_count();
     if let Some(node) = zone.find(question, labels) {
         trace.note(|| Step::Exact(node));
@@ -70,7 +75,7 @@ fn find<'a>(zone: &'a Authority, question: &Question, rtype: Rtype, trace: impl 
 /// The deepest existing ancestor of a name that does not exist, and its number of labels (RFC 4592 §3.3.1).
 ///
 /// Names are closed under parents, so all shorter suffixes of an existing one exist: a binary search finds the longest.
-fn closest_encloser<'a>(zone: &'a Authority, question: &Question) -> (NodeRef<'a>, usize) {
+fn closest_encloser<'a>(zone: &'a Authority, question: &Question<'_>) -> (NodeRef<'a>, usize) {
     let (mut exists, mut missing, mut node) = (zone.apex_labels, question.label_count(), zone.top());
     while missing - exists > 1 {
         let middle = exists.midpoint(missing);

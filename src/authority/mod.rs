@@ -293,7 +293,7 @@ impl Authority {
 
     /// The node that the last `labels` labels of the question name.
     #[inline]
-    fn find(&self, question: &Question, labels: usize) -> Option<NodeRef<'_>> {
+    fn find(&self, question: &Question<'_>, labels: usize) -> Option<NodeRef<'_>> {
         let suffix = question.suffix_octets(labels);
         let found = self.index.find(question.hash(labels), |node| Block::at(&self.arena, node).is(suffix));
         found.map(|number| self.numbered(number))

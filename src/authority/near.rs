@@ -33,7 +33,7 @@ impl<'a> Near<'a> {
 
     /// Adds a question of a zone: for its own name, and for its parent, which may be a cut or have a wildcard.
     #[inline]
-    pub fn add(&mut self, zone: &'a Authority, question: &Question) {
+    pub fn add(&mut self, zone: &'a Authority, question: &Question<'_>) {
         for labels in (zone.apex_labels + 1..=question.label_count()).rev().take(2) {
             if let Some(place) = self.places.get_mut(self.count) {
                 *place = Some(Place { zone, hash: question.hash(labels) });

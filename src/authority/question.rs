@@ -2,6 +2,9 @@
 //!
 //! In: a name and the hash key. Out: the name's octets and, for each number of labels, the keyed hash of that suffix; one
 //! pass from right to left leaves the state behind each label, from which the hash is ended when it is wanted.
+//!
+//! The octets are read where they lie, in a message or in a zone: a copy would be cleared, written, and read again before it
+//! has left the processor's store buffer. Only a name that was made on the way, from a DNAME, is kept here.
 
 use super::hash::{HashKey, Hasher};
 use crate::dns::{MAX_NAME, NameRef, Starts, label_starts, lower};
@@ -10,10 +13,8 @@ use crate::dns::{MAX_NAME, NameRef, Starts, label_starts, lower};
 const KEPT: usize = 3;
 
 /// A name with the hashes of its suffixes; of fixed size, so that a chain of aliases allocates nothing.
-pub struct Question {
-    /// The name, and room behind it: a label is read in whole words.
-    octets: [u8; MAX_NAME + 8],
-    length: usize,
+pub struct Question<'q> {
+    octets: Octets<'q>,
     labels: usize,
     /// Where each label starts, from the left; then the root's.
     starts: Starts,
@@ -22,41 +23,67 @@ pub struct Question {
     states: [Hasher; KEPT + 1],
 }
 
-impl Question {
+/// The octets of a name.
+#[expect(clippy::large_enum_variant, reason = "nothing is allocated on the way of a query")]
+enum Octets<'q> {
+    /// That lie elsewhere.
+    Given(&'q [u8]),
+    /// That lie nowhere else, and how many they are.
+    Made([u8; MAX_NAME], usize),
+}
+
+impl Octets<'_> {
+    #[inline]
+    fn get(&self) -> &[u8] {
+        match self {
+            Self::Given(octets) => octets,
+            Self::Made(octets, length) => &octets[..*length],
+        }
+    }
+}
+
+impl<'q> Question<'q> {
     /// Hashes a name.
     #[inline]
-    pub fn new(name: NameRef<'_>, key: HashKey) -> Self {
-        let (octets, starts) = ([0; MAX_NAME + 8], [0; 128]);
-        let mut question = Self { octets, length: 0, labels: 0, starts, key, states: [Hasher::default(); KEPT + 1] };
+    pub fn new(name: NameRef<'q>, key: HashKey) -> Self {
+        let mut question = Self::of_root(key);
         question.set(name);
         question
     }
 
-    /// Takes another name in its place.
+    /// The root's, to be [set](Self::set): what is made where it is to stay is not copied there.
     #[inline]
-    pub fn set(&mut self, name: NameRef<'_>) {
-        let octets = name.octets();
-        self.length = octets.len();
-        self.octets[..self.length].copy_from_slice(octets);
-        self.labels = label_starts(octets, &mut self.starts);
-        self.states[0] = Hasher::new(self.key);
-        for labels in 1..=self.labels.min(KEPT) {
-            self.states[labels] = self.with_label(self.states[labels - 1], labels);
-        }
+    pub fn of_root(key: HashKey) -> Self {
+        let states = [Hasher::new(key); KEPT + 1];
+        Self { octets: Octets::Given(NameRef::ROOT.octets()), labels: 0, starts: [0; 128], key, states }
     }
 
-    /// The state behind a suffix, whose first label is taken in, lower-cased, in whole words.
+    /// Takes another name in its place.
     #[inline]
-    fn with_label(&self, mut hasher: Hasher, labels: usize) -> Hasher {
-        let index = self.labels - labels;
-        let (mut at, end) = (usize::from(self.starts[index]), usize::from(self.starts[index + 1]));
-        while at < end {
-            let word = self.octets[at..].first_chunk().map_or(0, |octets| u64::from_le_bytes(*octets));
-            let beyond = 8usize.saturating_sub(end - at);
-            hasher.absorb(lower(word & u64::MAX >> (8 * beyond)));
-            at += 8;
+    pub fn set(&mut self, name: NameRef<'q>) {
+        self.octets = Octets::Given(name.octets());
+        self.hash_labels();
+    }
+
+    /// Takes a copy of another name in its place.
+    pub fn set_copy(&mut self, name: NameRef<'_>) {
+        let (mut octets, length) = ([0; MAX_NAME], name.octets().len());
+        octets[..length].copy_from_slice(name.octets());
+        self.octets = Octets::Made(octets, length);
+        self.hash_labels();
+    }
+
+    #[inline]
+    fn hash_labels(&mut self) {
+        let octets = self.octets.get();
+        self.labels = label_starts(octets, &mut self.starts);
+        let mut state = Hasher::new(self.key);
+        self.states[0] = state;
+        let mut end = usize::from(self.starts[self.labels]);
+        for (&start, kept) in self.starts[..self.labels].iter().rev().zip(&mut self.states[1..]) {
+            state = with_label(state, octets, start.into(), end);
+            (*kept, end) = (state, start.into());
         }
-        hasher
     }
 
     /// The name.
@@ -77,7 +104,7 @@ impl Question {
 
     #[inline]
     pub(super) fn suffix_octets(&self, labels: usize) -> &[u8] {
-        &self.octets[usize::from(self.starts[self.labels - labels])..self.length]
+        &self.octets.get()[usize::from(self.starts[self.labels - labels])..]
     }
 
     /// The keyed hash of its last `labels` labels, which it must have.
@@ -86,7 +113,31 @@ impl Question {
         if let Some(state) = self.states.get(labels) {
             return state.finish();
         }
-        (KEPT + 1..=labels).fold(self.states[KEPT], |state, labels| self.with_label(state, labels)).finish()
+        let (octets, start) = (self.octets.get(), |labels: usize| usize::from(self.starts[self.labels - labels]));
+        let with_label = |state, labels| with_label(state, octets, start(labels), start(labels - 1));
+        (KEPT + 1..=labels).fold(self.states[KEPT], with_label).finish()
+    }
+}
+
+/// The state behind one label more, which is taken in lower-cased, in whole words.
+#[inline(always)]
+fn with_label(mut state: Hasher, octets: &[u8], start: usize, end: usize) -> Hasher {
+    let (words, rest) = octets[start..end].as_chunks();
+    words.iter().for_each(|octets| state.absorb(lower(u64::from_le_bytes(*octets))));
+    if !rest.is_empty() {
+        let beyond = u64::MAX << (8 * rest.len());
+        state.absorb(lower(word(octets, end - rest.len()) & !beyond));
+    }
+    state
+}
+
+/// Eight octets from a place on; zeros behind the last.
+#[inline]
+fn word(octets: &[u8], at: usize) -> u64 {
+    match (octets[at..].first_chunk(), octets.last_chunk()) {
+        (Some(word), _) => u64::from_le_bytes(*word),
+        (None, Some(last)) => u64::from_le_bytes(*last) >> (8 * (at + 8 - octets.len())),
+        (None, None) => octets[at..].iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet)),
     }
 }
 

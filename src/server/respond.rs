@@ -51,10 +51,10 @@ pub fn respond_uncompressed(
 /// Brings near what answering these queries will read, at most [`BATCH`](authority::BATCH) of them: worth calling once for
 /// many queries that are then answered one by one.
 pub fn warm<'q>(queries: impl Iterator<Item = &'q [u8]>, served: &Served) {
-    let mut near = authority::Near::new();
+    let (mut near, mut question) = (authority::Near::new(), Question::of_root(served.catalog.key()));
     for message in queries.filter(|message| message.len() > HEADER) {
         let Ok(query) = Query::read(message) else { continue };
-        let question = Question::new(query.name, served.catalog.key());
+        question.set(query.name);
         let zone = served.catalog.find(&question, query.rtype).and_then(|entry| entry.authority.as_deref());
         if let Some(zone) = zone {
             near.add(zone, &question);
@@ -164,7 +164,8 @@ impl<'s> Reply<'s> {
 
     fn answer(&mut self, query: &Query<'_>, writer: &mut Writer<'_>, trace: impl Trace<'s>) {
         let catalog = &self.served.catalog;
-        let mut question = Question::new(query.name, catalog.key());
+        let mut question = Question::of_root(catalog.key());
+        question.set(query.name);
         let answered = authority::answer_traced(catalog, &mut question, query.rtype, writer, trace);
         self.rcode = answered.rcode;
         if answered.is_authoritative {
