@@ -103,15 +103,15 @@ impl Rules {
     }
 }
 
-/// Decides what to serve; a zone that is gone is left out of what it gives.
-pub fn plan<V>(found: Vec<(Zone<V>, Disk<V>)>, rules: Rules) -> Vec<Zone<V>> {
+/// Decides what to serve of each zone, in their order; nothing of one that is gone.
+pub fn plan<V>(found: Vec<(Zone<V>, Disk<V>)>, rules: Rules) -> Vec<Option<Zone<V>>> {
     let steps: Vec<_> = found.into_iter().map(|(zone, disk)| judge(zone, disk, rules)).collect();
     let fails = |step: &Step<V>| matches!(step, Step::Fail { .. });
     let failing = steps.iter().filter(|(_, _, step)| fails(step)).map(|(name, ..)| key(name.as_ref())).collect();
     let newly = |step: &Step<V>| matches!(step, Step::Fail { is_new: true, .. });
     let relations = Relations::of(steps.iter().filter(|(_, _, step)| newly(step)).map(|(name, ..)| name));
     let settle = |(name, served, step)| settle(name, served, step, &failing, &relations);
-    steps.into_iter().filter_map(settle).collect()
+    steps.into_iter().map(settle).collect()
 }
 
 /// What a zone's own text asks for, before other zones have a say.

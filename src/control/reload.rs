@@ -287,18 +287,23 @@ impl Reloader {
         look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
     }
 
-    /// Takes up what is planned for zones that were taken out by [`match_up`](Self::match_up).
+    /// Takes up what is planned for zones that were taken out by [`match_up`](Self::match_up), in the order that gave them in.
     fn settle(
         &mut self,
-        planned: Vec<plan::Zone<Built>>,
-        mut notes: HashMap<Key, Note>,
+        planned: Vec<Option<plan::Zone<Built>>>,
+        notes: Vec<(Key, Note)>,
         config: &Config,
         look: &mut Look,
     ) {
         let mut changes = Vec::new();
-        for zone in planned {
-            let key = key(zone.name.as_ref());
-            let Some(note) = notes.remove(&key) else { continue };
+        for (zone, (key, note)) in planned.into_iter().zip(notes) {
+            let Some(zone) = zone else {
+                if note.is_known {
+                    look.published.extend(note.removal());
+                    changes.push((note.text.file.name, Change::Gone));
+                }
+                continue;
+            };
             let published = note.change(&zone);
             // A zone that came without a good version counts too: it is answered with SERVFAIL from now on.
             if published.is_some() || !note.is_known {
@@ -309,10 +314,6 @@ impl Reloader {
             let mut entry = note.into_entry(zone, config);
             self.hand_over(&mut entry);
             self.zones.insert(key, entry);
-        }
-        for note in notes.into_values().filter(|note| note.is_known) {
-            look.published.extend(note.removal());
-            changes.push((note.text.file.name, Change::Gone));
         }
         self.change(changes);
     }
@@ -336,13 +337,13 @@ impl Reloader {
 
     /// Brings together what is known of each zone that something was found of or that waits, and what was found of it; these
     /// are taken out of `zones`.
-    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, HashMap<Key, Note>) {
+    fn match_up(&mut self, snapshot: Snapshot) -> (Vec<Found>, Vec<(Key, Note)>) {
         let mut found = Vec::with_capacity(snapshot.changed.len());
-        let mut notes = HashMap::with_capacity(snapshot.changed.len());
+        let mut notes = Vec::with_capacity(snapshot.changed.len());
         let mut add = |key: Key, entry: Entry, is_known, disk: Disk<Built>| {
             let Entry { zone, text, since, origin, .. } = entry;
             let is_new = !matches!(disk, Disk::Unchanged);
-            notes.insert(key, Note { served: zone.served.clone(), text, since, is_new, is_known, origin });
+            notes.push((key, Note { served: zone.served.clone(), text, since, is_new, is_known, origin }));
             found.push((zone, disk));
         };
         for (file, reading) in snapshot.changed {

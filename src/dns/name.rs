@@ -226,17 +226,27 @@ impl fmt::Display for NameRef<'_> {
             return f.write_str(".");
         }
         for label in self.labels() {
-            for &octet in label {
-                match octet {
-                    b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => write!(f, "\\{}", char::from(octet))?,
-                    0x21..=0x7E => write!(f, "{}", char::from(octet))?,
-                    _ => write!(f, "\\{octet:03}")?,
-                }
+            match std::str::from_utf8(label) {
+                Ok(text) if label.iter().all(|&octet| is_plain(octet)) => f.write_str(text)?,
+                _ => write_escaped(label, f)?,
             }
             f.write_str(".")?;
         }
         Ok(())
     }
+}
+
+/// Whether an octet stands for itself in presentation format.
+fn is_plain(octet: u8) -> bool {
+    matches!(octet, 0x21..=0x7E) && !matches!(octet, b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$')
+}
+
+fn write_escaped(label: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    label.iter().try_for_each(|&octet| match octet {
+        _ if is_plain(octet) => write!(f, "{}", char::from(octet)),
+        0x21..=0x7E => write!(f, "\\{}", char::from(octet)),
+        _ => write!(f, "\\{octet:03}"),
+    })
 }
 
 /// Iterates over a name's labels, from left to right.

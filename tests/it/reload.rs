@@ -37,9 +37,9 @@ fn held(name: &str, served: u32, waiting: Option<u32>, failing: &[&str]) -> Zone
 }
 
 /// `name version`, then `!` if its text is refused, `<` if it is for its losses, and `~zones` if it waits for them.
-fn say(zones: &[Zone<u32>]) -> String {
+fn say(zones: &[Option<Zone<u32>>]) -> String {
     let mut text = String::new();
-    for zone in zones {
+    for zone in zones.iter().flatten() {
         let served = zone.served.as_ref().map_or("-".to_owned(), |version| version.built.to_string());
         write!(text, "{} {served}", zone.name).unwrap();
         match &zone.standing {
