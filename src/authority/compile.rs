@@ -6,7 +6,7 @@
 //! non-terminals, the topmost cut or DNAME among them is what occludes it, and a `*` is noted at its parent.
 //! Hosts that records name are looked up last, when all names can be found.
 
-use super::block::{self, Encoder, Head, NONE, Naming, Numbers, Role};
+use super::block::{self, Encoder, Head, NONE, Naming, Role};
 use super::denial::{self, Denial};
 use super::hash::HashKey;
 use super::index::Index;
@@ -27,9 +27,7 @@ impl Authority {
         for node in zone.nodes() {
             compiler.add(node).into_iter().for_each(|hash| note(node, hash));
         }
-        let mut authority = compiler.finish();
-        authority.link_hosts();
-        authority
+        compiler.finish()
     }
 }
 
@@ -40,6 +38,8 @@ struct Compiler {
     /// The nodes that own NSEC records which count.
     nsec: Vec<u32>,
     nsec3: Vec<denial::Nsec3Row>,
+    /// The rrsets that name hosts: each by its node and its place there.
+    naming_hosts: Vec<(u32, u16)>,
     /// The path from the apex to the last node.
     path: Vec<Step>,
 }
@@ -99,8 +99,8 @@ impl Compiler {
             serial: 0,
             negative_ttl: 0,
         };
-        let (nsec, nsec3, path) = (Vec::new(), Vec::new(), Vec::new());
-        Self { authority, names: Vec::with_capacity(names), nsec, nsec3, path }
+        let (nsec, nsec3, naming_hosts, path) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { authority, names: Vec::with_capacity(names), nsec, nsec3, naming_hosts, path }
     }
 
     /// Adds a node; gives the hash of its name, if it is one of the zone.
@@ -183,7 +183,10 @@ impl Compiler {
     fn push(&mut self, node: Node<'_>, head: &Head) -> u32 {
         let mut encoder = Encoder::new(&mut self.authority.arena, head, Naming::Own(node.name()));
         node.rrsets().for_each(|rrset| push_rrset(&mut encoder, rrset));
-        encoder.finish()
+        let number = encoder.finish();
+        let naming = node.rrsets().zip(0..).filter(|(rrset, _)| block::names_hosts(rrset.rtype()));
+        self.naming_hosts.extend(naming.map(|(_, index)| (number, index)));
+        number
     }
 
     fn finish(mut self) -> Authority {
@@ -191,6 +194,7 @@ impl Compiler {
         self.authority.denial = Denial::new(&self.authority, self.nsec, self.nsec3);
         self.authority.index = Index::build(&self.names);
         self.authority.read_soa();
+        self.authority.link_hosts(&self.naming_hosts);
         self.authority
     }
 }
@@ -215,27 +219,20 @@ impl Authority {
         (self.serial, self.negative_ttl) = (number(0), ttl.min(number(16)));
     }
 
-    /// Notes, for each rrset that names hosts, the nodes whose addresses a resolver will want next.
-    fn link_hosts(&mut self) {
-        let (mut hosts, mut next) = (Vec::new(), Some(0));
-        while let Some(number) = next {
-            let rrsets = self.numbered(number).block().rrset_count();
-            for index in 0..rrsets {
-                self.find_hosts(self.numbered(number).nth(index), &mut hosts);
-                if !hosts.is_empty() {
-                    block::set_hosts(&mut self.arena, number, index, &hosts);
-                }
+    /// Notes, for each of these rrsets, which name hosts, the nodes whose addresses a resolver will want next.
+    fn link_hosts(&mut self, naming: &[(u32, u16)]) {
+        let mut hosts = Vec::new();
+        for &(node, index) in naming {
+            self.find_hosts(self.numbered(node).nth(index), &mut hosts);
+            if !hosts.is_empty() {
+                block::set_hosts(&mut self.arena, node, index, &hosts);
             }
-            next = Numbers::from(&self.arena, number).nth(1);
         }
     }
 
     /// The nodes that an rrset's records name and that have something to tell, each once, those at or below its owner first.
     fn find_hosts(&self, rrset: RrsetRef<'_>, hosts: &mut Vec<(u32, bool)>) {
         hosts.clear();
-        if !block::names_hosts(rrset.rtype()) {
-            return;
-        }
         let owner = rrset.node.name();
         for rdata in rrset.rdatas() {
             // Only a referral's servers may be told by data that is not ours.
