@@ -61,8 +61,8 @@ impl Zones {
         }
     }
 
-    /// Adds a zone that is not there, or was taken out.
     pub(super) fn insert(&mut self, key: Key, entry: Entry) {
+        self.remove(&key);
         if !matches!(entry.zone.standing, Standing::Current) {
             self.waiting.insert(key.clone());
         }
@@ -72,8 +72,7 @@ impl Zones {
         for file in other_files(&entry) {
             self.readers.entry(file.to_owned()).or_default().insert(key.clone());
         }
-        let before = self.entries.insert(key, entry);
-        debug_assert!(before.is_none(), "a zone was not taken out before it was put in again");
+        self.entries.insert(key, entry);
     }
 
     pub(super) fn remove(&mut self, key: &[u8]) -> Option<Entry> {
