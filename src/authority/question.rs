@@ -18,7 +18,6 @@ pub struct Question<'q> {
     labels: usize,
     /// Where each label starts, from the left; then the root's.
     starts: Starts,
-    key: HashKey,
     /// The state behind the suffixes of 0, 1, 2 … labels.
     states: [Hasher; KEPT + 1],
 }
@@ -55,7 +54,7 @@ impl<'q> Question<'q> {
     #[inline]
     pub fn of_root(key: HashKey) -> Self {
         let states = [Hasher::new(key); KEPT + 1];
-        Self { octets: Octets::Given(NameRef::ROOT.octets()), labels: 0, starts: [0; 128], key, states }
+        Self { octets: Octets::Given(NameRef::ROOT.octets()), labels: 0, starts: [0; 128], states }
     }
 
     /// Takes another name in its place.
@@ -77,8 +76,7 @@ impl<'q> Question<'q> {
     fn hash_labels(&mut self) {
         let octets = self.octets.get();
         self.labels = label_starts(octets, &mut self.starts);
-        let mut state = Hasher::new(self.key);
-        self.states[0] = state;
+        let mut state = self.states[0];
         let mut end = usize::from(self.starts[self.labels]);
         for (&start, kept) in self.starts[..self.labels].iter().rev().zip(&mut self.states[1..]) {
             state = with_label(state, octets, start.into(), end);

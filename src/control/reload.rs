@@ -287,7 +287,7 @@ impl Reloader {
         look.published.sort_by(|a, b| a.zone.cmp(&b.zone));
     }
 
-    /// Takes up what is planned for zones that were taken out by [`match_up`](Self::match_up), in the order that this gave them in.
+    /// Takes up what is planned for zones that were taken out by [`match_up`](Self::match_up), in its order.
     fn settle(
         &mut self,
         planned: Vec<Option<plan::Zone<Built>>>,
