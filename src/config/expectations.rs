@@ -221,8 +221,8 @@ fn rdata_of(text: &str, rtype: Rtype) -> Result<Vec<u8>, String> {
     if let Some(finding) = parsed.findings.iter().find(|finding| finding.is_error()) {
         return Err(finding.headline.clone());
     }
-    match parsed.records.rows() {
-        [record] if record.rtype == rtype => Ok(parsed.records.rdata(record).to_vec()),
-        records => Err(format!("expected the data of one record, found {}", records.len())),
+    match parsed.records.iter().collect::<Vec<_>>()[..] {
+        [(records, record)] if record.rtype == rtype => Ok(records.rdata(record).to_vec()),
+        ref records => Err(format!("expected the data of one record, found {}", records.len())),
     }
 }

@@ -179,8 +179,8 @@ pub(super) fn written(root: &Root, listed: &ZoneFile) -> Option<u32> {
     let file = sources.add(Source::new("head", &text[..end]));
     let refuse: &mut zonefile::Include<'_> = &mut |_, _| Err(IncludeRefusal::default());
     let parsed = zonefile::parse(&mut sources, file, &listed.name, &Limits::default(), refuse);
-    let soa = parsed.records.rows().iter().find(|record| record.rtype == Rtype::SOA)?;
-    soa_serial(parsed.records.rdata(soa))
+    let (records, soa) = parsed.records.iter().find(|(_, record)| record.rtype == Rtype::SOA)?;
+    soa_serial(records.rdata(soa))
 }
 
 /// What this node published of each zone whose serials are made, by its apex in lower case.

@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Edit, Repair, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
 use crate::zonefile::rdata;
-use crate::zonefile::{Parsed, Record, Records};
+use crate::zonefile::{Parsed, Parts, Record, Records};
 
 /// What came of putting records together.
 #[derive(Debug)]
@@ -51,25 +51,25 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
 }
 
 /// Drops what nobody needs any more, on another thread where there may be one and it is worth it.
-fn free<'s>(scope: &'s std::thread::Scope<'s, '_>, (records, order): (Records, Order), threads: usize) {
-    if threads > 1 && records.rows().len() >= WORTH_A_THREAD {
+fn free<'s>(scope: &'s std::thread::Scope<'s, '_>, (records, order): (Parts, Order), threads: usize) {
+    if threads > 1 && records.len() >= WORTH_A_THREAD {
         scope.spawn(move || drop((records, order)));
     }
 }
 
 /// Reports records outside the zone; those that follow one another have one cause, a name or the `$ORIGIN` above them.
-fn report_outside(apex: NameRef<'_>, outside: &[u32], records: &Records, sources: &Sources, findings: &mut Findings) {
+fn report_outside(apex: NameRef<'_>, outside: &[u32], records: &Parts, sources: &Sources, findings: &mut Findings) {
     for run in outside.chunk_by(|a, b| a + 1 == *b) {
-        let run: Vec<&Record> = run.iter().map(|index| &records.rows()[*index as usize]).collect();
-        findings.add(&codes::OUT_OF_ZONE, || out_of_zone(apex, records, &run, sources));
+        let run: Vec<_> = run.iter().map(|&index| records.at(index)).collect();
+        findings.add(&codes::OUT_OF_ZONE, || out_of_zone(apex, &run, sources));
     }
 }
 
-fn out_of_zone(apex: NameRef<'_>, records: &Records, run: &[&Record], sources: &Sources) -> Diagnostic {
-    let owner = |record| records.owner(record);
-    let place = |record| records.places(record, sources).owner;
-    if let Some(soa) = run.iter().find(|record| record.rtype == Rtype::SOA) {
-        return integrity::other_zone(&codes::OUT_OF_ZONE, owner(soa), place(soa), apex);
+fn out_of_zone(apex: NameRef<'_>, run: &[(&Records, &Record)], sources: &Sources) -> Diagnostic {
+    let owner = |(records, record): (&Records, &Record)| records.owner(record).to_name();
+    let place = |(records, record): (&Records, &Record)| records.places(record, sources).owner;
+    if let Some(&soa) = run.iter().find(|(_, record)| record.rtype == Rtype::SOA) {
+        return integrity::other_zone(&codes::OUT_OF_ZONE, owner(soa).as_ref(), place(soa), apex);
     }
     let (first, last) = (run[0], run[run.len() - 1]);
     let finding = Diagnostic::new(

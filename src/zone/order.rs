@@ -13,7 +13,7 @@
 
 use crate::dns::{NameRef, Rtype, sort_octets};
 use crate::threads;
-use crate::zonefile::{Record, Records};
+use crate::zonefile::{Parts, Records};
 
 /// Octets of a key that one number holds.
 const HEAD: usize = 10;
@@ -35,22 +35,21 @@ pub(super) struct Order {
 
 impl Order {
     /// Sorts the records below `apex`, on so many threads at most.
-    pub(super) fn of(records: &Records, apex: NameRef<'_>, threads: usize) -> Self {
-        let rows = records.rows();
-        let share = rows.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
-        let mut keys = vec![0; rows.len()];
-        let parts = keys.chunks_mut(share).zip(rows.chunks(share)).zip((0..).step_by(share));
-        let fill = |((keys, rows), first): ((&mut [u128], _), _)| fill(keys, rows, first, records, apex);
-        let outside: Vec<u32> = threads::on_each(parts, fill).flatten().collect();
+    pub(super) fn of(records: &Parts, apex: NameRef<'_>, threads: usize) -> Self {
+        let share = records.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
+        let mut keys = vec![0; records.len()];
+        let shares = keys.chunks_mut(share).zip((0..).step_by(share));
+        let fill = |(keys, first): (&mut [u128], _)| fill(keys, first, records, apex);
+        let outside: Vec<u32> = threads::on_each(shares, fill).flatten().collect();
         // Each part is one run, so that this merges them.
         keys.sort();
-        keys.truncate(rows.len() - outside.len());
+        keys.truncate(records.len() - outside.len());
         refine(&mut keys, HEAD, records, apex);
         Self { keys, outside }
     }
 
     /// The records as they are in this order; none if there are more octets of them than can be numbered.
-    pub(super) fn arrange(&self, records: &Records, threads: usize) -> Option<Records> {
+    pub(super) fn arrange(&self, records: &Parts, threads: usize) -> Option<Records> {
         let share = self.keys.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
         records.arranged(self.keys.chunks(share).map(|keys| keys.iter().map(|&key| index(key))))
     }
@@ -65,21 +64,25 @@ fn number(head: u128, rtype: Rtype, index: u32) -> u128 {
     head | u128::from(rtype.0) << INDEX_BITS | u128::from(index)
 }
 
-/// Gives each row its number, in order; rows outside come last, and are given back.
-fn fill(keys: &mut [u128], rows: &[Record], first: usize, records: &Records, apex: NameRef<'_>) -> Vec<u32> {
-    let (mut outside, mut last) = (Vec::new(), None);
-    for (index, (key, record)) in (first as u32..).zip(keys.iter_mut().zip(rows)) {
-        let owner = records.owner(record);
-        let at = owner.octets().as_ptr();
-        // The parser gives records of one owner one place in the arena.
-        let head = match last {
-            Some((known, head)) if known == at => head,
-            _ => owner.is_at_or_below(apex).then(|| first_head(owner, apex)),
-        };
-        last = Some((at, head));
-        *key = head.map_or(u128::MAX, |head| number(head, record.rtype, index));
-        if head.is_none() {
-            outside.push(index);
+/// Gives each record from `first` on its number, in order; those outside come last, and are given back.
+fn fill(keys: &mut [u128], first: usize, records: &Parts, apex: NameRef<'_>) -> Vec<u32> {
+    let mut outside = Vec::new();
+    let mut rest = (first as u32..).zip(&mut *keys);
+    for (part, run) in records.runs(first..first + rest.size_hint().1.unwrap_or_default()) {
+        let mut last = None;
+        for (record, (index, key)) in run.iter().zip(rest.by_ref()) {
+            let owner = part.owner(record);
+            let at = owner.octets().as_ptr();
+            // The parser gives records of one owner one place in the arena.
+            let head = match last {
+                Some((known, head)) if known == at => head,
+                _ => owner.is_at_or_below(apex).then(|| first_head(owner, apex)),
+            };
+            last = Some((at, head));
+            *key = head.map_or(u128::MAX, |head| number(head, record.rtype, index));
+            if head.is_none() {
+                outside.push(index);
+            }
         }
     }
     keys.sort();
@@ -118,15 +121,15 @@ fn label_head(octets: [u8; 16], length: usize) -> Option<u128> {
 }
 
 /// Sorts by the following octets what the octets so far leave open.
-fn refine(keys: &mut [u128], known: usize, records: &Records, apex: NameRef<'_>) {
+fn refine(keys: &mut [u128], known: usize, records: &Parts, apex: NameRef<'_>) {
     let head = |key: u128| key >> GOES_ON.trailing_zeros();
     for equal in keys.chunk_by_mut(|a, b| head(*a) == head(*b)) {
         if equal.len() == 1 || equal[0] & GOES_ON == 0 {
             continue;
         }
         for key in &mut *equal {
-            let record = &records.rows()[index(*key) as usize];
-            *key = number(self::head(own(records.owner(record), apex), known), record.rtype, index(*key));
+            let (part, record) = records.at(index(*key));
+            *key = number(self::head(own(part.owner(record), apex), known), record.rtype, index(*key));
         }
         equal.sort();
         refine(equal, known + HEAD, records, apex);

@@ -50,10 +50,10 @@ impl Context {
             && (self.default_ttl, self.is_origin_known) == (guess.default_ttl, guess.is_origin_known)
     }
 
-    /// Goes on from a piece's end; its owner lies `offset` octets further in the arena than the piece knew.
-    pub(super) fn follow(&mut self, piece: Self, offset: u32) {
-        if let Some(owner) = piece.owner {
-            (self.owner, self.owner_text) = (Some(owner + offset), piece.owner_text);
+    /// Goes on from a piece's end; where its owner is now, or the one before it, is for the caller to say.
+    pub(super) fn follow(&mut self, piece: Self) {
+        if piece.owner.is_some() {
+            self.owner_text = piece.owner_text;
         }
         self.last_ttl = piece.last_ttl.or(self.last_ttl);
         (self.origin, self.is_origin_known, self.default_ttl) =

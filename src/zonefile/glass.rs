@@ -13,7 +13,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{IncludeRefusal, Limits, Parsed, Records, rdata};
+use super::{IncludeRefusal, Limits, Parsed, Parts, rdata};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::source::{FileId, Source, Sources, Span};
@@ -48,8 +48,8 @@ impl Glass {
         let (head, mut findings) = Head::read(&text, file);
         findings.extend(parsed.findings.into_iter().filter(Diagnostic::is_error));
         let records = &parsed.records;
-        let soa = records.rows().iter().find(|record| record.rtype == Rtype::SOA);
-        findings.extend(soa.map(|soa| {
+        let soa = records.iter().find(|(_, record)| record.rtype == Rtype::SOA);
+        findings.extend(soa.map(|(records, soa)| {
             let place = records.places(soa, &sources).rtype;
             Diagnostic::new(&codes::OVERRIDE, place, "an override cannot replace a SOA record")
                 .why("its serial is raised by itself, so that secondaries take what is served meanwhile")
@@ -60,7 +60,7 @@ impl Glass {
             return Err((findings, sources));
         }
         let mut rrsets = head.removed;
-        rrsets.extend(records.rows().iter().map(|record| (records.owner(record).to_name(), record.rtype)));
+        rrsets.extend(records.iter().map(|(records, record)| (records.owner(record).to_name(), record.rtype)));
         let mut seen = HashSet::new();
         rrsets.retain(|(name, rtype)| seen.insert((name.as_ref().to_lower(), *rtype)));
         Ok(Self { shown: shown.to_owned(), text, expires: head.expires, reason: head.reason, rrsets })
@@ -102,9 +102,7 @@ impl Glass {
         let file = sources.add(Source::new(self.shown.clone(), Arc::clone(&self.text)));
         let mut own = parse(sources, file);
         own.records.retain(is_replaced);
-        if parsed.records.has_room_for(&own.records) {
-            parsed.records.append(own.records);
-        }
+        parsed.records.append(own.records);
     }
 }
 
@@ -128,9 +126,9 @@ fn no_includes() -> IncludeRefusal {
 }
 
 /// The names below the apex that have NS records, in lower case.
-fn cuts(apex: NameRef<'_>, records: &Records) -> HashSet<Name> {
-    let servers = records.rows().iter().filter(|record| record.rtype == Rtype::NS);
-    let owners = servers.map(|record| records.owner(record)).filter(|owner| owner.is_below(apex));
+fn cuts(apex: NameRef<'_>, records: &Parts) -> HashSet<Name> {
+    let servers = records.iter().filter(|(_, record)| record.rtype == Rtype::NS);
+    let owners = servers.map(|(records, record)| records.owner(record)).filter(|owner| owner.is_below(apex));
     owners.map(NameRef::to_lower).collect()
 }
 
@@ -192,6 +190,7 @@ fn removed(text: &str) -> Option<(Name, Rtype)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zonefile::{Record, Records};
 
     #[test]
     fn rrsets_are_replaced_added_and_taken_away() {
@@ -206,8 +205,10 @@ mod tests {
             super::super::parse(&mut sources, file, &apex, &Limits::default(), &mut |_, _| Err(no_includes()));
         glass.apply(apex.as_ref(), &mut parsed, &mut sources);
         let records = &parsed.records;
-        let line = |record| format!("{} {}", records.owner(record), rdata::Mnemonic(record.rtype));
-        let lines: Vec<String> = records.rows().iter().map(line).collect();
+        let line = |(records, record): (&Records, &Record)| {
+            format!("{} {}", records.owner(record), rdata::Mnemonic(record.rtype))
+        };
+        let lines: Vec<String> = records.iter().map(line).collect();
         let wanted = [
             "example. NS",
             "www.example. AAAA",
@@ -219,7 +220,7 @@ mod tests {
         ];
         assert_eq!(lines, wanted);
         // Each knows its place still.
-        let last = records.rows().last().expect("a record");
+        let (records, last) = records.iter().last().expect("a record");
         assert_eq!(sources.get(records.places(last, &sources).rtype.file).name(), "override");
     }
 

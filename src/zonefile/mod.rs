@@ -16,6 +16,7 @@ mod layout;
 pub mod lexer;
 mod name;
 mod parser;
+mod parts;
 mod pieces;
 mod plain;
 mod print;
@@ -29,6 +30,7 @@ pub use fields::Fields;
 pub use glass::{Glass, MAX_OCTETS as MAX_GLASS};
 pub(crate) use includes::includes;
 pub use layout::{difference, difference_of_repair, format};
+pub use parts::Parts;
 pub use pieces::read_part;
 pub use print::Line;
 pub use records::{Places, Record, Records};
@@ -95,7 +97,7 @@ pub type Include<'i> = dyn FnMut(&str, &[u8]) -> Result<Source, IncludeRefusal> 
 #[derive(Debug)]
 pub struct Parsed {
     /// Its records, in the order of the text.
-    pub records: Records,
+    pub records: Parts,
     /// What is wrong with it.
     pub findings: Vec<Diagnostic>,
     /// How many findings are enough: [`Limits::findings`].
@@ -107,11 +109,10 @@ pub struct Parsed {
 /// Reads the zone text `root` of `sources`, adding the texts it includes to them.
 pub fn parse(sources: &mut Sources, root: FileId, origin: &Name, limits: &Limits, include: &mut Include<'_>) -> Parsed {
     let mut zonefile = Zonefile::new(sources, limits, include);
-    zonefile.records.reserve(zonefile.sources.get(root).text().len());
     Parser::new(&mut zonefile, Context::new(origin.clone()), root).run_in_pieces(Cuts::of(limits.threads));
     Parsed {
-        records: zonefile.records,
-        findings: zonefile.findings,
+        findings: std::mem::take(&mut zonefile.findings),
+        records: zonefile.into_records(),
         findings_limit: limits.findings,
         threads: limits.threads,
     }

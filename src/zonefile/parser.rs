@@ -11,6 +11,7 @@ use super::entry::{Entry, EntryReader, Fault};
 use super::fields::Fields;
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
+use super::parts::{Parts, fits};
 use super::pieces::{self, Cuts};
 use super::slips::Marker;
 use super::{Include, Limits, Records, name, rdata, slips, ttl};
@@ -23,6 +24,8 @@ pub(super) struct Zonefile<'z, 'i> {
     pub(super) sources: &'z mut Sources,
     pub(super) limits: &'z Limits,
     pub(super) include: &'z mut Include<'i>,
+    /// What was read in pieces, and what is read behind it.
+    pub(super) read: Parts,
     pub(super) records: Records,
     pub(super) findings: Vec<Diagnostic>,
     /// The texts by name: a file is kept once, however often it is included.
@@ -46,6 +49,7 @@ impl<'z, 'i> Zonefile<'z, 'i> {
             sources,
             limits,
             include,
+            read: Parts::default(),
             records: Records::default(),
             findings: Vec::new(),
             files,
@@ -55,6 +59,24 @@ impl<'z, 'i> Zonefile<'z, 'i> {
             generated: 0,
             is_full: false,
         }
+    }
+
+    /// Adds a piece's records to what was read, with those before it.
+    pub(super) fn take(&mut self, piece: Records) {
+        self.read.push(std::mem::take(&mut self.records));
+        self.read.push(piece);
+    }
+
+    /// All records that were read.
+    pub(super) fn into_records(mut self) -> Parts {
+        self.read.push(self.records);
+        self.read
+    }
+
+    /// Where the arena ends, if records can still be found there.
+    #[inline]
+    fn end(&self) -> Option<u32> {
+        self.records.end().filter(|_| fits(self.read.compiled() + self.records.compiled()))
     }
 
     /// Keeps a finding, or ends the reading when there are too many.
@@ -338,7 +360,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     /// Where the arena ends, if records can still be found there.
     #[inline]
     pub(super) fn arena_offset(&mut self, token: Token) -> Result<u32> {
-        self.zonefile.records.end().ok_or_else(|| self.too_many_records(token))
+        self.zonefile.end().ok_or_else(|| self.too_many_records(token))
     }
 
     fn inherited_owner(&mut self, entry: &Entry) -> Result<u32> {

@@ -1,8 +1,8 @@
 //! A large text read by several threads, with the result that one would have.
 //!
 //! In: a parser at the start of its text. Out: the same parser at its end. A text is cut at lines that look like the start of
-//! an entry. The first piece is read as ever; each of the others by a thread of its own that guesses what stands above it,
-//! and whose result is taken only if that turns out true.
+//! an entry. The first piece is read as ever; the others by several threads, which take one after the other, from a guess of what
+//! stands above it; what comes of it is taken only if that turns out true.
 //!
 //! # Design
 //!
@@ -14,9 +14,11 @@
 //! each cut first, would read the text twice.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::context::Context;
 use super::parser::{Conflict, Parser, Zonefile};
+use super::parts::fits;
 use super::{IncludeRefusal, Limits, Records};
 use crate::diagnostic::Diagnostic;
 use crate::dns::Name;
@@ -25,7 +27,9 @@ use crate::source::{FileId, Sources};
 /// How a text is cut.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cuts {
-    /// Pieces, each for a thread.
+    /// Threads to read them.
+    pub(super) threads: usize,
+    /// Pieces at most: twice the threads, as some have less of the processor than others.
     pub(super) pieces: usize,
     /// Octets that are read before the text is cut, for the directives that most texts start with.
     pub(super) head: usize,
@@ -36,7 +40,7 @@ pub(super) struct Cuts {
 impl Cuts {
     /// Cuts for so many threads.
     pub(super) fn of(threads: usize) -> Self {
-        Self { pieces: threads, head: 1 << 14, least: 1 << 18 }
+        Self { threads, pieces: if threads > 1 { 2 * threads } else { 1 }, head: 1 << 14, least: 1 << 18 }
     }
 
     /// Where the pieces of `text` from `start` on start, the first left out.
@@ -80,25 +84,30 @@ pub(super) fn read(parser: &mut Parser<'_, '_, '_>, start: u32, cuts: Cuts) {
     let head = line_start(&text, (start as usize + cuts.head).min(text.len())).unwrap_or(u32::MAX);
     let mut at = parser.read_between(start, head);
     let starts = cuts.starts(&text, at as usize);
-    let (file, limits, context) = (parser.file, parser.zonefile.limits, parser.context.clone());
     let stops = |index: usize| starts.get(index).copied().unwrap_or(u32::MAX);
-    let pieces: Vec<Piece> = std::thread::scope(|scope| {
-        let workers: Vec<_> = starts
-            .iter()
-            .enumerate()
-            .map(|(index, &start)| {
-                let (text, context) = (&text, &context);
-                let stop = stops(index + 1);
-                scope.spawn(move || {
-                    let guess = guess(text, file, limits, context, at..start);
-                    read_piece(text, file, limits, guess, start, stop)
-                })
-            })
-            .collect();
+    let (file, limits) = (parser.file, parser.zonefile.limits);
+    let guesses = guesses(&text, file, limits, parser.context.of_piece(), at, &starts);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut pieces = Vec::new();
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && let (Some(&start), Some(guess)) = (starts.get(index), guesses.get(index))
+        {
+            pieces.push((index, read_piece(&text, file, limits, guess.clone(), start, stops(index + 1))));
+        }
+        pieces
+    };
+    let mut pieces: Vec<_> = std::thread::scope(|scope| {
+        let others = cuts.threads.saturating_sub(1).min(starts.len());
+        let others: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
+        parser.zonefile.records.reserve(lines(&text, at, stops(0)));
         at = parser.read_between(at, stops(0));
-        workers.into_iter().map(|worker| worker.join().expect("reading a piece does not panic")).collect()
+        let mine = work();
+        let others = others.into_iter().flat_map(|other| other.join().expect("reading a piece does not panic"));
+        mine.into_iter().chain(others).collect()
     });
-    for (index, piece) in pieces.into_iter().enumerate() {
+    pieces.sort_by_key(|(index, _)| *index);
+    for (index, piece) in pieces {
         let stop = stops(index + 1);
         at = match parser.takes(&piece, at) {
             true => parser.take(piece),
@@ -111,7 +120,7 @@ pub(super) fn read(parser: &mut Parser<'_, '_, '_>, start: u32, cuts: Cuts) {
 fn read_piece(text: &Arc<[u8]>, file: FileId, limits: &Limits, guess: Context, start: u32, stop: u32) -> Piece {
     let (mut sources, mut include) = (Sources::default(), |_: &str, _: &[u8]| Err(IncludeRefusal::default()));
     let mut zonefile = Zonefile::new(&mut sources, limits, &mut include);
-    zonefile.records.reserve((stop as usize).min(text.len()) - start as usize);
+    zonefile.records.reserve(lines(text, start, stop));
     let mut parser = Parser::of(&mut zonefile, guess.clone(), file, Arc::clone(text));
     let end = parser.read_between(start, stop);
     let Parser { context, conflict, .. } = parser;
@@ -131,6 +140,28 @@ pub fn read_part(text: &Arc<[u8]>, lines: std::ops::Range<u32>, origin: &Name, l
     let piece = read_piece(text, file, limits, above, lines.start, lines.end);
     let is_plain = piece.is_sound && piece.findings.is_empty() && piece.conflict.is_none();
     (is_plain && piece.end == lines.end).then_some(piece.records)
+}
+
+/// What stands between two places in a text, the latter of which may lie behind its end.
+fn lines(text: &[u8], start: u32, stop: u32) -> &[u8] {
+    &text[start as usize..(stop as usize).min(text.len())]
+}
+
+/// What is likely to hold at each of these places, the first of which comes behind `at`, where `context` holds.
+fn guesses(
+    text: &Arc<[u8]>,
+    file: FileId,
+    limits: &Limits,
+    mut context: Context,
+    mut at: u32,
+    starts: &[u32],
+) -> Vec<Context> {
+    let mut next = |&start: &u32| {
+        context = guess(text, file, limits, &context, at..start);
+        at = start;
+        context.clone()
+    };
+    starts.iter().map(&mut next).collect()
 }
 
 /// What is likely to hold at the end of a range, at whose start `context` holds: the last `$ORIGIN` and `$TTL` in it say.
@@ -160,8 +191,9 @@ fn guess(text: &Arc<[u8]>, file: FileId, limits: &Limits, context: &Context, ran
 impl Parser<'_, '_, '_> {
     /// Whether a piece was read as it would be read now, the text before `at` being read.
     fn takes(&self, piece: &Piece, at: u32) -> bool {
-        let Zonefile { records, findings, limits, is_full, .. } = &*self.zonefile;
-        let has_room = findings.len() + piece.findings.len() <= limits.findings && records.has_room_for(&piece.records);
+        let Zonefile { read, records, findings, limits, is_full, .. } = &*self.zonefile;
+        let has_room = findings.len() + piece.findings.len() <= limits.findings
+            && fits(read.compiled() + records.compiled() + piece.records.compiled());
         let is_as_guessed = self.conflict.is_none() && self.context.is_alike(&piece.guess);
         piece.is_sound && piece.start == at && is_as_guessed && has_room && !is_full
     }
@@ -171,8 +203,15 @@ impl Parser<'_, '_, '_> {
         let base = self.zonefile.findings.len();
         self.conflict = piece.conflict.map(|conflict| Conflict { finding: conflict.finding + base, ..conflict });
         self.zonefile.findings.extend(piece.findings);
-        let offset = self.zonefile.records.append(piece.records);
-        self.context.follow(piece.context, offset);
+        let known = match piece.context.owner {
+            Some(owner) => Some((&piece.records, owner)),
+            None => self.context.owner.map(|owner| (&self.zonefile.records, owner)),
+        };
+        // The last owner goes with what is read behind the piece.
+        let owner = known.map(|(records, owner)| records.name_at(owner).to_name());
+        self.zonefile.take(piece.records);
+        self.context.owner = owner.map(|owner| self.zonefile.records.add_name(owner.as_ref()));
+        self.context.follow(piece.context);
         piece.end
     }
 }
@@ -260,12 +299,12 @@ mod tests {
             None => parser.run(),
             Some(cuts) => parser.run_in_pieces(cuts),
         }
-        let Zonefile { records, findings, .. } = zonefile;
-        let said = records.rows().iter().map(|record| {
+        let findings = std::mem::take(&mut zonefile.findings);
+        let records = zonefile.into_records();
+        let said = records.iter().map(|(records, record)| {
             let places = format!("{:?} {:?}", records.places(record, &sources), record.rtype);
             (records.owner(record).to_string(), record.ttl, places, format!("{:?}", records.rdata(record)))
         });
-        assert!(records.rows().iter().map(|record| record.position()).eq(0..records.rows().len() as u32));
         (said.collect(), format!("{findings:#?}"))
     }
 
@@ -295,7 +334,7 @@ mod tests {
             let text = format!("{}{text}", if ttl { "$TTL 300\n" } else { "" });
             let limits = Limits { findings, entry_octets, generated_octets: 400, ..Limits::default() };
             let whole = read_as(&text, &limits, None);
-            let in_pieces = read_as(&text, &limits, Some(Cuts { pieces, head, least: 1 }));
+            let in_pieces = read_as(&text, &limits, Some(Cuts { threads: 2, pieces, head, least: 1 }));
             prop_assert_eq!(whole, in_pieces, "{}", text);
         }
 

@@ -11,11 +11,11 @@ use memchr::memmem;
 
 use super::entry::EntryReader;
 use super::lexer::{Lexer, Token, TokenKind};
+use super::parts::fits;
 use super::{generate, header};
 use crate::diagnostic::Edit;
 use crate::dns::{NameRef, Rtype};
 use crate::source::{FileId, Sources, Span};
-use crate::threads;
 
 /// One record: class IN, which is all that a zone here may have.
 #[derive(Clone, Copy, Debug)]
@@ -38,14 +38,17 @@ impl Record {
         (self.file, self.entry)
     }
 
+    /// The same at a place among all records, where it knew its place in a part of them.
+    #[inline]
+    pub(super) fn placed(self, position: u32) -> Self {
+        Self { position, ..self }
+    }
+
     /// Its place among the records of its zone's text.
     pub fn position(&self) -> u32 {
         self.position
     }
 }
-
-/// Records that are arranged at once: so many reads of memory overlap.
-const AT_ONCE: usize = 64;
 
 /// The parts of a record's entry.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +78,7 @@ impl Records {
 
     /// A record's owner, in the case it was written in.
     pub fn owner(&self, record: &Record) -> NameRef<'_> {
-        NameRef::trusted(&self.octets[record.owner as usize..])
+        self.name_at(record.owner)
     }
 
     /// Where a record's owner is among all octets, and how many it has.
@@ -87,6 +90,18 @@ impl Records {
     /// The name at a place that [`place_of_owner`](Self::place_of_owner) gave.
     pub(crate) fn name(&self, start: u32, octets: u8) -> NameRef<'_> {
         NameRef::whole(&self.octets[start as usize..start as usize + usize::from(octets)])
+    }
+
+    /// The name that starts at this octet.
+    pub(super) fn name_at(&self, at: u32) -> NameRef<'_> {
+        NameRef::trusted(&self.octets[at as usize..])
+    }
+
+    /// Adds a name that no row has yet, and says where it is.
+    pub(super) fn add_name(&mut self, name: NameRef<'_>) -> u32 {
+        let at = self.octets.len() as u32;
+        self.octets.extend_from_slice(name.octets());
+        at
     }
 
     /// A record's data on the wire, names uncompressed.
@@ -166,57 +181,21 @@ impl Records {
         one.owner == other.owner || self.owner(one).is(self.owner(other))
     }
 
-    /// The records of these indices in this order, each with its owner and its data beside those of its neighbours; the
-    /// indices come in shares, each for a thread of its own. None if that takes more octets than can be numbered: an owner
-    /// that is written now so, now so is there each time that it changes.
-    pub(crate) fn arranged<I: ExactSizeIterator<Item = u32> + Send>(
-        &self,
-        shares: impl ExactSizeIterator<Item = I>,
-    ) -> Option<Self> {
-        let count = shares.len();
-        // The others are added to the first, which has room for them.
-        let room = std::iter::once(count).chain(std::iter::repeat(1));
-        let mut arranged = threads::on_each(shares.zip(room), |(order, room)| self.arranged_share(order, room));
-        let mut all = arranged.next().unwrap_or_else(|| Some(Self::default()))?;
-        for other in arranged {
-            all.append_arranged(other.filter(|other| all.has_room_for(other))?);
-        }
-        all.octets.shrink_to_fit();
-        all.rows.shrink_to_fit();
-        Some(all)
+    /// No records yet, with room for so many, and for so many octets.
+    pub(super) fn with_room(rows: usize, octets: usize) -> Self {
+        Self { octets: Vec::with_capacity(octets), rows: Vec::with_capacity(rows) }
     }
 
-    /// One share of [`arranged`](Self::arranged), with room for so many like it.
-    fn arranged_share(&self, mut order: impl ExactSizeIterator<Item = u32>, shares: usize) -> Option<Self> {
-        let octets = self.octets.len().div_ceil(self.rows.len().max(1)) * order.len();
-        let mut arranged =
-            Self { rows: Vec::with_capacity(order.len() * shares), octets: Vec::with_capacity(octets * shares) };
-        let mut rows = Vec::with_capacity(AT_ONCE);
-        let mut owner = 0..0;
-        loop {
-            rows.clear();
-            rows.extend(order.by_ref().take(AT_ONCE).map(|index| self.rows[index as usize]));
-            if rows.is_empty() {
-                return Some(arranged);
-            }
-            self.touch(&rows);
-            for row in &rows {
-                arranged.end()?;
-                owner = arranged.push_beside(row, self, owner);
-            }
-        }
-    }
-
-    /// Asks for the octets of some records, so that they come from memory together and not one after the other.
-    fn touch(&self, rows: &[Record]) {
+    /// Asks for the octets of a record, and gives something that depends on them.
+    #[inline]
+    pub(super) fn touch(&self, row: &Record) -> u8 {
         let octet = |at: u32| self.octets.get(at as usize).copied().unwrap_or_default();
-        let touch = |row: &Record| octet(row.owner) ^ octet(row.rdata + u32::from(row.rdata_length));
-        std::hint::black_box(rows.iter().fold(0, |all, row| all ^ touch(row)));
+        octet(row.owner) ^ octet(row.rdata + u32::from(row.rdata_length))
     }
 
     /// Adds a row of `others` whose octets are taken over; the owner is that of the row before, at `last`, if it is written
     /// alike. Says where it is.
-    fn push_beside(&mut self, row: &Record, others: &Self, last: Range<usize>) -> Range<usize> {
+    pub(super) fn push_beside(&mut self, row: &Record, others: &Self, last: Range<usize>) -> Range<usize> {
         let (owner, mut at) = (others.owner(row).octets(), last);
         if self.octets[at.clone()] != *owner {
             at = self.octets.len()..self.octets.len() + owner.len();
@@ -245,7 +224,6 @@ impl Records {
     pub(super) fn retain(&mut self, is_kept: impl Fn(NameRef<'_>, Rtype) -> bool) {
         let mut rows = std::mem::take(&mut self.rows);
         rows.retain(|row| is_kept(self.owner(row), row.rtype));
-        (0..).zip(&mut rows).for_each(|(position, row)| row.position = position);
         self.rows = rows;
     }
 
@@ -254,11 +232,17 @@ impl Records {
         self.octets.capacity() + self.rows.capacity() * size_of::<Record>()
     }
 
-    /// Makes room for about the records of a text of so many octets.
-    pub(super) fn reserve(&mut self, text_octets: usize) {
-        // A line of a large zone has some forty octets, and leaves about as many here.
-        self.rows.reserve(text_octets / 40);
-        self.octets.reserve(text_octets / 2);
+    /// Makes room for about the records of these lines.
+    pub(super) fn reserve(&mut self, text: &[u8]) {
+        // Most entries are a line, and what they leave is about as long: what is not used is not touched either.
+        self.rows.reserve(memchr::memchr_iter(b'\n', text).count());
+        self.octets.reserve(text.len());
+    }
+
+    /// Gives back the room that is not used.
+    pub(super) fn shrink(&mut self) {
+        self.octets.shrink_to_fit();
+        self.rows.shrink_to_fit();
     }
 
     /// The arena, to which owners and rdata are appended before [`push`](Self::push) makes a row of them.
@@ -266,12 +250,17 @@ impl Records {
         &mut self.octets
     }
 
-    /// Where the arena ends, if records can still be found there, and there when they are compiled: a record's data then has
-    /// its length of two octets before it.
+    /// How many octets the records have when they are compiled, at most: a record's data then has its length of two octets
+    /// before it.
+    #[inline]
+    pub(super) fn compiled(&self) -> u64 {
+        (self.octets.len() + 2 * self.rows.len()) as u64
+    }
+
+    /// Where the arena ends, if records can still be found there, and there when they are compiled.
     #[inline]
     pub(super) fn end(&self) -> Option<u32> {
-        let compiled = self.octets.len() + 2 * self.rows.len();
-        u32::try_from(compiled).is_ok().then_some(self.octets.len() as u32)
+        fits(self.compiled()).then_some(self.octets.len() as u32)
     }
 
     /// How many octets all owners and data have.
@@ -279,22 +268,8 @@ impl Records {
         self.octets.len()
     }
 
-    /// Whether the arena has room for these records too.
-    pub(super) fn has_room_for(&self, other: &Records) -> bool {
-        let octets = self.octets.len() + other.octets.len() + 2 * (self.rows.len() + other.rows.len());
-        u32::try_from(octets).is_ok()
-    }
-
-    /// Adds other records behind these, and says how much further in the arena they are than they were.
-    pub(super) fn append(&mut self, mut other: Records) -> u32 {
-        let (offset, position) = (self.octets.len() as u32, self.rows.len() as u32);
-        other.rows.iter_mut().for_each(|row| row.position += position);
-        self.append_arranged(other);
-        offset
-    }
-
-    /// Adds other records behind these that know their positions.
-    fn append_arranged(&mut self, other: Records) {
+    /// Adds other records behind these.
+    pub(super) fn append(&mut self, other: Records) {
         let offset = self.octets.len() as u32;
         self.octets.extend_from_slice(&other.octets);
         let moved = |row: &Record| Record { owner: row.owner + offset, rdata: row.rdata + offset, ..*row };

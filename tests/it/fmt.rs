@@ -32,8 +32,8 @@ fn records(text: &[u8], folder: &Path) -> (Vec<String>, Vec<String>) {
     let root = sources.add(Source::new("zone", text));
     let origin = Name::absolute("example.org").unwrap();
     let parsed = zonefile::parse(&mut sources, root, &origin, &Limits::default(), &mut include);
-    let line = |record: &zonefile::Record| {
-        let (owner, rdata) = (parsed.records.owner(record), parsed.records.rdata(record));
+    let line = |(records, record): (&zonefile::Records, &zonefile::Record)| {
+        let (owner, rdata) = (records.owner(record), records.rdata(record));
         let owner: NameRef<'_> = owner;
         Line { owner, ttl: record.ttl, rtype: record.rtype, rdata }.to_string()
     };
@@ -41,7 +41,7 @@ fn records(text: &[u8], folder: &Path) -> (Vec<String>, Vec<String>) {
         let line = sources.get(one.primary.span.file).position(one.primary.span.start).line;
         format!("{}{line}: {}: {}", if one.is_error() { "error " } else { "" }, one.code.name, one.headline)
     };
-    (parsed.records.rows().iter().map(line).collect(), parsed.findings.iter().map(finding).collect())
+    (parsed.records.iter().map(line).collect(), parsed.findings.iter().map(finding).collect())
 }
 
 /// What every layout owes: the same records and findings on the same lines, no octet of trivia it forbids, and itself again.

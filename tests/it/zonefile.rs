@@ -55,12 +55,11 @@ fn parse(set: &str, origin: &Name, text: &[u8], limits: &Limits, sources: &mut S
 }
 
 fn lines(parsed: &Parsed) -> String {
-    let records = &parsed.records;
-    let line = |row: &zonefile::Record| {
+    let line = |(records, row): (&zonefile::Records, &zonefile::Record)| {
         let line = Line { owner: records.owner(row), ttl: row.ttl, rtype: row.rtype, rdata: records.rdata(row) };
         format!("{line}\n")
     };
-    records.rows().iter().map(line).collect()
+    parsed.records.iter().map(line).collect()
 }
 
 fn rendered(findings: &[Diagnostic], sources: &Sources) -> String {
@@ -174,11 +173,10 @@ fn twenty_errors_are_twenty_findings() {
 type Wire = (Vec<u8>, u32, u16, Vec<u8>);
 
 fn wires(parsed: &Parsed) -> Vec<Wire> {
-    let records = &parsed.records;
-    let wire = |row: &zonefile::Record| {
+    let wire = |(records, row): (&zonefile::Records, &zonefile::Record)| {
         (records.owner(row).octets().to_vec(), row.ttl, row.rtype.0, records.rdata(row).to_vec())
     };
-    records.rows().iter().map(wire).collect()
+    parsed.records.iter().map(wire).collect()
 }
 
 /// What the `domain` crate reads from a text; none if it refuses any of it.
