@@ -6,7 +6,7 @@
 //! non-terminals, the topmost cut or DNAME among them is what occludes it, and a `*` is noted at its parent.
 //! Hosts that records name are looked up last, when all names can be found.
 
-use super::block::{self, Encoder, Head, NONE, Naming, Role};
+use super::block::{self, Block, Encoder, Head, NONE, Naming, Role};
 use super::denial::{self, Denial};
 use super::hash::HashKey;
 use super::index::Index;
@@ -18,16 +18,25 @@ use crate::zonefile::rdata;
 impl Authority {
     /// Compiles a zone; `key` must be the same for all zones of a catalog.
     pub fn compile(zone: &Zone, key: HashKey) -> Self {
-        Self::compile_noting(zone, key, |_, _| {})
+        let compiler = Compiler::of(zone, key);
+        let index = Index::build(&compiler.names);
+        compiler.finish(index)
     }
 
-    /// As [`compile`](Self::compile); `note` is given each name that owns records, and its hash; NSEC3 owners are none.
-    pub fn compile_noting(zone: &Zone, key: HashKey, mut note: impl FnMut(Node<'_>, u64)) -> Self {
-        let mut compiler = Compiler::new(zone, key);
-        for node in zone.nodes() {
-            compiler.add(node).into_iter().for_each(|hash| note(node, hash));
-        }
-        compiler.finish()
+    /// As [`compile`](Self::compile), and makes something else of each name that owns records and its hash, by a thread of
+    /// its own; NSEC3 owners are no such names.
+    pub fn compile_beside<T: Send>(
+        zone: &Zone,
+        key: HashKey,
+        make: impl FnOnce(&mut dyn Iterator<Item = (Node<'_>, u64)>) -> T + Send,
+    ) -> (Self, T) {
+        let compiler = Compiler::of(zone, key);
+        let (index, made) = std::thread::scope(|scope| {
+            let made = scope.spawn(|| make(&mut compiler.hashed(zone)));
+            let index = Index::build(&compiler.names);
+            (index, made.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        (compiler.finish(index), made)
     }
 }
 
@@ -85,6 +94,13 @@ impl Types {
 }
 
 impl Compiler {
+    /// All nodes of a zone added.
+    fn of(zone: &Zone, key: HashKey) -> Self {
+        let mut compiler = Self::new(zone, key);
+        zone.nodes().for_each(|node| compiler.add(node));
+        compiler
+    }
+
     fn new(zone: &Zone, key: HashKey) -> Self {
         let (names, records) = (zone.name_count(), zone.record_count());
         let authority = Authority {
@@ -103,11 +119,9 @@ impl Compiler {
         Self { authority, names: Vec::with_capacity(names), nsec, nsec3, naming_hosts, path }
     }
 
-    /// Adds a node; gives the hash of its name, if it is one of the zone.
-    fn add(&mut self, node: Node<'_>) -> Option<u64> {
-        if node.is_hash() && !node.is_apex() {
-            self.add_nsec3(node);
-            return None;
+    fn add(&mut self, node: Node<'_>) {
+        if is_nsec3(node) {
+            return self.add_nsec3(node);
         }
         let name = node.name();
         while self.path.last().is_some_and(|step| !name.is_below(self.authority.numbered(step.node).name())) {
@@ -117,7 +131,6 @@ impl Compiler {
         let known = self.path.last().map_or(self.authority.apex_labels, |step| step.labels + 1);
         self.add_between(&question, known);
         self.add_named(node, &question);
-        self.names.last().map(|&(hash, _)| hash)
     }
 
     /// Adds the empty non-terminals between the path's end and a name, whose tails their names are.
@@ -189,14 +202,26 @@ impl Compiler {
         number
     }
 
-    fn finish(mut self) -> Authority {
+    /// The nodes of the zone that own records, each with the hash of its name: empty non-terminals own none.
+    fn hashed<'a>(&'a self, zone: &'a Zone) -> impl Iterator<Item = (Node<'a>, u64)> {
+        let owns_some = |node| Block::at(&self.authority.arena, node).rrset_count() > 0;
+        let hashes = self.names.iter().filter(move |(_, node)| owns_some(*node)).map(|(hash, _)| *hash);
+        zone.nodes().filter(|&node| !is_nsec3(node)).zip(hashes)
+    }
+
+    fn finish(mut self, index: Index) -> Authority {
+        self.authority.index = index;
         self.authority.arena.shrink_to_fit();
         self.authority.denial = Denial::new(&self.authority, self.nsec, self.nsec3);
-        self.authority.index = Index::build(&self.names);
         self.authority.read_soa();
         self.authority.link_hosts(&self.naming_hosts);
         self.authority
     }
+}
+
+/// Whether a node owns NSEC3 records alone.
+fn is_nsec3(node: Node<'_>) -> bool {
+    node.is_hash() && !node.is_apex()
 }
 
 fn push_rrset(encoder: &mut Encoder<'_>, rrset: Rrset<'_>) {

@@ -43,8 +43,30 @@ struct Part {
     directives: Vec<u8>,
 }
 
+/// Compiles a zone, and makes the ledger of its text where that is worth it.
+pub(super) fn compile(zone: &Zone, sources: &Sources, key: HashKey) -> (Authority, Option<Ledger>) {
+    let Some(text) = text_of_worth(zone, sources) else { return (Authority::compile(zone, key), None) };
+    std::thread::scope(|scope| {
+        let draft = scope.spawn(move || Draft::begin(text, key));
+        let note = |names: &mut dyn Iterator<Item = (Node<'_>, u64)>| {
+            let mut draft = draft.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            names.for_each(|(node, hash)| draft.note(node, hash));
+            draft.finish()
+        };
+        Authority::compile_beside(zone, key, note)
+    })
+}
+
+/// The one text of a zone; none if that is not worth a ledger, or says more than its records.
+fn text_of_worth<'s>(zone: &Zone, sources: &'s Sources) -> Option<&'s [u8]> {
+    let mut texts = sources.iter().map(|(_, source)| source.text());
+    let text = texts.next().filter(|text| text.len() >= WORTH_A_LEDGER)?;
+    let says_more = texts.next().is_some() || SEALS.iter().any(|&rtype| zone.has_type(rtype));
+    (!says_more && !lint::may_waive(text)).then_some(text)
+}
+
 /// A ledger while its zone is compiled.
-pub(super) struct Draft {
+struct Draft {
     ledger: Ledger,
     part_of: PartOf,
     /// How many records were taken in, and how many the text has at least.
@@ -53,13 +75,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Begins a ledger; none of a zone that is not worth one, or whose text says more than its records.
-    pub(super) fn begin(zone: &Zone, sources: &Sources, key: HashKey) -> Option<Self> {
-        let mut texts = sources.iter().map(|(_, source)| source.text());
-        let text = texts.next().filter(|text| text.len() >= WORTH_A_LEDGER)?;
-        if texts.next().is_some() || lint::may_waive(text) || SEALS.iter().any(|&rtype| zone.has_type(rtype)) {
-            return None;
-        }
+    /// Begins a ledger; none of a text of many directives.
+    fn begin(text: &[u8], key: HashKey) -> Option<Self> {
         let chunks = Chunks::of(text, key.0);
         let starts: Vec<u32> = chunks.starts().collect();
         let ends = starts.iter().skip(1).copied().chain([text.len() as u32]);
@@ -72,7 +89,7 @@ impl Draft {
     }
 
     /// Takes in a name's records; the name has this hash.
-    pub(super) fn note(&mut self, node: Node<'_>, hash: u64) {
+    fn note(&mut self, node: Node<'_>, hash: u64) {
         for record in node.rrsets().flat_map(|rrset| rrset.records()) {
             let (_, entry) = record.entry();
             let part = &mut self.ledger.parts[self.part_of.octet(entry)];
@@ -84,7 +101,7 @@ impl Draft {
     }
 
     /// The ledger; none where a record is written twice, as the zone has it once, and which one that is would matter.
-    pub(super) fn finish(self) -> Option<Ledger> {
+    fn finish(self) -> Option<Ledger> {
         (self.records == self.written).then_some(self.ledger)
     }
 }
@@ -166,10 +183,7 @@ mod tests {
             zonefile::parse(&mut sources, root, &apex(), &Limits::default(), &mut |_, _| Err(Default::default()));
         let zone::Built { zone, findings } = zone::build(&apex(), root, parsed, &sources);
         let zone = zone.filter(|_| !findings.iter().any(Diagnostic::is_error))?;
-        let mut draft = Draft::begin(&zone, &sources, KEY);
-        let note = |node: Node<'_>, hash| draft.iter_mut().for_each(|draft| draft.note(node, hash));
-        let authority = Authority::compile_noting(&zone, KEY, note);
-        Some((authority, draft.and_then(Draft::finish)))
+        Some(compile(&zone, &sources, KEY))
     }
 
     /// The lines of a zone of some chunks, one of them a `$TTL` or none.

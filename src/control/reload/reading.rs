@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::entry::Entry;
-use super::ledger::{Draft, Ledger};
+use super::ledger::{Ledger, compile};
 use super::named::Tree;
 use super::parallel::in_parallel;
 use super::report::{MOST_REPORTS, UNSHOWN, internal_fault, report};
 use super::zones::Key;
 use super::{Built, MAX_ATTEMPTS, Reloader};
-use crate::authority::{Authority, Catalog, Change};
+use crate::authority::{Catalog, Change};
 use crate::config::Config;
 use crate::control::asking::{Asking, Room};
 use crate::control::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
@@ -21,7 +21,7 @@ use crate::control::plan::{Standing, Version, key};
 use crate::dns::NameRef;
 use crate::lint::Others;
 use crate::source::Sources;
-use crate::zone::{Node, Zone};
+use crate::zone::Zone;
 
 /// A zone's newest text, read and judged.
 #[derive(Clone)]
@@ -214,11 +214,8 @@ impl Reloader {
         if let Some(ahead) = self.ahead.get(&key(zone.apex())).filter(|ahead| is_same(&ahead.version)) {
             return (ahead.version.clone(), Some(Arc::clone(&ahead.ledger)));
         }
-        let mut draft = Draft::begin(zone, sources, self.hash_key);
-        let note = |node: Node<'_>, hash| draft.iter_mut().for_each(|draft| draft.note(node, hash));
-        let built = Arc::new(Authority::compile_noting(zone, self.hash_key, note));
-        let version = Version { names: built.name_count(), built, digest };
-        (version, draft.and_then(Draft::finish).map(Arc::new))
+        let (built, ledger) = compile(zone, sources, self.hash_key);
+        (Version { names: built.name_count(), built: Arc::new(built), digest }, ledger.map(Arc::new))
     }
 
     pub(super) fn judge_in_directory(&self, snapshot: &mut Snapshot, config: &Config, terms: &Terms) -> bool {
