@@ -55,14 +55,22 @@ struct Names {
     /// Of each entry, those gone included.
     hashes: Vec<u64>,
     index: Index,
-    /// The numbers of labels that apexes have, the largest first.
-    label_counts: Vec<u8>,
+    /// What there is of each number of labels that apexes have, the largest first.
+    depths: Vec<Depth>,
     /// The entries that are there, in canonical order of their apexes.
     order: Vec<u32>,
     /// Of each entry, its place in `order`.
     ranks: Vec<u32>,
     /// Whether a zone lies below another.
     is_nested: bool,
+}
+
+/// The zones whose apexes have so many labels.
+#[derive(Clone, Copy, Debug)]
+struct Depth {
+    labels: u8,
+    /// The entry, where there is but one: it is compared, and nothing has to be hashed for it.
+    only: Option<u32>,
 }
 
 impl Catalog {
@@ -217,12 +225,16 @@ impl Catalog {
 
     /// The longest zone whose apex is a suffix of at most `labels` labels.
     fn longest(&self, question: &Question<'_>, labels: usize) -> Option<&Entry> {
-        let mut counts =
-            self.names.label_counts.iter().map(|&count| usize::from(count)).filter(|&count| count <= labels);
-        counts.find_map(|count| {
-            let suffix = question.suffix(count);
+        let mut depths = self.names.depths.iter().filter(|depth| usize::from(depth.labels) <= labels);
+        depths.find_map(|&Depth { labels, only }| {
+            let labels = usize::from(labels);
+            let suffix = question.suffix(labels);
             let is_it = |entry: &&Entry| !entry.is_gone && entry.apex.as_ref().is(suffix);
-            self.names.index.find_map(question.hash(count), |number| Some(self.entry(number as usize)).filter(is_it))
+            let entry = |number: u32| Some(self.entry(number as usize)).filter(is_it);
+            match only {
+                Some(number) => entry(number),
+                None => self.names.index.find_map(question.hash(labels), entry),
+            }
         })
     }
 }
@@ -237,10 +249,14 @@ impl Names {
         (0..).zip(&order).for_each(|(rank, &place)| ranks[place as usize] = rank);
         // Whatever lies below a zone comes right behind it, so one that has any has its next.
         let is_nested = order.windows(2).any(|pair| apex(pair[1]).is_below(apex(pair[0])));
-        let mut has_count = [false; 128];
-        order.iter().for_each(|&place| has_count[apex(place).label_count()] = true);
-        let label_counts = (0..128).rev().filter(|&count| has_count[usize::from(count)]).collect();
+        let mut there: [(usize, u32); 128] = [(0, 0); 128];
+        for &place in &order {
+            let (count, last) = &mut there[apex(place).label_count()];
+            (*count, *last) = (*count + 1, place);
+        }
+        let depth = |(labels, (count, last))| Depth { labels, only: (count == 1).then_some(last) };
+        let depths = (0..128).zip(there).rev().filter(|(_, (count, _))| *count > 0).map(depth).collect();
         let names: Vec<(u64, u32)> = hashes.iter().copied().zip(0..).collect();
-        Self { index: Index::build(&names), hashes, label_counts, order, ranks, is_nested }
+        Self { index: Index::build(&names), hashes, depths, order, ranks, is_nested }
     }
 }
