@@ -123,19 +123,17 @@ fn with_label(mut state: Hasher, octets: &[u8], start: usize, end: usize) -> Has
     let (words, rest) = octets[start..end].as_chunks();
     words.iter().for_each(|octets| state.absorb(lower(u64::from_le_bytes(*octets))));
     if !rest.is_empty() {
-        let beyond = u64::MAX << (8 * rest.len());
-        state.absorb(lower(word(octets, end - rest.len()) & !beyond));
+        state.absorb(lower(last_word(&octets[..end], rest.len())));
     }
     state
 }
 
-/// Eight octets from a place on; zeros behind the last.
-#[inline]
-fn word(octets: &[u8], at: usize) -> u64 {
-    match (octets[at..].first_chunk(), octets.last_chunk()) {
-        (Some(word), _) => u64::from_le_bytes(*word),
-        (None, Some(last)) => u64::from_le_bytes(*last) >> (8 * (at + 8 - octets.len())),
-        (None, None) => octets[at..].iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet)),
+/// The last octets, fewer than eight, as a word; zeros behind them.
+#[inline(always)]
+fn last_word(octets: &[u8], count: usize) -> u64 {
+    match octets.last_chunk() {
+        Some(word) => u64::from_le_bytes(*word) >> (64 - 8 * count),
+        None => octets[octets.len() - count..].iter().rev().fold(0, |word, &octet| word << 8 | u64::from(octet)),
     }
 }
 
