@@ -228,11 +228,25 @@ fn load_beside<T: Send>(
     (loaded, made)
 }
 
-/// The text of one file, as [`load`] would read it, and its stamp; none if it cannot be read.
-pub fn read_file(root: &Root, file: &Path, limits: &Limits) -> Option<(Arc<[u8]>, Vec<Stamp>)> {
+/// One file as [`load`] would read it; none if it cannot be read.
+pub fn read_file<'r>(root: &'r Root, file: &Path, limits: &'r Limits) -> Option<FileRead<'r>> {
     let mut reader = Reader::new(root, limits);
     let source = reader.read(file).ok()?;
-    Some((Arc::clone(source.text()), reader.stamps()))
+    Some(FileRead { text: Arc::clone(source.text()), reader })
+}
+
+/// A file's text, whose digest may still be made.
+pub struct FileRead<'r> {
+    /// The text.
+    pub text: Arc<[u8]>,
+    reader: Reader<'r>,
+}
+
+impl FileRead<'_> {
+    /// Its stamp, once its digest is made.
+    pub fn stamps(mut self) -> Vec<Stamp> {
+        self.reader.stamps()
+    }
 }
 
 /// The files of a listing that are made to be included and that none of the zones read includes, each with its finding.
