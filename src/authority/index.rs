@@ -9,6 +9,9 @@
 //! looks at a name. How far a probe runs is bounded when the table is built: past the bound it is built again with another
 //! salt, and in the end larger. The hashes come from a keyed PRF, so nobody can choose names that share slots.
 
+/// Names whose slots are asked for at once when a table is filled.
+const AT_ONCE: usize = 64;
+
 /// The longest run of slots a probe may look at. A table half full has runs of some tens.
 const MAX_PROBES: usize = 128;
 
@@ -85,7 +88,12 @@ fn next(at: usize, size: usize) -> usize {
 
 fn fill(names: &[(u64, u32)], size: usize, salt: u64) -> Option<Vec<u64>> {
     let mut slots = vec![0u64; size];
-    for &(hash, number) in names {
+    for (place, &(hash, number)) in names.iter().enumerate() {
+        if place % AT_ONCE == 0 {
+            // Slots come from memory together, and not one after the other.
+            let next = names[place..].iter().take(AT_ONCE);
+            std::hint::black_box(next.fold(0, |all, &(hash, _)| all ^ slots[slot(hash, salt, size)]));
+        }
         let mut at = slot(hash, salt, size);
         let mut probes = 0;
         while slots[at] != 0 {

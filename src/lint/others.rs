@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::Mirrors;
-use crate::authority::{Authority, Catalog, Entry, Outcome, Question, RrsetRef, lookup};
+use crate::authority::{Authority, BATCH, Catalog, Entry, Near, Outcome, Question, RrsetRef, lookup};
 use crate::dns::{Name, NameRef, Rtype};
 use crate::zonefile::rdata;
 
@@ -141,16 +141,40 @@ impl<'c> Others<'c> {
 
     /// Whether a name exists, for the price of one lookup.
     pub(super) fn presence(&self, name: NameRef<'_>) -> Presence {
-        let question = Question::new(name, self.catalog.key());
-        let Some(entry) = self.catalog.find(&question, Rtype::A) else { return Presence::Outside };
-        let Some(zone) = entry.authority.as_deref() else { return Presence::Unknown };
-        let found = lookup(zone, &question, Rtype::A);
+        self.tell(&Question::new(name, self.catalog.key())).0
+    }
+
+    /// What [`presence`](Self::presence) says of each of these names, and whether it has addresses. What that is read from
+    /// comes from memory for many names together.
+    pub(super) fn tell_all(&self, names: &[NameRef<'_>]) -> Vec<(Presence, bool)> {
+        let mut told = Vec::with_capacity(names.len());
+        for names in names.chunks(BATCH) {
+            let questions: Vec<_> = names.iter().map(|&name| Question::new(name, self.catalog.key())).collect();
+            let mut near = Near::new();
+            for question in &questions {
+                let entry = self.catalog.find(question, Rtype::A);
+                entry
+                    .and_then(|entry| entry.authority.as_deref())
+                    .into_iter()
+                    .for_each(|zone| near.add(zone, question));
+            }
+            std::hint::black_box(near.read());
+            told.extend(questions.iter().map(|question| self.tell(question)));
+        }
+        told
+    }
+
+    fn tell(&self, question: &Question<'_>) -> (Presence, bool) {
+        let Some(entry) = self.catalog.find(question, Rtype::A) else { return (Presence::Outside, false) };
+        let Some(zone) = entry.authority.as_deref() else { return (Presence::Unknown, false) };
+        let found = lookup(zone, question, Rtype::A);
+        let existing = if found.is_wildcard { Presence::Wildcard } else { Presence::Exists };
         match found.outcome {
-            Outcome::Answer(_) | Outcome::NoData if found.is_wildcard => Presence::Wildcard,
-            Outcome::Answer(_) | Outcome::NoData => Presence::Exists,
-            Outcome::Alias(_) | Outcome::Redirect(..) => Presence::Alias,
-            Outcome::Referral(..) => Presence::Unknown,
-            Outcome::NxDomain => Presence::Missing,
+            Outcome::Answer(_) => (existing, true),
+            Outcome::NoData => (existing, matches!(lookup(zone, question, Rtype::AAAA).outcome, Outcome::Answer(_))),
+            Outcome::Alias(_) | Outcome::Redirect(..) => (Presence::Alias, false),
+            Outcome::Referral(..) => (Presence::Unknown, false),
+            Outcome::NxDomain => (Presence::Missing, false),
         }
     }
 

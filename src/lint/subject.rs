@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::others::{Answer, Presence};
+use super::others::Presence;
 use super::recent::Recent;
 use super::signed::Signed;
 use super::text::is_host_label;
@@ -75,6 +75,8 @@ pub(super) struct Cut<'z> {
 #[derive(Clone, Copy)]
 pub(super) struct Known {
     pub(super) presence: Presence,
+    /// Whether it has addresses, if it exists.
+    pub(super) has_address: bool,
     /// Of the servers of cuts; unknown for all others.
     pub(super) reach: Reach,
 }
@@ -135,14 +137,12 @@ impl<'z> Subject<'z> {
 
     /// The zone's nodes in canonical order, each with the topmost cut that it is or lies below.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (Node<'z>, Option<Node<'z>>)> {
-        let mut cut: Option<Node<'z>> = None;
-        self.zone.nodes().map(move |node| {
-            cut = cut.filter(|cut| node.name().is_at_or_below(cut.name()));
-            if cut.is_none() && node.is_delegation() {
-                cut = Some(node);
-            }
-            (node, cut)
-        })
+        with_cuts(self.zone.nodes())
+    }
+
+    /// Those of [`nodes`](Self::nodes) that are [notable](Zone::notable).
+    pub(super) fn notable(&self) -> impl Iterator<Item = (Node<'z>, Option<Node<'z>>)> {
+        with_cuts(self.zone.notable())
     }
 
     /// The topmost cut that the node of a rule of scope Node is or lies below; none where the node is the zone's own.
@@ -235,6 +235,18 @@ impl<'z> Subject<'z> {
     }
 }
 
+/// Nodes in canonical order, cuts among them, each with the topmost cut that it is or lies below.
+fn with_cuts<'z>(nodes: impl Iterator<Item = Node<'z>>) -> impl Iterator<Item = (Node<'z>, Option<Node<'z>>)> {
+    let mut cut: Option<Node<'z>> = None;
+    nodes.map(move |node| {
+        cut = cut.filter(|cut| node.name().is_at_or_below(cut.name()));
+        if cut.is_none() && node.is_delegation() {
+            cut = Some(node);
+        }
+        (node, cut)
+    })
+}
+
 fn lower(name: NameRef<'_>) -> Box<[u8]> {
     name.octets().to_ascii_lowercase().into()
 }
@@ -249,7 +261,7 @@ impl Target<'_> {
 impl<'z> Survey<'z> {
     fn of(subject: &Subject<'z>) -> Self {
         let mut survey = Self::default();
-        for (node, cut) in subject.nodes() {
+        for (node, cut) in subject.notable() {
             match cut {
                 None => survey.add_own(node),
                 Some(cut) if cut.is_same(node) => survey.add_cut(node),
@@ -309,18 +321,23 @@ impl<'z> Survey<'z> {
 
     /// What is known of some targets, with the cuts whose servers are among them.
     fn know(&self, part: Range<usize>, own: Option<&Authority>, others: &Others<'_>) -> Vec<Known> {
-        let mut recent = Recent::new();
-        let mut ask = |target: &Target<'z>| Known {
-            presence: *recent.of(target.name, || others.presence(target.name)),
-            reach: Reach::Unknown,
+        let (mut recent, mut asked) = (Recent::new(), Vec::new());
+        let mut place = |target: &Target<'z>| {
+            *recent.of(target.name, || {
+                asked.push(target.name);
+                asked.len() - 1
+            })
         };
-        let mut known: Vec<Known> = self.targets[part.clone()].iter().map(&mut ask).collect();
+        let places: Vec<usize> = self.targets[part.clone()].iter().map(&mut place).collect();
+        let told = others.tell_all(&asked);
+        let known = |place: usize| Known { presence: told[place].0, has_address: told[place].1, reach: Reach::Unknown };
+        let mut known: Vec<Known> = places.into_iter().map(known).collect();
         if let Some(own) = own {
             let mut recent = Recent::new();
             let first = self.cuts.partition_point(|cut| cut.servers.start < part.start);
             for cut in self.cuts[first..].iter().take_while(|cut| cut.servers.end <= part.end) {
                 let servers = cut.servers.start - part.start..cut.servers.end - part.start;
-                reach_all(cut, &self.targets, &mut known[servers], own, others, &mut recent);
+                reach_all(cut, &self.targets, &mut known[servers], own, &mut recent);
             }
         }
         known
@@ -335,26 +352,18 @@ fn reach_all<'z, 'c>(
     targets: &[Target<'z>],
     known: &mut [Known],
     own: &'c Authority,
-    others: &Others<'_>,
     recent: &mut Recent<'z, Option<NodeRef<'c>>>,
 ) {
     for (server, known) in targets[cut.servers.clone()].iter().zip(&mut *known) {
         let node = *recent.of(server.name, || node(own, server.name));
-        known.reach = reach(cut.node.name(), server.name, node, known.presence, own, others);
+        known.reach = reach(cut.node.name(), server.name, node, *known, own);
     }
     if known.iter().all(|known| known.reach == Reach::NoAddress) {
         known.iter_mut().for_each(|known| known.reach = Reach::Lost);
     }
 }
 
-fn reach(
-    cut: NameRef<'_>,
-    server: NameRef<'_>,
-    node: Option<NodeRef<'_>>,
-    presence: Presence,
-    own: &Authority,
-    others: &Others<'_>,
-) -> Reach {
+fn reach(cut: NameRef<'_>, server: NameRef<'_>, node: Option<NodeRef<'_>>, known: Known, own: &Authority) -> Reach {
     let is_below = server.is_at_or_below(cut);
     let has_address = |node: NodeRef<'_>| node.rrset(Rtype::A).is_some() || node.rrset(Rtype::AAAA).is_some();
     if node.is_some_and(has_address)
@@ -362,13 +371,10 @@ fn reach(
     {
         return Reach::Address;
     }
-    match presence {
+    match known.presence {
         _ if is_below => Reach::NoGlue,
-        Presence::Missing => Reach::NoAddress,
-        Presence::Exists | Presence::Wildcard => match others.ask(server) {
-            Answer::Exists { v4: None, v6: None } => Reach::NoAddress,
-            _ => Reach::Address,
-        },
+        Presence::Exists | Presence::Wildcard if known.has_address => Reach::Address,
+        Presence::Missing | Presence::Exists | Presence::Wildcard => Reach::NoAddress,
         // An alias is no address of its own, and another rule's.
         Presence::Alias | Presence::Unknown | Presence::Outside => Reach::Unknown,
     }

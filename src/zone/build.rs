@@ -121,7 +121,7 @@ fn group(apex: &Name, mut records: Records, sources: &Sources, findings: &mut Fi
     records.leave_out(&left_out);
     rrsets.shrink_to_fit();
     nodes.shrink_to_fit();
-    let summary = Summary::of(apex.as_ref(), &nodes, &rrsets, records.rows());
+    let summary = Summary::of(apex.as_ref(), &nodes, &rrsets, &records);
     Zone { apex: apex.clone(), records, nodes, rrsets, summary }
 }
 

@@ -45,18 +45,32 @@ struct Summary {
     ttls: (u32, u32),
     /// Whether a name below the apex has NS records.
     has_cuts: bool,
+    /// The nodes that [`Zone::notable`] gives, by number.
+    notable: Vec<u32>,
 }
 
 impl Summary {
-    fn of(apex: NameRef<'_>, nodes: &[node::Row], rrsets: &[rrset::Row], records: &[Record]) -> Self {
+    fn of(apex: NameRef<'_>, nodes: &[node::Row], rrsets: &[rrset::Row], records: &Records) -> Self {
         let types: BTreeSet<Rtype> = rrsets.iter().map(|row| row.rtype).collect();
         // The apex comes first, if it owns anything.
         let is_apex = |node: &&node::Row| usize::from(node.name_octets) == apex.octets().len();
         let below = nodes.first().filter(is_apex).map_or(0, |apex| apex.rrsets.end as usize);
         let has_cuts = rrsets[below..].iter().any(|row| row.rtype == Rtype::NS);
         let bounds = |(low, high): (u32, u32), record: &Record| (low.min(record.ttl), high.max(record.ttl));
-        Self { types: types.into_iter().collect(), ttls: records.iter().fold((u32::MAX, 0), bounds), has_cuts }
+        let is_notable = |node: &node::Row| {
+            let rrsets = &rrsets[node.rrsets.start as usize..node.rrsets.end as usize];
+            rrsets.iter().any(|row| !is_plain(row.rtype)) || records.name(node.name, node.name_octets).is_wildcard()
+        };
+        let mut notable: Vec<u32> = (0..).zip(nodes).filter(|(_, node)| is_notable(node)).map(|(at, _)| at).collect();
+        notable.shrink_to_fit();
+        let ttls = records.rows().iter().fold((u32::MAX, 0), bounds);
+        Self { types: types.into_iter().collect(), ttls, has_cuts, notable }
     }
+}
+
+/// Types whose records name no other name but those that a signer writes, hold no text and bind nothing.
+fn is_plain(rtype: Rtype) -> bool {
+    matches!(rtype, Rtype::A | Rtype::AAAA | Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3)
 }
 
 impl Zone {
@@ -81,6 +95,12 @@ impl Zone {
         let start = self.nodes.partition_point(is_before);
         let end = start + self.nodes[start..].partition_point(|row| self.owner_of(row).is_at_or_below(name));
         (start..end).map(|index| Node::new(self, index))
+    }
+
+    /// The nodes that own more than addresses and what a signer writes, cuts among them, and the wildcards; in canonical
+    /// order. In most large zones they are few.
+    pub fn notable(&self) -> impl Iterator<Item = Node<'_>> {
+        self.summary.notable.iter().map(|&number| self.numbered(number as usize))
     }
 
     /// The types that any of its records has, each once, in order.
@@ -111,7 +131,7 @@ impl Zone {
     /// Octets of memory it holds.
     pub fn memory(&self) -> usize {
         let rows = self.nodes.capacity() * size_of::<node::Row>() + self.rrsets.capacity() * size_of::<rrset::Row>();
-        rows + self.records.memory()
+        rows + self.records.memory() + self.summary.notable.capacity() * size_of::<u32>()
     }
 
     /// The node of a name, if it owns records.

@@ -57,7 +57,7 @@ fn is_dangling(target: &Target<'_>, known: Known, subject: &Subject<'_>, others:
     }
     match known.presence {
         Presence::Missing => !others.is_hidden(target.name),
-        _ => matches!(others.ask(target.name), Answer::Exists { v4: None, v6: None }),
+        _ => !known.has_address,
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report<'_>) {
     let zone = subject.zone;
     // Names come in canonical order, so the first that is told of stands above those that would be told of with it.
     let mut told: Option<Node<'_>> = None;
-    for (node, cut) in subject.nodes() {
+    for (node, cut) in subject.notable() {
         let Some(mx) = node.rrset(Rtype::MX).filter(|_| cut.is_none()) else { continue };
         let takes_mail = mx.rdatas().any(|rdata| rdata.get(2) != Some(&0));
         let is_told = told.is_some_and(|above| node.name().is_below(above.name()));

@@ -27,7 +27,7 @@ fn is_secure_cut(node: Node<'_>) -> bool {
 }
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {
-    for cut in subject.zone.nodes().filter(|&node| is_secure_cut(node)) {
+    for cut in subject.zone.notable().filter(|&node| is_secure_cut(node)) {
         check_cut(cut, others, report);
     }
     check_apex(subject.zone, others, report);
