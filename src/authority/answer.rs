@@ -2,6 +2,7 @@
 //!
 //! Reads as a response does: answer, authority, additional.
 
+use super::block::names_hosts;
 use super::denial::{Proof, Proofs};
 use super::lookup::Found;
 use super::writer::Full;
@@ -186,7 +187,7 @@ impl<'c: 'q, 'q, T: Trace<'c>> Chain<'c, 'q, '_, '_, T> {
         if rrset.rtype() != Rtype::DNAME || self.is_new(rrset) {
             self.writer.rrset(Section::Answer, self.question.name(), rrset, rrset.ttl())?;
         }
-        self.hosts = Some(rrset);
+        self.hosts = names_hosts(rrset.rtype()).then_some(rrset);
         Ok(Answered::new(Rcode::NOERROR, true))
     }
 
