@@ -84,36 +84,44 @@ pub(super) fn read(parser: &mut Parser<'_, '_, '_>, start: u32, cuts: Cuts) {
     let head = line_start(&text, (start as usize + cuts.head).min(text.len())).unwrap_or(u32::MAX);
     let mut at = parser.read_between(start, head);
     let starts = cuts.starts(&text, at as usize);
-    let stops = |index: usize| starts.get(index).copied().unwrap_or(u32::MAX);
-    let (file, limits) = (parser.file, parser.zonefile.limits);
-    let guesses = guesses(&text, file, limits, parser.context.of_piece(), at, &starts);
+    let pieces = read_all(parser, &mut at, &starts, cuts.threads);
+    for (piece, index) in pieces.into_iter().zip(1..) {
+        at = match parser.takes(&piece, at) {
+            true => parser.take(piece),
+            false => parser.read_between(at, stop(&starts, index)),
+        };
+    }
+}
+
+/// Where the piece before this number stops.
+fn stop(starts: &[u32], index: usize) -> u32 {
+    starts.get(index).copied().unwrap_or(u32::MAX)
+}
+
+/// Reads the pieces that start at these places, and before them what stands between the first and `at`, which moves there.
+fn read_all(parser: &mut Parser<'_, '_, '_>, at: &mut u32, starts: &[u32], threads: usize) -> Vec<Piece> {
+    let (text, file, limits) = (Arc::clone(&parser.text), parser.file, parser.zonefile.limits);
+    let guesses = guesses(&text, file, limits, parser.context.of_piece(), *at, starts);
     let next = AtomicUsize::new(0);
     let work = || {
         let mut pieces = Vec::new();
         while let index = next.fetch_add(1, Ordering::Relaxed)
             && let (Some(&start), Some(guess)) = (starts.get(index), guesses.get(index))
         {
-            pieces.push((index, read_piece(&text, file, limits, guess.clone(), start, stops(index + 1))));
+            pieces.push((index, read_piece(&text, file, limits, guess.clone(), start, stop(starts, index + 1))));
         }
         pieces
     };
     let mut pieces: Vec<_> = std::thread::scope(|scope| {
-        let others = cuts.threads.saturating_sub(1).min(starts.len());
-        let others: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
-        parser.zonefile.records.reserve(lines(&text, at, stops(0)));
-        at = parser.read_between(at, stops(0));
+        let others: Vec<_> = (1..threads.min(starts.len() + 1)).map(|_| scope.spawn(work)).collect();
+        parser.zonefile.records.reserve(lines(&text, *at, stop(starts, 0)));
+        *at = parser.read_between(*at, stop(starts, 0));
         let mine = work();
         let others = others.into_iter().flat_map(|other| other.join().expect("reading a piece does not panic"));
         mine.into_iter().chain(others).collect()
     });
     pieces.sort_by_key(|(index, _)| *index);
-    for (index, piece) in pieces {
-        let stop = stops(index + 1);
-        at = match parser.takes(&piece, at) {
-            true => parser.take(piece),
-            false => parser.read_between(at, stop),
-        };
-    }
+    pieces.into_iter().map(|(_, piece)| piece).collect()
 }
 
 /// Reads the entries that start from `start` to before `stop`.
