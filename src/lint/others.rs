@@ -144,26 +144,21 @@ impl<'c> Others<'c> {
         self.tell(&Question::new(name, self.catalog.key())).0
     }
 
-    /// What [`presence`](Self::presence) says of each of these names, and whether it has addresses. What that is read from
-    /// comes from memory for many names together.
+    /// What [`presence`](Self::presence) says of each of these names, and whether it has addresses. It is brought
+    /// near for many names together.
     pub(super) fn tell_all(&self, names: &[NameRef<'_>]) -> Vec<(Presence, bool)> {
         let mut told = Vec::with_capacity(names.len());
         for names in names.chunks(BATCH) {
             let questions: Vec<_> = names.iter().map(|&name| Question::new(name, self.catalog.key())).collect();
             let mut near = Near::new();
-            for question in &questions {
-                let entry = self.catalog.find(question, Rtype::A);
-                entry
-                    .and_then(|entry| entry.authority.as_deref())
-                    .into_iter()
-                    .for_each(|zone| near.add(zone, question));
-            }
-            std::hint::black_box(near.read());
+            questions.iter().for_each(|question| near.add(self.catalog, question, Rtype::A));
+            near.read();
             told.extend(questions.iter().map(|question| self.tell(question)));
         }
         told
     }
 
+    /// Whether a name exists, and whether it has addresses.
     fn tell(&self, question: &Question<'_>) -> (Presence, bool) {
         let Some(entry) = self.catalog.find(question, Rtype::A) else { return (Presence::Outside, false) };
         let Some(zone) = entry.authority.as_deref() else { return (Presence::Unknown, false) };

@@ -17,7 +17,7 @@ use super::{Others, Settings};
 use crate::authority::{Authority, NodeRef};
 use crate::dns::{MAX_NAME, NameRef, Rtype};
 use crate::threads;
-use crate::zone::{Node, Rrset, Zone};
+use crate::zone::{Node, Rrset, Zone, is_plain};
 use crate::zonefile::{Record, rdata};
 
 /// No node's number.
@@ -277,7 +277,7 @@ impl<'z> Survey<'z> {
         }
         for rrset in node.rrsets() {
             match rrset.rtype() {
-                Rtype::A | Rtype::AAAA | Rtype::RRSIG | Rtype::NSEC => continue,
+                rtype if is_plain(rtype) => continue,
                 Rtype::TXT => self.texts.push(rrset),
                 rtype if rtype.is_service_binding() => self.bindings.push(rrset),
                 _ => {}
@@ -322,13 +322,13 @@ impl<'z> Survey<'z> {
     /// What is known of some targets, with the cuts whose servers are among them.
     fn know(&self, part: Range<usize>, own: Option<&Authority>, others: &Others<'_>) -> Vec<Known> {
         let (mut recent, mut asked) = (Recent::new(), Vec::new());
-        let mut place = |target: &Target<'z>| {
+        let place = |target: &Target<'z>| {
             *recent.of(target.name, || {
                 asked.push(target.name);
                 asked.len() - 1
             })
         };
-        let places: Vec<usize> = self.targets[part.clone()].iter().map(&mut place).collect();
+        let places: Vec<usize> = self.targets[part.clone()].iter().map(place).collect();
         let told = others.tell_all(&asked);
         let known = |place: usize| Known { presence: told[place].0, has_address: told[place].1, reach: Reach::Unknown };
         let mut known: Vec<Known> = places.into_iter().map(known).collect();

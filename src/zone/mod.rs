@@ -68,8 +68,8 @@ impl Summary {
     }
 }
 
-/// Types whose records name no other name but those that a signer writes, hold no text and bind nothing.
-fn is_plain(rtype: Rtype) -> bool {
+/// Whether records of a type name no other name but those that a signer writes, hold no text and bind nothing.
+pub(crate) fn is_plain(rtype: Rtype) -> bool {
     matches!(rtype, Rtype::A | Rtype::AAAA | Rtype::RRSIG | Rtype::NSEC | Rtype::NSEC3)
 }
 

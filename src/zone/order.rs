@@ -66,23 +66,20 @@ fn number(head: u128, rtype: Rtype, index: u32) -> u128 {
 
 /// Gives each record from `first` on its number, in order; those outside come last, and are given back.
 fn fill(keys: &mut [u128], first: usize, records: &Parts, apex: NameRef<'_>) -> Vec<u32> {
-    let mut outside = Vec::new();
-    let mut rest = (first as u32..).zip(&mut *keys);
-    for (part, run) in records.runs(first..first + rest.size_hint().1.unwrap_or_default()) {
-        let mut last = None;
-        for (record, (index, key)) in run.iter().zip(rest.by_ref()) {
-            let owner = part.owner(record);
-            let at = owner.octets().as_ptr();
-            // The parser gives records of one owner one place in the arena.
-            let head = match last {
-                Some((known, head)) if known == at => head,
-                _ => owner.is_at_or_below(apex).then(|| first_head(owner, apex)),
-            };
-            last = Some((at, head));
-            *key = head.map_or(u128::MAX, |head| number(head, record.rtype, index));
-            if head.is_none() {
-                outside.push(index);
-            }
+    let (mut outside, mut last) = (Vec::new(), None);
+    let range = records.range(first..first + keys.len());
+    for (index, (key, (part, record))) in (first as u32..).zip(keys.iter_mut().zip(range)) {
+        let owner = part.owner(record);
+        let at = owner.octets().as_ptr();
+        // The parser gives records of one owner one place in the arena.
+        let head = match last {
+            Some((known, head)) if known == at => head,
+            _ => owner.is_at_or_below(apex).then(|| first_head(owner, apex)),
+        };
+        last = Some((at, head));
+        *key = head.map_or(u128::MAX, |head| number(head, record.rtype, index));
+        if head.is_none() {
+            outside.push(index);
         }
     }
     keys.sort();

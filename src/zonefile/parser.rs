@@ -11,8 +11,9 @@ use super::entry::{Entry, EntryReader, Fault};
 use super::fields::Fields;
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
-use super::parts::{Parts, fits};
+use super::parts::Parts;
 use super::pieces::{self, Cuts};
+use super::records::fits;
 use super::slips::Marker;
 use super::{Include, Limits, Records, name, rdata, slips, ttl};
 use crate::diagnostic::{Diagnostic, codes};
@@ -24,8 +25,9 @@ pub(super) struct Zonefile<'z, 'i> {
     pub(super) sources: &'z mut Sources,
     pub(super) limits: &'z Limits,
     pub(super) include: &'z mut Include<'i>,
-    /// What was read in pieces, and what is read behind it.
+    /// What was read up to the end of the last piece.
     pub(super) read: Parts,
+    /// What was read since.
     pub(super) records: Records,
     pub(super) findings: Vec<Diagnostic>,
     /// The texts by name: a file is kept once, however often it is included.
@@ -75,8 +77,8 @@ impl<'z, 'i> Zonefile<'z, 'i> {
 
     /// Where the arena ends, if records can still be found there.
     #[inline]
-    fn end(&self) -> Option<u32> {
-        self.records.end().filter(|_| fits(self.read.compiled() + self.records.compiled()))
+    pub(super) fn end(&self) -> Option<u32> {
+        fits(self.read.compiled() + self.records.compiled()).then_some(self.records.octets() as u32)
     }
 
     /// Keeps a finding, or ends the reading when there are too many.

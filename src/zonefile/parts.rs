@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::records::{Record, Records};
+use super::records::{Record, Records, fits};
 use crate::dns::{NameRef, Rtype};
 use crate::threads;
 
@@ -33,7 +33,15 @@ impl Parts {
 
     /// The records, each with the part that it is in.
     pub fn iter(&self) -> impl Iterator<Item = (&Records, &Record)> {
-        self.parts.iter().flat_map(|part| part.rows().iter().map(move |row| (part, row)))
+        self.range(0..self.len())
+    }
+
+    /// The records of these numbers, each with the part that it is in.
+    pub(crate) fn range(&self, numbers: Range<usize>) -> impl Iterator<Item = (&Records, &Record)> {
+        self.parts.iter().zip(&self.starts).flat_map(move |(part, &start)| {
+            let inside = |number: usize| number.saturating_sub(start as usize).min(part.rows().len());
+            part.rows()[inside(numbers.start)..inside(numbers.end)].iter().map(move |row| (part, row))
+        })
     }
 
     /// The record of a number, which there must be.
@@ -46,15 +54,6 @@ impl Parts {
     fn place(&self, number: u32) -> (&Records, usize) {
         let part = self.starts.partition_point(|&start| start <= number) - 1;
         (&self.parts[part], (number - self.starts[part]) as usize)
-    }
-
-    /// The records of these numbers, in their order: a run of each part that has some.
-    pub(crate) fn runs(&self, numbers: Range<usize>) -> impl Iterator<Item = (&Records, &[Record])> {
-        self.parts.iter().zip(&self.starts).filter_map(move |(part, &start)| {
-            let inside = |number: usize| number.saturating_sub(start as usize).min(part.rows().len());
-            let run = &part.rows()[inside(numbers.start)..inside(numbers.end)];
-            (!run.is_empty()).then_some((part, run))
-        })
     }
 
     /// Adds a part behind the others; how many octets all have was seen to before.
@@ -70,11 +69,6 @@ impl Parts {
     /// How many octets the records have when they are compiled, at most.
     pub(super) fn compiled(&self) -> u64 {
         self.compiled
-    }
-
-    /// How many octets all owners and data have.
-    pub(crate) fn octets(&self) -> usize {
-        self.parts.iter().map(Records::octets).sum()
     }
 
     /// Keeps the records of such owners and types only.
@@ -113,7 +107,7 @@ impl Parts {
 
     /// One share of [`arranged`](Self::arranged), with room for so many like it.
     fn arranged_share(&self, mut order: impl ExactSizeIterator<Item = u32>, shares: usize) -> Option<Records> {
-        let octets = self.octets().div_ceil(self.len().max(1)) * order.len();
+        let octets = (self.compiled.div_ceil(u64::from(self.count).max(1)) as usize) * order.len();
         let mut arranged = Records::with_room(order.len() * shares, octets * shares);
         let mut rows = Vec::with_capacity(AT_ONCE);
         let mut owner = 0..0;
@@ -128,7 +122,9 @@ impl Parts {
             }
             touch(&rows);
             for (part, row) in &rows {
-                arranged.end()?;
+                if !fits(arranged.compiled()) {
+                    return None;
+                }
                 owner = arranged.push_beside(row, part, owner);
             }
         }
@@ -138,9 +134,4 @@ impl Parts {
 /// Asks for the octets of some records, so that they come from memory together and not one after the other.
 fn touch(rows: &[(&Records, Record)]) {
     std::hint::black_box(rows.iter().fold(0, |all, (part, row)| all ^ part.touch(row)));
-}
-
-/// Whether records can be found by 32-bit offsets, there and where they are compiled.
-pub(super) fn fits(compiled: u64) -> bool {
-    u32::try_from(compiled).is_ok()
 }

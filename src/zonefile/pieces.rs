@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::context::Context;
 use super::parser::{Conflict, Parser, Zonefile};
-use super::parts::fits;
+use super::records::fits;
 use super::{IncludeRefusal, Limits, Records};
 use crate::diagnostic::Diagnostic;
 use crate::dns::Name;
@@ -164,12 +164,12 @@ fn guesses(
     mut at: u32,
     starts: &[u32],
 ) -> Vec<Context> {
-    let mut next = |&start: &u32| {
+    let next = |&start: &u32| {
         context = guess(text, file, limits, &context, at..start);
         at = start;
         context.clone()
     };
-    starts.iter().map(&mut next).collect()
+    starts.iter().map(next).collect()
 }
 
 /// What is likely to hold at the end of a range, at whose start `context` holds: the last `$ORIGIN` and `$TTL` in it say.
@@ -308,11 +308,13 @@ mod tests {
             Some(cuts) => parser.run_in_pieces(cuts),
         }
         let findings = std::mem::take(&mut zonefile.findings);
-        let records = zonefile.into_records();
-        let said = records.iter().map(|(records, record)| {
+        let parts = zonefile.into_records();
+        let records = parts.arranged(std::iter::once(0..parts.len() as u32)).expect("they are few");
+        let said = records.rows().iter().map(|record| {
             let places = format!("{:?} {:?}", records.places(record, &sources), record.rtype);
             (records.owner(record).to_string(), record.ttl, places, format!("{:?}", records.rdata(record)))
         });
+        assert!(records.rows().iter().map(|record| record.position()).eq(0..parts.len() as u32));
         (said.collect(), format!("{findings:#?}"))
     }
 

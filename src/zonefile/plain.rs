@@ -319,7 +319,7 @@ impl Parser<'_, '_, '_> {
         let is_known = written.is_none_or(|written| self.context.owner_text == written);
         let owner = self.context.owner.filter(|_| is_known);
         // Where no room is left, the general way says so.
-        let end = self.zonefile.records.end().filter(|_| owner.is_some() || written.is_some())?;
+        let end = self.zonefile.end().filter(|_| owner.is_some() || written.is_some())?;
         let arena = self.zonefile.records.arena();
         if owner.is_none() {
             push_name(text, start as usize, origin, arena)?;

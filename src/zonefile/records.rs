@@ -11,7 +11,6 @@ use memchr::memmem;
 
 use super::entry::EntryReader;
 use super::lexer::{Lexer, Token, TokenKind};
-use super::parts::fits;
 use super::{generate, header};
 use crate::diagnostic::Edit;
 use crate::dns::{NameRef, Rtype};
@@ -38,13 +37,13 @@ impl Record {
         (self.file, self.entry)
     }
 
-    /// The same at a place among all records, where it knew its place in a part of them.
+    /// The same at a place among all records: it knew its place among those of its part.
     #[inline]
     pub(super) fn placed(self, position: u32) -> Self {
         Self { position, ..self }
     }
 
-    /// Its place among the records of its zone's text.
+    /// Its place among the records of its zone's text; in [`Parts`](super::Parts), among those of its part.
     pub fn position(&self) -> u32 {
         self.position
     }
@@ -257,12 +256,6 @@ impl Records {
         (self.octets.len() + 2 * self.rows.len()) as u64
     }
 
-    /// Where the arena ends, if records can still be found there, and there when they are compiled.
-    #[inline]
-    pub(super) fn end(&self) -> Option<u32> {
-        fits(self.compiled()).then_some(self.octets.len() as u32)
-    }
-
     /// How many octets all owners and data have.
     pub(crate) fn octets(&self) -> usize {
         self.octets.len()
@@ -282,6 +275,12 @@ impl Records {
         let position = self.rows.len() as u32;
         self.rows.push(Record { owner, rdata, rdata_length, rtype, ttl, file, entry, position });
     }
+}
+
+/// Whether records that have so many octets when they are compiled can be found by 32-bit offsets, there and before.
+#[inline]
+pub(super) fn fits(compiled: u64) -> bool {
+    u32::try_from(compiled).is_ok()
 }
 
 /// An entry as lines of text.

@@ -228,25 +228,15 @@ fn load_beside<T: Send>(
     (loaded, made)
 }
 
-/// One file as [`load`] would read it; none if it cannot be read.
-pub fn read_file<'r>(root: &'r Root, file: &Path, limits: &'r Limits) -> Option<FileRead<'r>> {
+/// The text of one file as [`load`] would read it, and its reader, which has its stamp; none if it cannot be read.
+pub(in crate::control) fn read_file<'r>(
+    root: &'r Root,
+    file: &Path,
+    limits: &'r Limits,
+) -> Option<(Arc<[u8]>, Reader<'r>)> {
     let mut reader = Reader::new(root, limits);
     let source = reader.read(file).ok()?;
-    Some(FileRead { text: Arc::clone(source.text()), reader })
-}
-
-/// A file's text, whose digest may still be made.
-pub struct FileRead<'r> {
-    /// The text.
-    pub text: Arc<[u8]>,
-    reader: Reader<'r>,
-}
-
-impl FileRead<'_> {
-    /// Its stamp, once its digest is made.
-    pub fn stamps(mut self) -> Vec<Stamp> {
-        self.reader.stamps()
-    }
+    Some((Arc::clone(source.text()), reader))
 }
 
 /// The files of a listing that are made to be included and that none of the zones read includes, each with its finding.

@@ -19,7 +19,7 @@ use crate::zonefile::{IncludeRefusal, Limits};
 const WORTH_A_THREAD: usize = 1 << 20;
 
 /// The files of one zone: each is read once, however often it is included.
-pub(super) struct Reader<'r> {
+pub(in crate::control) struct Reader<'r> {
     root: &'r Root,
     limits: &'r Limits,
     stamps: Vec<Stamp>,
@@ -72,7 +72,7 @@ impl<'r> Reader<'r> {
     }
 
     /// How each file was that was read or asked for, in that order.
-    pub(super) fn stamps(&mut self) -> Vec<Stamp> {
+    pub(in crate::control) fn stamps(&mut self) -> Vec<Stamp> {
         for (index, digest) in self.digests.drain(..) {
             self.stamps[index].digest = digest.join().expect("a digest does not panic");
         }

@@ -65,11 +65,10 @@ impl Reloader {
         let (root, entry) = self.edited(config, files)?;
         let (served, ledger) = self.newest_of(entry).filter(|_| may_go_ahead(entry, terms))?;
         let ZoneFile { name, file, .. } = &entry.text.file;
-        let read = load::read_file(&root, file, &terms.limits)?;
-        let text = Arc::clone(&read.text);
+        let (text, mut reader) = load::read_file(&root, file, &terms.limits)?;
         // While the file's digest is made by another thread.
         let (built, ledger) = ledger.amend(&text, name, &served.built, &terms.limits)?;
-        let stamps = read.stamps();
+        let stamps = reader.stamps();
         if !load::stand_still(&root, &stamps) || !is_calm() {
             return None;
         }
