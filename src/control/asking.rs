@@ -12,7 +12,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::load::{self, Hash, Loaded, Root, Terms, ZoneFile};
+use super::load::{self, Loaded, Root, Terms, ZoneFile};
+use crate::source::Hash;
 
 /// Octets of texts and records that wait at once: about two million records.
 const ROOM: usize = 256 << 20;

@@ -19,9 +19,9 @@ use std::sync::Arc;
 use super::judged::Judged;
 use super::load::{Loaded, Root, Snapshot, TextId, Texts as Store};
 use crate::diagnostic::{Diagnostic, Stage, apply, codes};
-use crate::lint::sha256;
 use crate::review::change::Known;
 use crate::review::fix::{self, Step};
+use crate::source::text_hash;
 
 /// The octets of text that are judged in one run, all versions taken together: half a minute's work, as long as anybody waits.
 const MOST_OCTETS: usize = 1 << 30;
@@ -89,7 +89,7 @@ impl Texts {
     pub fn root(&self, like: &Root) -> Root {
         let mut held = Held::default();
         let mut hold = |(path, text): (&PathBuf, &Arc<[u8]>)| {
-            let id = sha256(text);
+            let id = text_hash(text);
             held.0.insert(id, Arc::clone(text));
             (path.clone(), id)
         };

@@ -12,8 +12,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::load::Hash;
 use crate::dns::{Name, NameRef};
+use crate::source::Hash;
 
 /// One version of a zone.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -30,7 +30,7 @@ use std::time::{Instant, SystemTime};
 use arc_swap::ArcSwap;
 
 use super::follow::Start;
-use super::load::{Hash, ListError, Overlay, Terms};
+use super::load::{ListError, Overlay, Terms};
 use super::plan::{self, Disk, Rules, Standing, key};
 use super::status::{Look, Refused, ZoneStatus, unix_seconds};
 use super::watch::Reach;
@@ -39,6 +39,7 @@ use crate::config::Config;
 use crate::dns::{Name, NameRef, Rtype};
 use crate::lint;
 use crate::server::{Policy, Publisher, Seen, Served};
+use crate::source::Hash;
 use crate::zonefile::Limits;
 use ahead::Ahead;
 use entry::{Entry, Note, Text};

@@ -17,10 +17,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::git::{Id, Refusal, Repository, Step};
-use super::load::{Hash, Root, Snapshot, ZoneFile, normalise, zone_files};
+use super::load::{Root, Snapshot, ZoneFile, normalise, zone_files};
 use crate::config::Config;
 use crate::dns::{Name, NameRef, Rtype};
-use crate::lint::sha256;
+use crate::source::{Hash, text_hash};
 use crate::source::{Source, Sources};
 use crate::zone::serial::{self, Edit, Serials, Style};
 use crate::zonefile::rdata::soa_serial;
@@ -156,7 +156,7 @@ pub(super) fn content(root: &Root, listed: &ZoneFile, limits: &Limits) -> (Hash,
         // The path tells one file's text from another's, which an include may have swapped.
         octets.extend((path.as_os_str().len() as u64).to_be_bytes());
         octets.extend_from_slice(path.as_os_str().as_bytes());
-        octets.extend(text.as_deref().map(sha256).unwrap_or_default());
+        octets.extend(text.as_deref().map(text_hash).unwrap_or_default());
         for written in text.as_deref().map(includes).unwrap_or_default() {
             let from = path.parent().unwrap_or(Path::new(""));
             todo.extend(
@@ -165,7 +165,7 @@ pub(super) fn content(root: &Root, listed: &ZoneFile, limits: &Limits) -> (Hash,
         }
         files.push(path);
     }
-    (sha256(&octets), files)
+    (text_hash(&octets), files)
 }
 
 /// The serial that a zone's own file is written with, if it says so near its start.

@@ -65,13 +65,6 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
-/// The SHA-256 of a text: two texts of one digest are one text.
-pub fn sha256(octets: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(ring::digest::digest(&SHA256, octets).as_ref());
-    hash
-}
-
 /// A digest in the making.
 #[derive(Clone)]
 pub(super) struct Digest(Context);

@@ -53,7 +53,6 @@ use subject::{Subject, Target, target_field};
 use suppression::Waivers;
 
 pub use change::{check_change, check_removed};
-pub use crypto::sha256;
 pub use mirrors::Mirrors;
 pub use online::{Delegation, address, check_online};
 pub use others::Others;

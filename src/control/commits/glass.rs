@@ -16,7 +16,7 @@ use crate::control::reload::{Reloader, report};
 use crate::control::serials::{Counted, content, written};
 use crate::control::status::{GlassStatus, Look};
 use crate::dns::{Name, Rtype};
-use crate::lint::sha256;
+use crate::source::text_hash;
 use crate::zonefile::{Glass, MAX_GLASS};
 
 /// How far ahead an override may expire, in seconds: whoever needs it for longer has a repository again.
@@ -154,7 +154,7 @@ impl Commits {
                 content: content(root, &listed, &work.config.limits).0,
             });
             let content = match glass {
-                Some((glass, _)) => sha256(&[&own.content, glass.text()].concat()),
+                Some((glass, _)) => text_hash(&[&own.content, glass.text()].concat()),
                 None => own.content,
             };
             counted.insert(name, Counted { content, ..own });

@@ -36,7 +36,7 @@ pub use root::Root;
 pub(super) use root::normalise;
 pub use snapshot::{Snapshot, TextId, Texts};
 pub(crate) use stamp::random_key;
-pub use stamp::{Hash, Stamp, digest_of, stand_still, unchanged};
+pub use stamp::{Stamp, digest_of, stand_still, unchanged};
 pub use tests::{TestFiles, test_files};
 
 use std::collections::{HashMap, HashSet};
@@ -46,8 +46,8 @@ use std::time::SystemTime;
 
 use crate::diagnostic::{self, Diagnostic, Stage, codes};
 use crate::dns::Name;
-use crate::lint::{self, sha256};
-use crate::source::{FileId, Source, Sources, Span};
+use crate::lint;
+use crate::source::{FileId, Hash, Source, Sources, Span, text_hash};
 use crate::zone::{self, Zone};
 use crate::zonefile::lexer::{Lexer, TokenKind};
 use crate::zonefile::{self, Glass, Limits};
@@ -132,7 +132,7 @@ impl Terms {
     /// A digest of all that a zone's records come from: the files that were read, and what stands in for some of it.
     pub fn digest(&self, apex: &Name, stamps: &[Stamp]) -> Hash {
         let files = digest_of(stamps);
-        self.glass_of(apex).map_or(files, |glass| sha256(&[&files, glass.text()].concat()))
+        self.glass_of(apex).map_or(files, |glass| text_hash(&[&files, glass.text()].concat()))
     }
 }
 

@@ -10,9 +10,8 @@ use std::time::SystemTime;
 
 use super::refused::Refused;
 use super::root::{Root, normalise, show};
-use super::stamp::{Hash, Seen, Stamp};
-use crate::lint::sha256;
-use crate::source::Source;
+use super::stamp::{Seen, Stamp};
+use crate::source::{Hash, Source, text_hash};
 use crate::zonefile::{IncludeRefusal, Limits};
 
 /// Octets of a text from which on its digest is worth a thread.
@@ -61,12 +60,12 @@ impl<'r> Reader<'r> {
     /// A text's digest; of a large one it is made beside the parser's work, and set in the end.
     fn digest(&mut self, text: &Arc<[u8]>) -> Hash {
         if text.len() < WORTH_A_THREAD || self.limits.threads < 2 {
-            return sha256(text);
+            return text_hash(text);
         }
         let shared = Arc::clone(text);
-        match std::thread::Builder::new().name("digest".into()).spawn(move || sha256(&shared)) {
+        match std::thread::Builder::new().name("digest".into()).spawn(move || text_hash(&shared)) {
             Ok(digest) => self.digests.push((self.stamps.len(), digest)),
-            Err(_) => return sha256(text),
+            Err(_) => return text_hash(text),
         }
         Hash::default()
     }

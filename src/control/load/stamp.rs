@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use super::reader::Reader;
 use super::root::Root;
 use super::snapshot::TextId;
-use crate::lint::sha256;
+use crate::source::{Hash, text_hash};
 use crate::zonefile::Limits;
 
 /// How one file was when it was read, so that "unchanged" is a stat, and its content decides when the stat differs.
@@ -25,9 +25,6 @@ pub struct Stamp {
     pub(super) octets: u64,
     pub(super) settled: bool,
 }
-
-/// The SHA-256 of a text.
-pub type Hash = [u8; 32];
 
 /// What is seen of a file, and on which way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,7 +70,7 @@ pub fn digest_of(stamps: &[Stamp]) -> Hash {
         octets.extend_from_slice(path);
         octets.extend_from_slice(&stamp.digest);
     }
-    sha256(&octets)
+    text_hash(&octets)
 }
 
 impl Stamp {

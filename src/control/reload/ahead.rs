@@ -20,12 +20,13 @@ use super::ledger::Ledger;
 use super::{Built, Reloader};
 use crate::authority;
 use crate::config::Config;
-use crate::control::load::{self, Hash, Root, Stamp, Terms, ZoneFile};
+use crate::control::load::{self, Root, Stamp, Terms, ZoneFile};
 use crate::control::plan::{Standing, Version, key};
 use crate::control::status::Change;
 use crate::control::watch::Reach;
 use crate::dns::{Name, Rtype};
 use crate::lint;
+use crate::source::Hash;
 
 /// What is served of a zone whose text is not judged yet.
 pub(super) struct Ahead {

@@ -7,10 +7,11 @@ use super::Built;
 use super::ledger::Ledger;
 use super::report::{lossy, report_on};
 use crate::config::Config;
-use crate::control::load::{Hash, Stamp, ZoneFile};
+use crate::control::load::{Stamp, ZoneFile};
 use crate::control::plan::{self, Standing, Version};
 use crate::control::state::SavedText;
 use crate::control::status::{Change, ServedStatus, ZoneStatus, unix_seconds};
+use crate::source::Hash;
 
 /// One zone: what is served, and what was read of its newest text.
 pub(super) struct Entry {

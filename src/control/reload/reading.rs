@@ -16,11 +16,11 @@ use super::{Built, MAX_ATTEMPTS, Reloader};
 use crate::authority::{Catalog, Change};
 use crate::config::Config;
 use crate::control::asking::{Asking, Room};
-use crate::control::load::{self, Hash, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
+use crate::control::load::{self, ListError, Listing, Loaded, Root, Stamp, Terms, ZoneFile};
 use crate::control::plan::{Standing, Version, key};
 use crate::dns::NameRef;
 use crate::lint::Others;
-use crate::source::Sources;
+use crate::source::{Hash, Sources};
 use crate::zone::Zone;
 
 /// A zone's newest text, read and judged.

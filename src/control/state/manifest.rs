@@ -1,6 +1,6 @@
 //! The file that says what the set is, and in which segment each of its texts lies.
 //!
-//! Three lines: the format and the SHA-256 of the rest; where the texts lie, in the order in which the set names them; the
+//! Three lines: the format and the BLAKE3 of the rest; where the texts lie, in the order in which the set names them; the
 //! set. The lines are JSON, for a person to read; a hundred thousand zones take 25 MB.
 
 use std::collections::BTreeSet;
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::Input;
 use super::{Hash, Set};
-use crate::lint::sha256;
+use crate::source::text_hash;
 
 /// The most octets of a manifest: a million zones.
 const MAX_OCTETS: u64 = 256 << 20;
 
 /// What the first line starts with; the number is the format's.
-const MAGIC: &str = "zonewright state 1 ";
+const MAGIC: &str = "zonewright state 2 ";
 
 /// Octets of the first line, its end included.
 const HEADER: usize = MAGIC.len() + 64 + 1;
@@ -42,7 +42,7 @@ struct Layout<P> {
 /// A set as it is written, and what tells it from others.
 pub(super) fn content(set: &Set) -> (Hash, Vec<u8>) {
     let json = serde_json::to_vec(set).expect("a set has string keys only, and writing to memory does not fail");
-    (sha256(&json), json)
+    (text_hash(&json), json)
 }
 
 /// All octets of a manifest.
@@ -53,7 +53,7 @@ pub(super) fn write(saved_at: u64, places: &[Spot], set: &[u8]) -> Vec<u8> {
     octets.push(b'\n');
     octets.extend_from_slice(set);
     octets.push(b'\n');
-    let header = format!("{MAGIC}{}\n", HEXLOWER.encode(&sha256(&octets[HEADER..])));
+    let header = format!("{MAGIC}{}\n", HEXLOWER.encode(&text_hash(&octets[HEADER..])));
     octets[..HEADER].copy_from_slice(header.as_bytes());
     octets
 }
@@ -72,7 +72,7 @@ pub(super) fn read(file: &dyn Input) -> Result<Manifest, String> {
 fn parse(text: &[u8]) -> Result<Manifest, String> {
     let (header, rest) = text.split_at_checked(HEADER).ok_or("it is cut off")?;
     let sum = header.strip_prefix(MAGIC.as_bytes()).ok_or_else(|| explain_header(header))?;
-    if sum != format!("{}\n", HEXLOWER.encode(&sha256(rest))).as_bytes() {
+    if sum != format!("{}\n", HEXLOWER.encode(&text_hash(rest))).as_bytes() {
         return Err("its octets are not those that were written".to_owned());
     }
     let end = memchr::memchr(b'\n', rest).ok_or("it is cut off")?;
@@ -83,7 +83,7 @@ fn parse(text: &[u8]) -> Result<Manifest, String> {
         return Err(format!("it names {} texts and {} places", set.texts.len(), layout.places.len()));
     }
     let set = Set { saved_at: layout.saved_at, ..set };
-    Ok(Manifest { set, places: layout.places, content: sha256(json) })
+    Ok(Manifest { set, places: layout.places, content: text_hash(json) })
 }
 
 fn explain_header(header: &[u8]) -> String {

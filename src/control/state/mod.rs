@@ -15,7 +15,7 @@
 //!
 //! An edit thus costs two files and four waits for the disk, whether there is one zone or a hundred thousand. A process that
 //! ends at any step, and a power loss that keeps any part of what was not synced, leave the old set or the new one: `set` is
-//! only ever replaced by a whole file whose texts are safe already. Where a disk loses octets all the same, the SHA-256 of
+//! only ever replaced by a whole file whose texts are safe already. Where a disk loses octets all the same, the BLAKE3 of
 //! the manifest and of each text tell, and `set.old` stands in.
 //!
 //! Texts that no set needs any more are dead octets. When they outweigh the live ones, or segments get many, a save copies

@@ -7,7 +7,7 @@ use super::disk::Disk;
 use super::manifest::Spot;
 use super::texts::{Index, Place, Segment};
 use super::{Hash, SavedText, Set, Trouble, segment_name};
-use crate::lint::sha256;
+use crate::source::text_hash;
 
 /// Segments that a set may be spread over; each is a file held open.
 const MAX_SEGMENTS: usize = 32;
@@ -70,7 +70,7 @@ fn origin<'t>(
     kept: &BTreeMap<u64, Needed>,
     given: &HashMap<&Hash, &'t Arc<[u8]>>,
 ) -> Result<Origin<'t>, Trouble> {
-    let is_right = |given: &&Arc<[u8]>| given.len() as u64 == text.octets && sha256(given) == text.hash;
+    let is_right = |given: &&Arc<[u8]>| given.len() as u64 == text.octets && text_hash(given) == text.hash;
     match (index.get(&text.hash), given.get(&text.hash).copied()) {
         (Some(place), _) if place.octets != text.octets => Err(Trouble::OtherText(text.path.clone())),
         (Some(place), _) if kept.contains_key(&place.segment.number) => Ok(Origin::Kept(place.clone())),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::control::load::Hash;
+pub use crate::source::Hash;
 
 /// All that is served, its texts by their hashes.
 ///

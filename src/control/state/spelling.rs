@@ -31,7 +31,7 @@ pub(super) mod path {
     }
 }
 
-/// A SHA-256.
+/// A hash, in hexadecimal.
 pub(super) mod hash {
     use data_encoding::HEXLOWER;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};

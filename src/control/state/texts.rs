@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 
 use super::Hash;
 use super::disk::Input;
-use crate::lint::sha256;
+use crate::source::text_hash;
 
 /// A file of texts, one after the other, held open: whoever removes its name does not take it from us.
 pub(super) struct Segment {
@@ -72,7 +72,7 @@ impl Place {
     /// Fills the buffer, which is as long as the text, and verifies it.
     pub(super) fn read(&self, buffer: &mut [u8], hash: &Hash) -> io::Result<()> {
         self.segment.file.read_at(buffer, self.offset)?;
-        match sha256(buffer) == *hash {
+        match text_hash(buffer) == *hash {
             true => Ok(()),
             false => Err(io::Error::new(io::ErrorKind::InvalidData, "the text has other octets than were written")),
         }
