@@ -67,13 +67,17 @@ pub struct Position {
 pub struct Source {
     name: String,
     text: Arc<[u8]>,
-    line_starts: OnceLock<Vec<u32>>,
+    /// How many lines end before each block of the text: the place of one line costs little, that of all is never kept.
+    lines_before: OnceLock<Vec<u32>>,
 }
+
+/// Octets of a block.
+const BLOCK: usize = 4096;
 
 impl Source {
     /// A text under the name that findings call it by, usually a path.
     pub fn new(name: impl Into<String>, text: impl Into<Arc<[u8]>>) -> Self {
-        Self { name: name.into(), text: text.into(), line_starts: OnceLock::new() }
+        Self { name: name.into(), text: text.into(), lines_before: OnceLock::new() }
     }
 
     /// The name it is shown under.
@@ -88,34 +92,48 @@ impl Source {
 
     /// Where an octet is, as people say it; an offset past the end is the end.
     pub fn position(&self, offset: u32) -> Position {
-        let offset = offset.min(self.text.len() as u32);
-        let starts = self.line_starts();
-        let line = starts.partition_point(|&start| start <= offset) as u32;
-        let start = starts[line as usize - 1];
-        let column = 1 + count_code_points(&self.text[start as usize..offset as usize]);
-        Position { line, column }
+        let offset = self.text.len().min(offset as usize);
+        let block = offset / BLOCK;
+        let line = 1 + self.lines_before()[block] + count_lines(&self.text[block * BLOCK..offset]);
+        let start = memchr::memrchr(b'\n', &self.text[..offset]).map_or(0, |end| end + 1);
+        Position { line, column: 1 + count_code_points(&self.text[start..offset]) }
     }
 
     /// The octets of a line, counted from 1, without its end; empty if there is no such line.
     pub fn line(&self, line: u32) -> &[u8] {
-        let starts = self.line_starts();
-        let Some(&start) = starts.get(line as usize - 1) else { return b"" };
-        let end = starts.get(line as usize).map_or(self.text.len(), |&next| next as usize - 1);
-        let text = &self.text[start as usize..end];
+        let rest = &self.text[self.line_start(line) as usize..];
+        let text = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
         text.strip_suffix(b"\r").unwrap_or(text)
     }
 
-    /// The offset of the first octet of a line, counted from 1.
+    /// The offset of the first octet of a line, counted from 1; that of the end if there is no such line.
     pub fn line_start(&self, line: u32) -> u32 {
-        self.line_starts().get(line as usize - 1).copied().unwrap_or(self.text.len() as u32)
+        let ended = line.saturating_sub(1);
+        // The last block before which fewer lines end, if that is not the beginning of the text.
+        let Some(block) = self.lines_before().partition_point(|&before| before < ended).checked_sub(1) else {
+            return 0;
+        };
+        let mut ends = memchr::memchr_iter(b'\n', &self.text[block * BLOCK..]);
+        let end = ends.nth((ended - self.lines_before()[block]) as usize - 1);
+        end.map_or(self.text.len(), |end| block * BLOCK + end + 1) as u32
     }
 
-    fn line_starts(&self) -> &[u32] {
-        self.line_starts.get_or_init(|| {
-            let ends = memchr::memchr_iter(b'\n', &self.text).map(|end| end as u32 + 1);
-            std::iter::once(0).chain(ends).collect()
+    /// For each block, and for the end of the text where that is a block's, how many lines end before it.
+    fn lines_before(&self) -> &[u32] {
+        self.lines_before.get_or_init(|| {
+            let blocks = self.text.chunks_exact(BLOCK).map(count_lines);
+            let sum = blocks.scan(0, |before, lines| {
+                *before += lines;
+                Some(*before)
+            });
+            std::iter::once(0).chain(sum).collect()
         })
     }
+}
+
+/// How many lines end in some octets.
+fn count_lines(octets: &[u8]) -> u32 {
+    memchr::memchr_iter(b'\n', octets).count() as u32
 }
 
 fn count_code_points(octets: &[u8]) -> u32 {
@@ -146,5 +164,32 @@ impl Sources {
     /// The octets of a range.
     pub fn text(&self, span: Span) -> &[u8] {
         self.get(span.file).text().get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines long and short, and their ends on both sides of where blocks meet.
+    #[test]
+    fn lines_are_where_counting_them_finds_them() {
+        let long = ["a".repeat(BLOCK - 2), "b".repeat(BLOCK), "c".repeat(3 * BLOCK)].join("\n");
+        let block = "x\n".repeat(BLOCK / 2);
+        for text in ["", "\n", "one", "one\ntwo\r\n", &long, &block, &format!("{block}{long}\n\n{block}end")] {
+            let source = Source::new("a text", text.as_bytes());
+            let mut start = 0;
+            for (number, line) in (1..).zip(text.split('\n')) {
+                assert_eq!(source.line_start(number), start as u32, "line {number}");
+                assert_eq!(source.line(number), line.strip_suffix('\r').unwrap_or(line).as_bytes());
+                for column in [0, line.len() / 2, line.len()] {
+                    let position = Position { line: number, column: column as u32 + 1 };
+                    assert_eq!(source.position((start + column) as u32), position);
+                }
+                start += line.len() + 1;
+            }
+            let beyond = 1 + text.split('\n').count() as u32;
+            assert_eq!((source.line(beyond), source.line_start(beyond)), (&b""[..], text.len() as u32));
+        }
     }
 }

@@ -86,8 +86,13 @@ fn next(at: usize, size: usize) -> usize {
     if at + 1 == size { 0 } else { at + 1 }
 }
 
+#[expect(
+    clippy::slow_vector_initialization,
+    reason = "what is read before it is written has the system find it a page twice"
+)]
 fn fill(names: &[(u64, u32)], size: usize, salt: u64) -> Option<Vec<u64>> {
-    let mut slots = vec![0u64; size];
+    let mut slots = Vec::with_capacity(size);
+    slots.resize(size, 0u64);
     for (place, &(hash, number)) in names.iter().enumerate() {
         if place % AT_ONCE == 0 {
             // Slots come from memory together, and not one after the other.

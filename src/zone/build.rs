@@ -94,7 +94,7 @@ fn out_of_zone(apex: NameRef<'_>, run: &[(&Records, &Record)], sources: &Sources
 /// Groups sorted records into nodes and rrsets, leaving duplicates out.
 fn group(apex: &Name, mut records: Records, sources: &Sources, findings: &mut Findings) -> Zone {
     let rows = records.rows();
-    let (mut nodes, mut rrsets) = (Vec::<node::Row>::new(), Vec::with_capacity(rows.len()));
+    let (mut nodes, mut rrsets) = (Vec::<node::Row>::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     let mut left_out: Vec<u32> = Vec::new();
     let mut at = 0;
     for node in rows.chunk_by(|a, b| records.has_one_owner(a, b)) {

@@ -82,7 +82,7 @@ fn fill(keys: &mut [u128], first: usize, records: &Parts, apex: NameRef<'_>) -> 
             outside.push(index);
         }
     }
-    keys.sort();
+    keys.sort_unstable();
     outside
 }
 
