@@ -97,7 +97,8 @@ impl Compiler {
     /// All nodes of a zone added.
     fn of(zone: &Zone, key: HashKey) -> Self {
         let mut compiler = Self::new(zone, key);
-        zone.nodes().for_each(|node| compiler.add(node));
+        let mut question = Question::of_root(key);
+        zone.nodes().for_each(|node| compiler.add(node, &mut question));
         compiler
     }
 
@@ -119,7 +120,8 @@ impl Compiler {
         Self { authority, names: Vec::with_capacity(names), nsec, nsec3, naming_hosts, path }
     }
 
-    fn add(&mut self, node: Node<'_>) {
+    /// Adds a node, and what is missing between it and the last; `question` is made its name's.
+    fn add<'z>(&mut self, node: Node<'z>, question: &mut Question<'z>) {
         if is_nsec3(node) {
             return self.add_nsec3(node);
         }
@@ -127,10 +129,10 @@ impl Compiler {
         while self.path.last().is_some_and(|step| !name.is_below(self.authority.numbered(step.node).name())) {
             self.path.pop();
         }
-        let question = Question::new(name, self.authority.key);
+        question.set(name);
         let known = self.path.last().map_or(self.authority.apex_labels, |step| step.labels + 1);
-        self.add_between(&question, known);
-        self.add_named(node, &question);
+        self.add_between(question, known);
+        self.add_named(node, question);
     }
 
     /// Adds the empty non-terminals between the path's end and a name, whose tails their names are.

@@ -111,8 +111,12 @@ impl<'a> NameRef<'a> {
 
     /// The labels that this name has before those of `other`, if it lies at or below it.
     pub(crate) fn head_below(self, other: NameRef<'_>) -> Option<Labels<'a>> {
-        let head = self.0.len().checked_sub(other.0.len())?;
-        self.is_at_or_below(other).then(|| Labels(&self.0[..head]))
+        self.is_at_or_below(other).then(|| self.head(other))
+    }
+
+    /// The same of a name that is known to lie at or below `other`.
+    pub(crate) fn head(self, other: NameRef<'_>) -> Labels<'a> {
+        Labels(&self.0[..self.0.len() - other.0.len()])
     }
 
     /// Whether this name lies below `other`, and is not `other` itself.

@@ -21,19 +21,19 @@ pub(super) fn records<'z>(node: Node<'z>) -> impl Iterator<Item = (&'z Record, I
     records.filter_map(|(record, rdata)| Some((record, of(rdata)?)))
 }
 
-/// A name's address records that lie in one of these ranges, and in which.
-pub(super) fn within<'z>(
-    node: Node<'z>,
-    ranges: &'static Ranges,
-) -> impl Iterator<Item = (&'z Record, IpAddr, &'static Range)> {
-    // Asked of every address of a zone, so that data is looked at before anything is made of it.
-    let addresses = node.rrsets().filter(|rrset| TYPES.contains(&rrset.rtype()));
-    let suspects = addresses.filter(|rrset| rrset.rdatas().any(|rdata| ranges.may_hold(rdata)));
-    let records = suspects.flat_map(|rrset| rrset.records().zip(rrset.rdatas()));
-    records.filter_map(move |(record, rdata)| {
-        let address = of(rdata)?;
-        Some((record, address, ranges.of(address)?))
-    })
+/// Tells of a name's address records that lie in one of these ranges, and in which.
+pub(super) fn within(node: Node<'_>, ranges: &'static Ranges, mut tell: impl FnMut(&Record, IpAddr, &'static Range)) {
+    // Asked of every address of a zone: plain loops, in which data is looked at before anything is made of it.
+    for rrset in node.rrsets().filter(|rrset| TYPES.contains(&rrset.rtype())) {
+        for (rdata, record) in rrset.rdatas().zip(rrset.records()) {
+            if ranges.may_hold(rdata)
+                && let Some(address) = of(rdata)
+                && let Some(range) = ranges.of(address)
+            {
+                tell(record, address, range);
+            }
+        }
+    }
 }
 
 /// A name's A rrset, or else its AAAA rrset.

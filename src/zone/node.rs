@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Rrset, Zone};
-use crate::dns::{NameRef, Rtype};
+use crate::dns::{Labels, NameRef, Rtype};
 
 /// A node as it is kept: its name, and a range of the zone's rrsets, never empty.
 #[derive(Clone, Debug)]
@@ -34,6 +34,11 @@ impl<'z> Node<'z> {
     /// The name, in the case of its first record.
     pub fn name(self) -> NameRef<'z> {
         self.zone.owner_of(&self.zone.nodes[self.index])
+    }
+
+    /// The labels of its name that the zone's has not.
+    pub(crate) fn labels(self) -> Labels<'z> {
+        self.name().head(self.zone.apex.as_ref())
     }
 
     /// Its rrsets, by type.

@@ -16,8 +16,8 @@ use crate::dns::{MAX_LABEL, MAX_NAME, NameRef, Rtype};
 /// What stands before a record's data.
 #[derive(Clone, Copy, Debug)]
 struct Head {
-    /// Where the owner ends; none where it is inherited.
-    owner_end: Option<usize>,
+    /// The owner; none where it is inherited.
+    owner: Option<Written>,
     /// In seconds, if one is written.
     ttl: Option<u32>,
     /// Whether the class is written.
@@ -26,6 +26,15 @@ struct Head {
     rtype: Rtype,
     /// Where the data starts.
     data: usize,
+}
+
+/// A name as it is written.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    start: usize,
+    end: usize,
+    /// Whether it is more than one label: most owners are one.
+    has_dot: bool,
 }
 
 const LABEL: u8 = 1;
@@ -60,6 +69,22 @@ fn run(text: &[u8], at: usize, classes: u8) -> usize {
     at + rest.iter().position(|&octet| CLASS[octet as usize] & classes == 0).unwrap_or(rest.len())
 }
 
+/// The name that starts at `start`, or an `@`; it may be empty.
+#[inline]
+fn name(text: &[u8], start: usize) -> Written {
+    if text.get(start) == Some(&b'@') {
+        return Written { start, end: start + 1, has_dot: false };
+    }
+    let (mut end, mut seen) = (start, 0);
+    while let Some(class) = text.get(end).map(|&octet| CLASS[usize::from(octet)])
+        && class & (LABEL | DOT) != 0
+    {
+        seen |= class;
+        end += 1;
+    }
+    Written { start, end, has_dot: seen & DOT != 0 }
+}
+
 /// The first octet at or after `at` that is no blank.
 #[inline]
 fn skip_blanks(text: &[u8], mut at: usize) -> usize {
@@ -77,12 +102,11 @@ fn is_blank(text: &[u8], at: usize) -> bool {
 /// Reads what stands before the data of the record whose line starts at `start`.
 #[inline]
 fn head(text: &[u8], start: usize) -> Option<Head> {
-    let owner_end = match *text.get(start)? {
+    let owner = match *text.get(start)? {
         b' ' | b'\t' => None,
-        b'@' => Some(start + 1),
-        _ => Some(run(text, start, LABEL | DOT)),
+        _ => Some(name(text, start)),
     };
-    let (mut at, mut ttl, mut has_class) = (owner_end.unwrap_or(start), None, false);
+    let (mut at, mut ttl, mut has_class) = (owner.map_or(start, |owner| owner.end), None, false);
     loop {
         if !is_blank(text, at) {
             return None;
@@ -95,7 +119,7 @@ fn head(text: &[u8], start: usize) -> Option<Head> {
             [b'I' | b'i', b'N' | b'n'] if !has_class => has_class = true,
             _ => {
                 let rtype = rtype(word).filter(|_| is_blank(text, end))?;
-                return Some(Head { owner_end, ttl, has_class, rtype, data: skip_blanks(text, end) });
+                return Some(Head { owner, ttl, has_class, rtype, data: skip_blanks(text, end) });
             }
         }
         at = end;
@@ -132,12 +156,12 @@ fn push_data(text: &[u8], at: usize, rtype: Rtype, origin: NameRef<'_>, out: &mu
         Rtype::A => push_v4(text, at, out)?,
         Rtype::AAAA => push_v6(text, at, out)?,
         Rtype::TXT => return next_line(text, push_strings(text, at, out)?),
-        Rtype::MX => push_name(text, push_number(text, at, out)?, origin, out)?,
+        Rtype::MX => push_name(text, name(text, push_number(text, at, out)?), origin, out)?,
         Rtype::SRV => {
             let numbers = (0..3).try_fold(at, |at, _| push_number(text, at, out))?;
-            push_name(text, numbers, origin, out)?
+            push_name(text, name(text, numbers), origin, out)?
         }
-        _ => push_name(text, at, origin, out)?,
+        _ => push_name(text, name(text, at), origin, out)?,
     };
     // A comment behind a text may be a part of it that lacks its quotes; behind all else it is nobody's business.
     match text.get(skip_blanks(text, end)) {
@@ -256,17 +280,29 @@ fn push_strings(text: &[u8], mut at: usize, out: &mut Vec<u8>) -> Option<usize> 
 
 /// A name of plain labels, relative or not, or `@`: appends its wire form and says where its text ends.
 #[inline]
-fn push_name(text: &[u8], start: usize, origin: NameRef<'_>, out: &mut Vec<u8>) -> Option<usize> {
-    if text.get(start) == Some(&b'@') {
-        out.extend_from_slice(origin.octets());
-        return Some(start + 1);
+fn push_name(text: &[u8], name: Written, origin: NameRef<'_>, out: &mut Vec<u8>) -> Option<usize> {
+    let (written, octets) = (out.len(), &text[name.start..name.end]);
+    if octets != b"@" {
+        // Each dot becomes the length of the label behind it, and the first label's length stands before all.
+        out.push(0);
+        out.extend_from_slice(octets);
     }
-    let end = run(text, start, LABEL | DOT);
-    let written = out.len();
-    // Each dot becomes the length of the label behind it, and the first label's length stands before all.
-    out.push(0);
-    out.extend_from_slice(&text[start..end]);
-    let name = &mut out[written..];
+    let is_relative = match octets {
+        b"@" => true,
+        _ if name.has_dot => set_lengths(&mut out[written..])?,
+        _ => {
+            out[written] = label_length(0, octets.len() + 1)?;
+            true
+        }
+    };
+    if is_relative {
+        out.extend_from_slice(origin.octets());
+    }
+    (out.len() - written <= MAX_NAME).then_some(name.end)
+}
+
+/// Makes dots lengths, and says whether the name goes on: one that ends in a dot does not.
+fn set_lengths(name: &mut [u8]) -> Option<bool> {
     let mut length_at = 0;
     for at in 1..name.len() {
         if name[at] == b'.' {
@@ -274,17 +310,10 @@ fn push_name(text: &[u8], start: usize, origin: NameRef<'_>, out: &mut Vec<u8>) 
             length_at = at;
         }
     }
-    if length_at == name.len() - 1 {
-        // Nothing stands behind the last dot, or nothing at all.
-        if length_at == 0 {
-            return None;
-        }
-        name[length_at] = 0;
-    } else {
-        name[length_at] = label_length(length_at, name.len())?;
-        out.extend_from_slice(origin.octets());
-    }
-    (out.len() - written <= MAX_NAME).then_some(end)
+    // Nothing stands behind the last dot, or a label.
+    let is_relative = length_at < name.len() - 1;
+    name[length_at] = if is_relative { label_length(length_at, name.len())? } else { 0 };
+    Some(is_relative)
 }
 
 #[inline]
@@ -299,13 +328,13 @@ impl Parser<'_, '_, '_> {
     #[inline]
     pub(super) fn plain_record(&mut self, text: &[u8], start: u32) -> Option<u32> {
         let head = head(text, start as usize)?;
-        let written = head.owner_end.map(|end| &text[start as usize..end]);
+        let written = head.owner.map(|owner| &text[owner.start..owner.end]);
         let ttl = head.ttl.or(self.context.default_ttl).or(self.context.last_ttl)?;
         if slips::is_owner_suspect(written, head.ttl.is_some(), head.has_class, head.rtype) {
             return None;
         }
         let arena = self.zonefile.records.arena().len();
-        let next = self.push_plain(text, start, written, &head, ttl);
+        let next = self.push_plain(text, start, &head, ttl);
         if next.is_none() {
             self.zonefile.records.arena().truncate(arena);
         }
@@ -314,15 +343,16 @@ impl Parser<'_, '_, '_> {
 
     /// Appends a plain record; if it is none, the arena may have grown.
     #[inline]
-    fn push_plain(&mut self, text: &[u8], start: u32, written: Option<&[u8]>, head: &Head, ttl: u32) -> Option<u32> {
+    fn push_plain(&mut self, text: &[u8], start: u32, head: &Head, ttl: u32) -> Option<u32> {
         let origin = self.context.origin.as_ref();
+        let written = head.owner.map(|owner| &text[owner.start..owner.end]);
         let is_known = written.is_none_or(|written| self.context.owner_text == written);
         let owner = self.context.owner.filter(|_| is_known);
         // Where no room is left, the general way says so.
         let end = self.zonefile.end().filter(|_| owner.is_some() || written.is_some())?;
         let arena = self.zonefile.records.arena();
-        if owner.is_none() {
-            push_name(text, start as usize, origin, arena)?;
+        if let (None, Some(written)) = (owner, head.owner) {
+            push_name(text, written, origin, arena)?;
         }
         let data = u32::try_from(arena.len()).ok()?;
         let next = push_data(text, head.data, head.rtype, origin, arena)? as u32;

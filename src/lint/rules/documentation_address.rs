@@ -14,7 +14,7 @@ use crate::lint::{Report, Subject};
 use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
-    for (record, address, range) in address::within(node, &address::DOCUMENTATION) {
+    address::within(node, &address::DOCUMENTATION, |record, address, range| {
         report.add_at(record, |report| {
             report
                 .finding(report.rdata(record), format!("{address} is {}", range.what))
@@ -22,5 +22,5 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
                 .why("the record was copied from an example, and leads nowhere")
                 .fix("write the host's own address, or turn the rule off for a zone of examples")
         });
-    }
+    });
 }

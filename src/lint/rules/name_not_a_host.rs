@@ -25,7 +25,7 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
     let mut is_owner_told = false;
     for rrset in node.rrsets() {
         match rrset.rtype() {
-            Rtype::A | Rtype::AAAA | Rtype::MX if !is_owner_told && is_fault(node.name(), true, subject) => {
+            Rtype::A | Rtype::AAAA | Rtype::MX if !is_owner_told && is_owner_fault(node, subject) => {
                 is_owner_told = true;
                 let Some(record) = rrset.records().next() else { continue };
                 add(node.name(), report.owner_or_type(record), report);
@@ -38,7 +38,7 @@ pub(super) fn check(node: Node<'_>, subject: &Subject<'_>, report: &mut Report<'
             _ => false,
         };
         for (record, rdata) in rrset.records().zip(rrset.rdatas()).filter(|_| names_hosts) {
-            let Some(name) = target(rrset.rtype(), rdata).filter(|name| is_fault(*name, false, subject)) else { continue };
+            let Some(name) = target(rrset.rtype(), rdata).filter(|name| is_target_fault(*name, subject)) else { continue };
             // A name of the zone that has addresses is told of where it has them.
             let is_told_there = subject.zone.node(name).and_then(address::any).is_some();
             if !is_told_there {
@@ -54,10 +54,20 @@ fn add(name: NameRef<'_>, place: crate::source::Span, report: &mut Report<'_>) {
     report.add(finding.why(WHY).fix(FIX));
 }
 
-fn is_fault(name: NameRef<'_>, may_be_wildcard: bool, subject: &Subject<'_>) -> bool {
+fn is_owner_fault(node: Node<'_>, subject: &Subject<'_>) -> bool {
     // The labels of the zone's own name are the same in a million others.
+    let mut labels = if subject.has_host_apex() { node.labels() } else { node.name().labels() };
+    let is_first_plain = labels.next().is_none_or(|label| is_host_label(label) || label == b"*");
+    let is_plain = is_first_plain && labels.all(is_host_label);
+    !is_plain && !is_excepted(node.name(), subject)
+}
+
+fn is_target_fault(name: NameRef<'_>, subject: &Subject<'_>) -> bool {
     let own = subject.has_host_apex().then(|| name.head_below(subject.zone.apex())).flatten();
-    let mut labels = own.unwrap_or(name.labels());
-    let is_plain = labels.next().is_none_or(|label| is_host_label(label) || (may_be_wildcard && label == b"*")) && labels.all(is_host_label);
-    !is_plain && !subject.settings.host_exceptions.iter().any(|known| known.matches(name))
+    let is_plain = own.unwrap_or(name.labels()).all(is_host_label);
+    !is_plain && !is_excepted(name, subject)
+}
+
+fn is_excepted(name: NameRef<'_>, subject: &Subject<'_>) -> bool {
+    subject.settings.host_exceptions.iter().any(|known| known.matches(name))
 }

@@ -17,9 +17,9 @@ use crate::zone::Node;
 
 pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
     let is_localhost = || node.name().labels().next().is_some_and(|label| label.eq_ignore_ascii_case(b"localhost"));
-    for (record, address, range) in address::within(node, &address::UNREACHABLE) {
+    address::within(node, &address::UNREACHABLE, |record, address, range| {
         if address.is_loopback() && is_localhost() {
-            continue;
+            return;
         }
         report.add_at(record, |report| {
             report
@@ -28,5 +28,5 @@ pub(super) fn check(node: Node<'_>, _: &Subject<'_>, report: &mut Report<'_>) {
                 .why("who asks from the Internet connects to a stranger, or to nobody")
                 .fix("write the address that the outside reaches, or move the name into a zone for the inside")
         });
-    }
+    });
 }
