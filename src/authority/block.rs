@@ -321,16 +321,17 @@ impl<'a> Encoder<'a> {
         let ahead = if let Naming::Ahead(_) = name { bit::NAME_AHEAD } else { 0 };
         let dname = if head.has_dname { bit::DNAME } else { 0 };
         let signed = if head.is_signed { bit::SIGNED } else { 0 };
-        arena.extend([head.role as u8 | dname | signed | ahead, name_length]);
-        arena.extend(head.rrset_count.to_le_bytes());
-        arena.extend(head.link.to_le_bytes());
-        arena.extend([0, 0]);
+        let (count, link) = (head.rrset_count.to_le_bytes(), head.link.to_le_bytes());
+        let bits = head.role as u8 | dname | signed | ahead;
+        let header = [bits, name_length, count[0], count[1], link[0], link[1], link[2], link[3], 0, 0];
+        arena.extend_from_slice(&header);
         match name {
             Naming::Own(name) => arena.extend_from_slice(name.octets()),
-            Naming::Ahead(distance) => arena.extend(distance.to_le_bytes()),
+            Naming::Ahead(distance) => arena.extend_from_slice(&distance.to_le_bytes()),
         }
         let table = arena.len();
-        arena.resize(table + ENTRY * usize::from(head.rrset_count), 0);
+        // Most tables are of one row: as much as is written without asking how much it is.
+        (0..head.rrset_count).for_each(|_| arena.extend_from_slice(&[0; ENTRY]));
         Self { arena, start, table, written: 0, is_signed: head.is_signed, smallest: (usize::MAX, 0) }
     }
 
@@ -338,10 +339,13 @@ impl<'a> Encoder<'a> {
     pub(super) fn rrset<'r>(&mut self, rtype: Rtype, ttl: u32, rdatas: impl ExactSizeIterator<Item = &'r [u8]>) {
         // Only RRSIG records can be more (any other rrset is refused long before), and no message holds so many.
         let (data, count) = (self.arena.len(), rdatas.len().min(u16::MAX.into()) as u16);
-        self.arena.resize(data + Prefix::of(rtype, count, self.is_signed).length(), 0);
+        let prefix = Prefix::of(rtype, count, self.is_signed).length();
+        if prefix > 0 {
+            self.arena.resize(data + prefix, 0);
+        }
         let first = self.arena.len();
         for rdata in rdatas.take(count.into()) {
-            self.arena.extend((rdata.len() as u16).to_be_bytes());
+            self.arena.extend_from_slice(&(rdata.len() as u16).to_be_bytes());
             self.arena.extend_from_slice(rdata);
         }
         let row = &mut self.arena[self.table + ENTRY * self.written..][..ENTRY];
@@ -366,7 +370,7 @@ impl<'a> Encoder<'a> {
         if is_signed {
             link_signatures(&mut arena[start..]);
         }
-        arena.resize(align(arena.len()), 0);
+        arena.extend_from_slice(&[0; ALIGNMENT][..align(arena.len()) - arena.len()]);
         (start / ALIGNMENT) as u32
     }
 }

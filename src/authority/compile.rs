@@ -51,6 +51,7 @@ struct Compiler {
     naming_hosts: Vec<(u32, u16)>,
     /// The path from the apex to the last node.
     path: Vec<Step>,
+    has_nsec3: bool,
 }
 
 /// A node on the path, and what its children need to know of it.
@@ -117,16 +118,27 @@ impl Compiler {
             negative_ttl: 0,
         };
         let (nsec, nsec3, naming_hosts, path) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { authority, names: Vec::with_capacity(names), nsec, nsec3, naming_hosts, path }
+        Self {
+            authority,
+            names: Vec::with_capacity(names),
+            nsec,
+            nsec3,
+            naming_hosts,
+            path,
+            has_nsec3: zone.has_type(Rtype::NSEC3),
+        }
     }
 
     /// Adds a node, and what is missing between it and the last; `question` is made its name's.
     fn add<'z>(&mut self, node: Node<'z>, question: &mut Question<'z>) {
-        if is_nsec3(node) {
+        if self.has_nsec3 && is_nsec3(node) {
             return self.add_nsec3(node);
         }
         let name = node.name();
-        while self.path.last().is_some_and(|step| !name.is_below(self.authority.numbered(step.node).name())) {
+        // All names lie below the first, the apex.
+        while let [_, .., step] = &self.path[..]
+            && !name.is_below(self.authority.numbered(step.node).name())
+        {
             self.path.pop();
         }
         question.set(name);

@@ -15,10 +15,14 @@ pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sourc
     let mut report = Report { zone, sources, findings };
     apex(&mut report, start, is_complete);
     let mut dname: Option<BelowDname<'_>> = None;
+    let (has_aliases, has_dnames) = (zone.has_type(Rtype::CNAME), zone.has_type(Rtype::DNAME));
     for node in zone.nodes() {
-        cname(&mut report, node);
+        if has_aliases {
+            cname(&mut report, node);
+        }
         match &mut dname {
             Some(above) if node.name().is_below(above.dname.owner()) => above.add(node),
+            _ if !has_dnames => {}
             _ => {
                 let own = node.rrset(Rtype::DNAME);
                 if let Some(own) = own {
