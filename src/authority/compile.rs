@@ -141,7 +141,7 @@ impl Compiler {
         {
             self.path.pop();
         }
-        question.set(name);
+        question.set_beside(name, if self.path.is_empty() { 0 } else { self.authority.apex_labels });
         let known = self.path.last().map_or(self.authority.apex_labels, |step| step.labels + 1);
         self.add_between(question, known);
         self.add_named(node, question);

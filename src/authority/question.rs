@@ -61,7 +61,14 @@ impl<'q> Question<'q> {
     #[inline]
     pub fn set(&mut self, name: NameRef<'q>) {
         self.octets = Octets::Given(name.octets());
-        self.hash_labels();
+        self.hash_labels(0);
+    }
+
+    /// Takes another name in its place whose last `labels` labels are those of this one, which are not hashed again.
+    #[inline]
+    pub(super) fn set_beside(&mut self, name: NameRef<'q>, labels: usize) {
+        self.octets = Octets::Given(name.octets());
+        self.hash_labels(labels.min(KEPT));
     }
 
     /// Takes a copy of another name in its place.
@@ -69,16 +76,18 @@ impl<'q> Question<'q> {
         let (mut octets, length) = ([0; MAX_NAME], name.octets().len());
         octets[..length].copy_from_slice(name.octets());
         self.octets = Octets::Made(octets, length);
-        self.hash_labels();
+        self.hash_labels(0);
     }
 
+    /// Hashes the labels but for the last `known`, behind which the states are kept.
     #[inline]
-    fn hash_labels(&mut self) {
+    fn hash_labels(&mut self, known: usize) {
         let octets = self.octets.get();
         self.labels = label_starts(octets, &mut self.starts);
-        let mut state = self.states[0];
-        let mut end = usize::from(self.starts[self.labels]);
-        for (&start, kept) in self.starts[..self.labels].iter().rev().zip(&mut self.states[1..]) {
+        let mut state = self.states[known];
+        let own = &self.starts[..=self.labels - known];
+        let mut end = usize::from(own[own.len() - 1]);
+        for (&start, kept) in own[..own.len() - 1].iter().rev().zip(&mut self.states[known + 1..]) {
             state = with_label(state, octets, start.into(), end);
             (*kept, end) = (state, start.into());
         }

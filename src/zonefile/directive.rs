@@ -44,6 +44,9 @@ const DIRECTIVES: &[Directive] = &[
     },
 ];
 
+/// A record knows its file by a number of 24 bits, and the zone's own is one more.
+const MOST_INCLUDES: usize = (1 << 24) - 2;
+
 impl Parser<'_, '_, '_> {
     /// Carries out the directive that starts `tokens`.
     pub(super) fn directive(&mut self, tokens: &[Token]) -> Result<()> {
@@ -137,11 +140,11 @@ impl Parser<'_, '_, '_> {
         let limits = self.zonefile.limits;
         self.zonefile.includes += 1;
         self.zonefile.octets += self.zonefile.sources.get(file).text().len() as u64;
-        if self.zonefile.includes <= limits.includes && self.zonefile.octets <= u64::from(limits.file_octets) {
+        let most = limits.includes.min(MOST_INCLUDES);
+        if self.zonefile.includes <= most && self.zonefile.octets <= u64::from(limits.file_octets) {
             return Ok(());
         }
-        let headline =
-            format!("the zone has more than {} includes, or {} octets in them", limits.includes, limits.file_octets);
+        let headline = format!("the zone has more than {most} includes, or {} octets in them", limits.file_octets);
         let finding = Diagnostic::new(&codes::INCLUDE_REFUSED, span, headline)
             .label("nothing is read from here on")
             .why("files that include each other many times over grow without end")

@@ -53,7 +53,7 @@ pub struct Limits {
     pub findings: usize,
     /// Files an `$INCLUDE` may be nested in.
     pub include_depth: usize,
-    /// `$INCLUDE`s carried out for one zone, those in included files counted each time.
+    /// `$INCLUDE`s carried out for one zone, those in included files counted each time; 2²⁴ − 2 at most, whatever is given.
     pub includes: usize,
     /// Octets that the records of a zone's `$GENERATE` lines take, about.
     pub generated_octets: u32,

@@ -26,7 +26,10 @@ pub struct Record {
     pub rtype: Rtype,
     /// Its TTL in seconds, at most 2³¹ − 1.
     pub ttl: u32,
-    file: FileId,
+    /// The number of its file, little-endian: no zone includes as many.
+    file: [u8; 3],
+    /// How many octets its owner has: nobody has to walk over its labels for that.
+    owner_octets: u8,
     entry: u32,
     position: u32,
 }
@@ -34,7 +37,12 @@ pub struct Record {
 impl Record {
     /// Where its entry starts: that of a `$GENERATE` line is shared by all it made.
     pub fn entry(&self) -> (FileId, u32) {
-        (self.file, self.entry)
+        (self.file(), self.entry)
+    }
+
+    fn file(&self) -> FileId {
+        let [low, middle, high] = self.file;
+        FileId(u32::from_le_bytes([low, middle, high, 0]))
     }
 
     /// The same at a place among all records: it knew its place among those of its part.
@@ -77,13 +85,12 @@ impl Records {
 
     /// A record's owner, in the case it was written in.
     pub fn owner(&self, record: &Record) -> NameRef<'_> {
-        self.name_at(record.owner)
+        self.name(record.owner, record.owner_octets)
     }
 
     /// Where a record's owner is among all octets, and how many it has.
     pub(crate) fn place_of_owner(&self, record: &Record) -> (u32, u8) {
-        // A name has 255 octets at most.
-        (record.owner, self.owner(record).octets().len() as u8)
+        (record.owner, record.owner_octets)
     }
 
     /// The name at a place that [`place_of_owner`](Self::place_of_owner) gave.
@@ -128,12 +135,12 @@ impl Records {
     }
 
     fn read_again(&self, record: &Record, sources: &Sources) -> (Places, Vec<Span>) {
-        let text = sources.get(record.file).text();
+        let text = sources.get(record.file()).text();
         let mut tokens = Vec::new();
         let entry = EntryReader::new(text, record.entry, u32::MAX).read(&mut tokens);
         let whole =
-            Span { file: record.file, start: record.entry, end: entry.as_ref().map_or(record.entry, |e| e.end) };
-        let span = |token: Token| Span { file: record.file, start: token.start, end: token.end };
+            Span { file: record.file(), start: record.entry, end: entry.as_ref().map_or(record.entry, |e| e.end) };
+        let span = |token: Token| Span { file: record.file(), start: token.start, end: token.end };
         let tokens = generate::record_tokens(text, &tokens);
         let Some(header) = entry.and_then(|entry| header::split(text, tokens, entry.starts_blank)) else {
             return (Places { owner: whole, ttl: None, rtype: whole, rdata: whole }, Vec::new());
@@ -151,28 +158,29 @@ impl Records {
 
     /// Whether a `$GENERATE` line made it: its entry is then no text of its own to edit.
     pub fn is_generated(&self, record: &Record, sources: &Sources) -> bool {
-        sources.get(record.file).text().get(record.entry as usize) == Some(&b'$')
+        sources.get(record.file()).text().get(record.entry as usize) == Some(&b'$')
     }
 
     /// The edit that takes the entry of a record out, which stands at `kept` too. A comment that is not there stays as a line.
     ///
     /// None where that is for people to do: the line makes other records as well, or says something between its parts.
     pub fn removal(&self, record: &Record, kept: &Record, sources: &Sources) -> Option<Edit> {
-        let is_same = (record.file, record.entry) == (kept.file, kept.entry);
+        let is_same = record.entry() == kept.entry();
         if is_same || self.is_generated(record, sources) {
             return None;
         }
         let text = |file: FileId| &sources.get(file).text()[..];
-        let lines = EntryLines::read(text(record.file), record.entry);
-        let comment = lines.comment.map(|comment| comment.text(text(record.file)).trim_ascii_end());
-        let known = EntryLines::read(text(kept.file), kept.entry).comment.map(|comment| comment.text(text(kept.file)));
+        let lines = EntryLines::read(text(record.file()), record.entry);
+        let comment = lines.comment.map(|comment| comment.text(text(record.file())).trim_ascii_end());
+        let known =
+            EntryLines::read(text(kept.file()), kept.entry).comment.map(|comment| comment.text(text(kept.file())));
         // A waiver is about more than its line: who wrote it has to say what becomes of it.
         if lines.has_inner_comment || comment.is_some_and(|comment| memmem::find(comment, b"zonewright:").is_some()) {
             return None;
         }
         let stays = lines.comment.filter(|_| comment != known.map(<[u8]>::trim_ascii_end));
         let end = stays.map_or(lines.end, |comment| comment.start);
-        Some(Edit { span: Span { file: record.file, start: record.entry, end }, text: String::new() })
+        Some(Edit { span: Span { file: record.file(), start: record.entry, end }, text: String::new() })
     }
 
     /// Whether two records have one owner, the case of letters ignored.
@@ -273,7 +281,14 @@ impl Records {
     pub(super) fn push(&mut self, owner: u32, rdata: u32, rtype: Rtype, ttl: u32, file: FileId, entry: u32) {
         let rdata_length = (self.octets.len() - rdata as usize) as u16;
         let position = self.rows.len() as u32;
-        self.rows.push(Record { owner, rdata, rdata_length, rtype, ttl, file, entry, position });
+        let owner_octets = match self.rows.last() {
+            Some(last) if last.owner == owner => last.owner_octets,
+            // A name has 255 octets at most.
+            _ => self.name_at(owner).octets().len() as u8,
+        };
+        let [low, middle, high, _] = file.0.to_le_bytes();
+        let file = [low, middle, high];
+        self.rows.push(Record { owner, rdata, rdata_length, rtype, ttl, file, owner_octets, entry, position });
     }
 }
 
