@@ -230,10 +230,10 @@ impl Word<'_> {
     fn argument(&self, term: &mut Term, wanted: Argument, at: usize) -> Result<()> {
         let end = self.place.end;
         let value = (self.text.get(at) == Some(&b':') && at < end).then_some(at + 1..end);
-        let name = String::from_utf8_lossy(&self.text[self.place.start..at]).into_owned();
+        let name = || String::from_utf8_lossy(&self.text[self.place.start..at]);
         match (wanted, value) {
             (Argument::Nothing | Argument::DomainOrNot | Argument::Hosts, None) if at == end => Ok(()),
-            (Argument::Nothing, _) => Err(self.fault(at..end, "nothing may follow", format!("write `{name}`"))),
+            (Argument::Nothing, _) => Err(self.fault(at..end, "nothing may follow", format!("write `{}`", name()))),
             (Argument::Ip4, Some(value)) => self.network(term, value, true),
             (Argument::Ip6, Some(value)) => self.network(term, value, false),
             (Argument::Domain | Argument::DomainOrNot, Some(value)) => {
@@ -251,9 +251,9 @@ impl Word<'_> {
                 self.prefixes(slash)
             }
             (Argument::Domain, None) => {
-                Err(self.fault(at..end, "a domain belongs here", format!("write `{name}:DOMAIN`")))
+                Err(self.fault(at..end, "a domain belongs here", format!("write `{}:DOMAIN`", name())))
             }
-            (_, None) => Err(self.fault(at..end, "an address belongs here", format!("write `{name}:ADDRESS`"))),
+            (_, None) => Err(self.fault(at..end, "an address belongs here", format!("write `{}:ADDRESS`", name()))),
         }
     }
 

@@ -36,17 +36,19 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
     report_outside(apex.as_ref(), &order.outside, &records, sources, &mut findings);
     let is_complete = is_readable && !findings.has_errors();
     let start = Span::start_of(root);
-    let Some(arranged) = order.arrange(&records, threads) else {
+    let group = |share: Records, room: usize| group(apex, share, room, sources, findings_limit);
+    let Some(shares) = order.arrange(&records, threads, group) else {
         findings.add(&codes::TOO_MANY_RECORDS, || size::too_large(start, "more than 4 GiB of names and data"));
         return Built { zone: None, findings: findings.finish() };
     };
     let zone = std::thread::scope(|scope| {
         // What lies in the order of the text is of no use from here on, and freeing so much takes a while.
         free(scope, (records, order), threads);
-        group(apex, arranged, sources, &mut findings)
+        let zone = join(apex, shares, &mut findings);
+        size::check(&zone, start, &mut findings);
+        integrity::check(&zone, start, is_complete, sources, &mut findings);
+        zone
     });
-    size::check(&zone, start, &mut findings);
-    integrity::check(&zone, start, is_complete, sources, &mut findings);
     Built { zone: (!findings.has_errors()).then_some(zone), findings: findings.finish() }
 }
 
@@ -91,10 +93,29 @@ fn out_of_zone(apex: NameRef<'_>, run: &[(&Records, &Record)], sources: &Sources
     }
 }
 
-/// Groups sorted records into nodes and rrsets, leaving duplicates out.
-fn group(apex: &Name, mut records: Records, sources: &Sources, findings: &mut Findings) -> Zone {
+/// Puts the shares of a zone together.
+fn join(apex: &Name, shares: Vec<(Zone, Findings)>, findings: &mut Findings) -> Zone {
+    let join = |zone: Option<Zone>, (share, found)| {
+        findings.append(found);
+        match zone {
+            None => Some(share),
+            Some(mut zone) => {
+                zone.append(share);
+                Some(zone)
+            }
+        }
+    };
+    let mut zone = shares.into_iter().fold(None, join).unwrap_or_else(|| Zone::empty(apex));
+    zone.shrink();
+    zone
+}
+
+/// Groups sorted records into nodes and rrsets, leaving duplicates out; there is to be room for so many shares like it.
+fn group(apex: &Name, mut records: Records, room: usize, sources: &Sources, findings_limit: usize) -> (Zone, Findings) {
+    let mut findings = Findings::new(Vec::new(), findings_limit);
     let rows = records.rows();
-    let (mut nodes, mut rrsets) = (Vec::<node::Row>::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let room = rows.len() * room;
+    let (mut nodes, mut rrsets) = (Vec::<node::Row>::with_capacity(room), Vec::with_capacity(room));
     let mut left_out: Vec<u32> = Vec::new();
     let mut at = 0;
     for node in rows.chunk_by(|a, b| records.has_one_owner(a, b)) {
@@ -105,7 +126,7 @@ fn group(apex: &Name, mut records: Records, sources: &Sources, findings: &mut Fi
             let again = repetitions(run, &records);
             let ttl = match run {
                 [only] => only.ttl,
-                _ => agree_on_ttl(run, &again, &records, sources, findings),
+                _ => agree_on_ttl(run, &again, &records, sources, &mut findings),
             };
             left_out.extend(again.iter().map(|repeated| at as u32 + repeated.0));
             at += run.len();
@@ -119,10 +140,8 @@ fn group(apex: &Name, mut records: Records, sources: &Sources, findings: &mut Fi
         nodes.push(node::Row { rrsets: first..rrsets.len() as u32, name, name_octets });
     }
     records.leave_out(&left_out);
-    rrsets.shrink_to_fit();
-    nodes.shrink_to_fit();
     let summary = Summary::of(apex.as_ref(), &nodes, &rrsets, &records);
-    Zone { apex: apex.clone(), records, nodes, rrsets, summary }
+    (Zone { apex: apex.clone(), records, nodes, rrsets, summary }, findings)
 }
 
 /// Which records of an rrset are there again, in the order of the text, each with the place where it was first.

@@ -44,6 +44,13 @@ impl Findings {
         }
     }
 
+    /// Adds what was found elsewhere.
+    pub(super) fn append(&mut self, others: Self) {
+        self.left_out.errors += others.left_out.errors;
+        self.left_out.others += others.left_out.others;
+        others.list.into_iter().for_each(|finding| self.add(finding.code, || finding));
+    }
+
     /// Whether anything keeps the zone from being served.
     pub(super) fn has_errors(&self) -> bool {
         self.kept.errors > 0

@@ -40,7 +40,7 @@ pub struct Zone {
 #[derive(Debug)]
 struct Summary {
     /// The types that any of its records has, each once, in order.
-    types: Vec<Rtype>,
+    types: BTreeSet<Rtype>,
     /// The lowest and the highest TTL of its records, in seconds.
     ttls: (u32, u32),
     /// Whether a name below the apex has NS records.
@@ -65,10 +65,17 @@ impl Summary {
             let rrsets = &rrsets[node.rrsets.start as usize..node.rrsets.end as usize];
             rrsets.iter().any(|row| !is_plain(row.rtype)) || records.name(node.name, node.name_octets).is_wildcard()
         };
-        let mut notable: Vec<u32> = (0..).zip(nodes).filter(|(_, node)| is_notable(node)).map(|(at, _)| at).collect();
-        notable.shrink_to_fit();
+        let notable = (0..).zip(nodes).filter(|(_, node)| is_notable(node)).map(|(at, _)| at).collect();
         let ttls = records.rows().iter().fold((u32::MAX, 0), bounds);
-        Self { types: types.into_iter().collect(), ttls, has_cuts, notable }
+        Self { types, ttls, has_cuts, notable }
+    }
+
+    /// Adds what is said of the nodes from this number on.
+    fn append(&mut self, mut others: Self, node: u32) {
+        self.types.append(&mut others.types);
+        self.ttls = (self.ttls.0.min(others.ttls.0), self.ttls.1.max(others.ttls.1));
+        self.has_cuts |= others.has_cuts;
+        self.notable.extend(others.notable.iter().map(|number| number + node));
     }
 }
 
@@ -78,6 +85,30 @@ pub(crate) fn is_plain(rtype: Rtype) -> bool {
 }
 
 impl Zone {
+    /// One without records.
+    fn empty(apex: &Name) -> Self {
+        let (records, summary) = (Records::default(), Summary::of(apex.as_ref(), &[], &[], &Records::default()));
+        Self { apex: apex.clone(), records, nodes: Vec::new(), rrsets: Vec::new(), summary }
+    }
+
+    /// Adds nodes that come behind all of these.
+    fn append(&mut self, others: Self) {
+        let (octets, records) = (self.records.octets() as u32, self.records.rows().len() as u32);
+        let (nodes, rrsets) = (self.nodes.len() as u32, self.rrsets.len() as u32);
+        self.records.append(others.records);
+        self.rrsets.extend(others.rrsets.into_iter().map(|row| row.moved(records)));
+        self.nodes.extend(others.nodes.into_iter().map(|row| row.moved(rrsets, octets)));
+        self.summary.append(others.summary, nodes);
+    }
+
+    /// Gives back the room that is not used.
+    fn shrink(&mut self) {
+        self.records.shrink();
+        self.rrsets.shrink_to_fit();
+        self.nodes.shrink_to_fit();
+        self.summary.notable.shrink_to_fit();
+    }
+
     /// The zone's topmost name.
     pub fn apex(&self) -> NameRef<'_> {
         self.apex.as_ref()
@@ -108,13 +139,13 @@ impl Zone {
     }
 
     /// The types that any of its records has, each once, in order.
-    pub fn types(&self) -> &[Rtype] {
+    pub fn types(&self) -> &BTreeSet<Rtype> {
         &self.summary.types
     }
 
     /// Whether any of its records has this type.
     pub fn has_type(&self, rtype: Rtype) -> bool {
-        self.summary.types.binary_search(&rtype).is_ok()
+        self.summary.types.contains(&rtype)
     }
 
     /// The lowest and the highest TTL of its records, in seconds.

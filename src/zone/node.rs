@@ -14,6 +14,13 @@ pub(super) struct Row {
     pub(super) name_octets: u8,
 }
 
+impl Row {
+    /// The same behind so many rrsets, and octets of records.
+    pub(super) fn moved(self, rrsets: u32, octets: u32) -> Self {
+        Self { rrsets: self.rrsets.start + rrsets..self.rrsets.end + rrsets, name: self.name + octets, ..self }
+    }
+}
+
 /// A name that owns records.
 #[derive(Clone, Copy, Debug)]
 pub struct Node<'z> {

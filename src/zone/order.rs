@@ -48,10 +48,33 @@ impl Order {
         Self { keys, outside }
     }
 
-    /// The records as they are in this order; none if there are more octets of them than can be numbered.
-    pub(super) fn arrange(&self, records: &Parts, threads: usize) -> Option<Records> {
-        let share = self.keys.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
-        records.arranged(self.keys.chunks(share).map(|keys| keys.iter().map(|&key| index(key))))
+    /// What is made of the records in this order, in shares for as many threads: all of an owner's are in one. None if there
+    /// are more octets of them than can be numbered; `make` is told for how many shares there should be room.
+    pub(super) fn arrange<T: Send>(
+        &self,
+        records: &Parts,
+        threads: usize,
+        make: impl Fn(Records, usize) -> T + Sync,
+    ) -> Option<Vec<T>> {
+        let shares = self.shares(records, threads);
+        records.arranged(shares.iter().map(|keys| keys.iter().map(|&key| index(key))), make)
+    }
+
+    /// The order in shares of about the same size, none of which ends amidst an owner's records.
+    fn shares(&self, records: &Parts, threads: usize) -> Vec<&[u128]> {
+        let size = self.keys.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
+        let owner = |key: u128| {
+            let (part, record) = records.at(index(key));
+            part.owner(record)
+        };
+        let (mut shares, mut rest) = (Vec::new(), &self.keys[..]);
+        while !rest.is_empty() {
+            let is_next = |&at: &usize| !owner(rest[at]).is(owner(rest[at - 1]));
+            let (share, others) = rest.split_at((size..rest.len()).find(is_next).unwrap_or(rest.len()));
+            shares.push(share);
+            rest = others;
+        }
+        shares
     }
 }
 

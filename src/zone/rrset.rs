@@ -15,6 +15,13 @@ pub(super) struct Row {
     pub(super) records: Range<u32>,
 }
 
+impl Row {
+    /// The same behind so many records.
+    pub(super) fn moved(self, records: u32) -> Self {
+        Self { records: self.records.start + records..self.records.end + records, ..self }
+    }
+}
+
 /// An rrset of a zone.
 #[derive(Clone, Copy, Debug)]
 pub struct Rrset<'z> {

@@ -86,23 +86,25 @@ impl Parts {
         }
     }
 
-    /// The records of these numbers in this order, each with its owner and its data beside those of its neighbours; the
-    /// numbers come in shares, each for a thread of its own. None if that takes more octets than can be numbered: an owner
-    /// that is written now so, now so is there each time that it changes.
-    pub(crate) fn arranged<I: ExactSizeIterator<Item = u32> + Send>(
+    /// What is made of the records of these numbers in this order, each with its owner and its data beside those of its
+    /// neighbours; the numbers come in shares, each for a thread of its own, which makes something of it too. The first has
+    /// room for as many shares as it is told, the others for their own.
+    ///
+    /// None if all take more octets than can be numbered: an owner that is written now so, now so is there each time that it
+    /// changes.
+    pub(crate) fn arranged<I: ExactSizeIterator<Item = u32> + Send, T: Send>(
         &self,
         shares: impl ExactSizeIterator<Item = I>,
-    ) -> Option<Records> {
+        make: impl Fn(Records, usize) -> T + Sync,
+    ) -> Option<Vec<T>> {
         let count = shares.len();
-        // The others are added to the first, which has room for them.
         let room = std::iter::once(count).chain(std::iter::repeat(1));
-        let mut arranged = threads::on_each(shares.zip(room), |(order, room)| self.arranged_share(order, room));
-        let mut all = arranged.next().unwrap_or_else(|| Some(Records::default()))?;
-        for other in arranged {
-            all.append(other.filter(|other| fits(all.compiled() + other.compiled()))?);
-        }
-        all.shrink();
-        Some(all)
+        let made = threads::on_each(shares.zip(room), |(order, room)| {
+            let records = self.arranged_share(order, room)?;
+            Some((records.compiled(), make(records, room)))
+        });
+        let (octets, made): (Vec<u64>, Vec<T>) = made.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+        fits(octets.iter().sum()).then_some(made)
     }
 
     /// One share of [`arranged`](Self::arranged), with room for so many like it.

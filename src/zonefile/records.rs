@@ -247,7 +247,7 @@ impl Records {
     }
 
     /// Gives back the room that is not used.
-    pub(super) fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         self.octets.shrink_to_fit();
         self.rows.shrink_to_fit();
     }
@@ -269,8 +269,8 @@ impl Records {
         self.octets.len()
     }
 
-    /// Adds other records behind these.
-    pub(super) fn append(&mut self, other: Records) {
+    /// Adds other records behind these, for which there must be numbers left.
+    pub(crate) fn append(&mut self, other: Records) {
         let offset = self.octets.len() as u32;
         self.octets.extend_from_slice(&other.octets);
         let moved = |row: &Record| Record { owner: row.owner + offset, rdata: row.rdata + offset, ..*row };
