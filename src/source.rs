@@ -69,6 +69,15 @@ pub struct Source {
     text: Arc<[u8]>,
     /// How many lines end before each block of the text: the place of one line costs little, that of all is never kept.
     lines_before: OnceLock<Vec<u32>>,
+    speaks_to_us: OnceLock<bool>,
+}
+
+/// What comments start with that are for this program.
+pub const ADDRESS: &[u8] = b"zonewright:";
+
+/// Whether there may be a comment for this program in some octets.
+pub fn may_speak_to_us(octets: &[u8]) -> bool {
+    memchr::memmem::find(octets, ADDRESS).is_some()
 }
 
 /// Octets of a block.
@@ -77,7 +86,7 @@ const BLOCK: usize = 4096;
 impl Source {
     /// A text under the name that findings call it by, usually a path.
     pub fn new(name: impl Into<String>, text: impl Into<Arc<[u8]>>) -> Self {
-        Self { name: name.into(), text: text.into(), lines_before: OnceLock::new() }
+        Self { name: name.into(), text: text.into(), lines_before: OnceLock::new(), speaks_to_us: OnceLock::new() }
     }
 
     /// The name it is shown under.
@@ -88,6 +97,11 @@ impl Source {
     /// Its octets.
     pub fn text(&self) -> &Arc<[u8]> {
         &self.text
+    }
+
+    /// Whether there may be a comment for this program in it: several ask, and it is looked for once.
+    pub fn may_speak_to_us(&self) -> bool {
+        *self.speaks_to_us.get_or_init(|| may_speak_to_us(&self.text))
     }
 
     /// Where an octet is, as people say it; an offset past the end is the end.

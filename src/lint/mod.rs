@@ -60,7 +60,6 @@ pub use owners::{Acting, Owner, Owners, without_mention};
 pub use report::MOST_OF_A_RULE;
 pub use rules::{RULES, markdown};
 pub use settings::{Level, Pattern, Settings, Severities, is_configurable};
-pub use suppression::may_waive;
 pub use zonemd::{HashAlgorithm, zonemd};
 
 /// One rule.

@@ -19,17 +19,9 @@ use super::change::is_of_change;
 use super::mirrors::comment_start;
 use super::{find, is_configurable};
 use crate::diagnostic::{Code, Diagnostic, codes};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{ADDRESS, FileId, Sources, Span, may_speak_to_us};
 use crate::zonefile::lexer::{Lexer, Token, TokenKind};
 use crate::zonefile::rdata::parse_moment;
-
-/// What starts a waiver.
-const WORD: &[u8] = b"zonewright:";
-
-/// Whether some lines of a zone hold what may be a waiver.
-pub fn may_waive(lines: &[u8]) -> bool {
-    memmem::find(lines, WORD).is_some()
-}
 
 /// The most rules that one entry may waive: each finding of the entry is held against them all.
 const MOST_AT_ENTRY: usize = 16;
@@ -72,11 +64,7 @@ impl Waivers {
     /// The waivers in a zone's texts of rules that are `asked` in this step; the faults of all are told where `tells_faults`.
     pub(super) fn read(sources: &Sources, now: u32, asked: impl Fn(&Code) -> bool, tells_faults: bool) -> Self {
         let mut reader = Reader::new(sources, now, &ZONE_TEXT);
-        let finder = memmem::Finder::new(WORD);
-        for (file, source) in sources.iter() {
-            if finder.find(source.text()).is_none() {
-                continue;
-            }
+        for (file, source) in sources.iter().filter(|(_, source)| source.may_speak_to_us()) {
             let is_same = |known: &FileId| sources.get(*known).name() == source.name();
             match reader.waivers.files.iter().find(|known| is_same(known)) {
                 Some(&known) => reader.waivers.alias(file, known),
@@ -95,8 +83,7 @@ impl Waivers {
     /// The waivers in the files of the mirror list, and all that is wrong with them.
     pub(super) fn read_mirrors(sources: &Sources, now: u32) -> Self {
         let mut reader = Reader::new(sources, now, &MIRROR_LIST);
-        let finder = memmem::Finder::new(WORD);
-        for (file, _) in sources.iter().filter(|(_, source)| finder.find(source.text()).is_some()) {
+        for (file, _) in sources.iter().filter(|(_, source)| source.may_speak_to_us()) {
             reader.lines(file);
         }
         reader.waivers
@@ -187,7 +174,7 @@ impl<'s> Reader<'s> {
                 TokenKind::Open => is_open = true,
                 TokenKind::Close => is_open = false,
                 TokenKind::Word | TokenKind::Quoted | TokenKind::Unclosed => has_data = true,
-                TokenKind::Comment if memmem::find(token.text(&text), WORD).is_some() => comments.push(token),
+                TokenKind::Comment if may_speak_to_us(token.text(&text)) => comments.push(token),
                 TokenKind::Newline if !is_open => {
                     self.entry(Span { file, start, end: token.start }, has_data, &mut comments, &text);
                     (start, has_data) = (token.end, false);
@@ -207,8 +194,8 @@ impl<'s> Reader<'s> {
 
     fn comment(&mut self, entry: Span, has_data: bool, comment: Token, text: &[u8]) {
         let octets = comment.text(text);
-        let Some(word) = memmem::find(octets, WORD) else { return };
-        let after = word + WORD.len();
+        let Some(word) = memmem::find(octets, ADDRESS) else { return };
+        let after = word + ADDRESS.len();
         let (lead, rest) = (&octets[..word], octets[after..].trim_ascii());
         // Prose may speak of zonewright; what starts like a waiver is meant as one.
         let is_meant =

@@ -14,30 +14,10 @@ use crate::zonefile::{Record, rdata};
 pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sources, findings: &mut Findings) {
     let mut report = Report { zone, sources, findings };
     apex(&mut report, start, is_complete);
-    let mut dname: Option<BelowDname<'_>> = None;
-    let (has_aliases, has_dnames) = (zone.has_type(Rtype::CNAME), zone.has_type(Rtype::DNAME));
-    for node in zone.nodes() {
-        if has_aliases {
-            cname(&mut report, node);
-        }
-        match &mut dname {
-            Some(above) if node.name().is_below(above.dname.owner()) => above.add(node),
-            _ if !has_dnames => {}
-            _ => {
-                let own = node.rrset(Rtype::DNAME);
-                if let Some(own) = own {
-                    many(&mut report, own, "DNAME", "a name can stand for one other only (RFC 6672 §2.4)");
-                }
-                let own = own.map(|dname| BelowDname { dname, first: None, count: 0 });
-                if let Some(above) = std::mem::replace(&mut dname, own) {
-                    above.report(&mut report);
-                }
-            }
-        }
-        sizes(&mut report, node);
-    }
-    if let Some(above) = dname {
-        above.report(&mut report);
+    zone.notable().for_each(|node| cname(&mut report, node));
+    zone.nodes().for_each(|node| sizes(&mut report, node));
+    if zone.has_type(Rtype::DNAME) {
+        dnames(&mut report);
     }
     // One finding tells of a chain, however many records it has.
     let has_hashes = zone.has_type(Rtype::NSEC3) || zone.has_type(Rtype::NSEC3PARAM);
@@ -74,7 +54,7 @@ fn apex(report: &mut Report<'_>, start: Span, is_complete: bool) {
         many(report, soa, "SOA", "a zone has exactly one (RFC 1035 §5.2)");
     }
     let mut is_other_zone = false;
-    let soas = zone.nodes().filter_map(|node| node.rrset(Rtype::SOA).filter(|_| !node.is_apex()));
+    let soas = zone.notable().filter_map(|node| node.rrset(Rtype::SOA).filter(|_| !node.is_apex()));
     for below in soas {
         for record in below.records() {
             // The first SOA of a file that has none for its own name tells which zone was meant.
@@ -196,6 +176,29 @@ fn line(report: &Report<'_>, record: &Record, other: &Record) -> String {
     let source = report.sources.get(place.file);
     let line = source.position(place.start).line;
     if place.file == other.file { format!("line {line}") } else { format!("line {line} of {}", source.name()) }
+}
+
+/// A name has one DNAME at most, and below it there is nothing.
+fn dnames(report: &mut Report<'_>) {
+    let mut dname: Option<BelowDname<'_>> = None;
+    for node in report.zone.nodes() {
+        match &mut dname {
+            Some(above) if node.name().is_below(above.dname.owner()) => above.add(node),
+            _ => {
+                let own = node.rrset(Rtype::DNAME);
+                if let Some(own) = own {
+                    many(report, own, "DNAME", "a name can stand for one other only (RFC 6672 §2.4)");
+                }
+                let own = own.map(|dname| BelowDname { dname, first: None, count: 0 });
+                if let Some(above) = std::mem::replace(&mut dname, own) {
+                    above.report(report);
+                }
+            }
+        }
+    }
+    if let Some(above) = dname {
+        above.report(report);
+    }
 }
 
 /// The names below a DNAME are another name's (RFC 6672 §2.4): one finding for them all.

@@ -7,14 +7,12 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use super::entry::EntryReader;
 use super::lexer::{Lexer, Token, TokenKind};
 use super::{generate, header};
 use crate::diagnostic::Edit;
 use crate::dns::{NameRef, Rtype};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Sources, Span, may_speak_to_us};
 
 /// One record: class IN, which is all that a zone here may have.
 #[derive(Clone, Copy, Debug)]
@@ -175,7 +173,7 @@ impl Records {
         let known =
             EntryLines::read(text(kept.file()), kept.entry).comment.map(|comment| comment.text(text(kept.file())));
         // A waiver is about more than its line: who wrote it has to say what becomes of it.
-        if lines.has_inner_comment || comment.is_some_and(|comment| memmem::find(comment, b"zonewright:").is_some()) {
+        if lines.has_inner_comment || comment.is_some_and(may_speak_to_us) {
             return None;
         }
         let stays = lines.comment.filter(|_| comment != known.map(<[u8]>::trim_ascii_end));

@@ -14,8 +14,7 @@ use std::sync::Arc;
 
 use crate::authority::{Authority, HashKey, Outline, SEALS};
 use crate::dns::Name;
-use crate::lint;
-use crate::source::Sources;
+use crate::source::{Sources, may_speak_to_us};
 use crate::zone::{Node, Zone};
 use crate::zonefile::{Changed, Chunks, Limits, PartOf, Records, read_part};
 
@@ -59,10 +58,10 @@ pub(super) fn compile(zone: &Zone, sources: &Sources, key: HashKey) -> (Authorit
 
 /// The one text of a zone; none if that is not worth a ledger, or says more than its records.
 fn text_of_worth<'s>(zone: &Zone, sources: &'s Sources) -> Option<&'s [u8]> {
-    let mut texts = sources.iter().map(|(_, source)| source.text());
-    let text = texts.next().filter(|text| text.len() >= WORTH_A_LEDGER)?;
+    let mut texts = sources.iter().map(|(_, source)| source);
+    let source = texts.next().filter(|source| source.text().len() >= WORTH_A_LEDGER)?;
     let says_more = texts.next().is_some() || SEALS.iter().any(|&rtype| zone.has_type(rtype));
-    (!says_more && !lint::may_waive(text)).then_some(text)
+    (!says_more && !source.may_speak_to_us()).then(|| &source.text()[..])
 }
 
 /// A ledger while its zone is compiled.
@@ -143,7 +142,7 @@ impl Part {
     /// The records of lines in the place of this part, if they hand on what it did.
     fn reread(&self, text: &Arc<[u8]>, changed: &Changed, apex: &Name, limits: &Limits) -> Option<Records> {
         let lines = &text[changed.lines.start as usize..changed.lines.end as usize];
-        if lint::may_waive(lines) || directives(lines) != self.directives {
+        if may_speak_to_us(lines) || directives(lines) != self.directives {
             return None;
         }
         let records = read_part(text, changed.lines.clone(), apex, limits)?;
