@@ -238,3 +238,71 @@ fn ttl_mismatch(first: &Record, other: &Record, lowest: u32, records: &Records, 
     .why(format!("the records of an rrset have one TTL; all are served with the lowest, {lowest} (RFC 2181 §5.2)"))
     .fix("give them the same TTL")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::Source;
+    use crate::zonefile::{self, Limits};
+
+    /// All that is known of a zone, and what was found in it.
+    fn built(text: &str, threads: usize) -> (String, String) {
+        let (apex, limits) = (Name::absolute("z.test").expect("a name"), Limits { threads, ..Limits::default() });
+        let mut sources = Sources::default();
+        let root = sources.add(Source::new("z", text.as_bytes()));
+        let parsed = zonefile::parse(&mut sources, root, &apex, &limits, &mut |_, _| unreachable!());
+        let built = build(&apex, root, parsed, &sources);
+        let zone = built.zone.map_or(String::new(), |zone| {
+            let rrset = |rrset: super::super::Rrset<'_>| {
+                let positions: Vec<u32> = rrset.records().map(Record::position).collect();
+                format!(
+                    "{} {:?} {} {positions:?} {:?}",
+                    rrset.owner(),
+                    rrset.rtype(),
+                    rrset.ttl(),
+                    rrset.rdatas().collect::<Vec<_>>()
+                )
+            };
+            let nodes: Vec<_> = zone
+                .nodes()
+                .map(|node| (node.name().to_string(), node.rrsets().map(rrset).collect::<Vec<_>>()))
+                .collect();
+            let notable: Vec<usize> = zone.notable().map(super::super::Node::number).collect();
+            format!(
+                "{nodes:#?} {notable:?} {:?} {:?} {}",
+                zone.types(),
+                zone.ttls(),
+                zone.nodes().any(super::super::Node::is_delegation)
+            )
+        });
+        (zone, format!("{:#?}", built.findings))
+    }
+
+    /// A line in ten may be what makes a zone unservable.
+    fn line() -> impl Strategy<Value = String> {
+        const OWNERS: &[&str] =
+            &["@", "a", "A", "b.a", "B.a", "*.c", "long-label-one", "long-label-two", "Long-label-two"];
+        let plain = (
+            prop::sample::select(OWNERS),
+            prop::sample::select(&["A 192.0.2.1", "A 192.0.2.2", "MX 1 a", "TXT x", "NS ns"][..]),
+        );
+        let odd = (
+            prop::sample::select(&["a", "b.a", "d", "out.of."][..]),
+            prop::sample::select(&["AAAA ::1", "CNAME a", "DNAME a"][..]),
+        );
+        let record = prop_oneof![20 => plain, 1 => odd];
+        (record, 1_u32..3).prop_map(|((owner, data), ttl)| format!("{owner} {ttl} {data}\n"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn many_threads_build_what_one_does(lines in prop::collection::vec(line(), 0..30), threads in 2_usize..6) {
+            let text = format!("@ 60 SOA ns host 1 7200 1800 1209600 300\n@ 60 NS ns\n{}", lines.concat());
+            prop_assert_eq!(built(&text, 1), built(&text, threads), "{}", text);
+        }
+    }
+}
