@@ -1,9 +1,20 @@
 //! The texts that were read, and places in them.
 //!
-//! In: a display name and the octets of each file. Out: lines and columns, on demand. Knows neither disks nor DNS: a
+//! In: a display name and the octets of each file. Out: hashes, lines and columns, on demand. Knows neither disks nor DNS: a
 //! [`Span`] is a byte range of a file, and only a finding that is shown pays for counting lines.
 
 use std::sync::{Arc, OnceLock};
+
+/// Octets of a block of text, by which lines are counted.
+const BLOCK: usize = 4096;
+
+/// What comments start with that are for this program.
+pub const ADDRESS: &[u8] = b"zonewright:";
+
+/// Whether there may be a comment for this program in some octets.
+pub fn may_speak_to_us(octets: &[u8]) -> bool {
+    memchr::memmem::find(octets, ADDRESS).is_some()
+}
 
 /// What [`text_hash`] gives.
 pub type Hash = [u8; 32];
@@ -71,17 +82,6 @@ pub struct Source {
     lines_before: OnceLock<Vec<u32>>,
     speaks_to_us: OnceLock<bool>,
 }
-
-/// What comments start with that are for this program.
-pub const ADDRESS: &[u8] = b"zonewright:";
-
-/// Whether there may be a comment for this program in some octets.
-pub fn may_speak_to_us(octets: &[u8]) -> bool {
-    memchr::memmem::find(octets, ADDRESS).is_some()
-}
-
-/// Octets of a block.
-const BLOCK: usize = 4096;
 
 impl Source {
     /// A text under the name that findings call it by, usually a path.

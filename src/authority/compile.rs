@@ -51,7 +51,6 @@ struct Compiler {
     naming_hosts: Vec<(u32, u16)>,
     /// The path from the apex to the last node.
     path: Vec<Step>,
-    has_nsec3: bool,
 }
 
 /// A node on the path, and what its children need to know of it.
@@ -98,7 +97,7 @@ impl Compiler {
     /// All nodes of a zone added.
     fn of(zone: &Zone, key: HashKey) -> Self {
         let mut compiler = Self::new(zone, key);
-        let mut question = Question::of_root(key);
+        let mut question = Question::new(zone.apex(), key);
         zone.nodes().for_each(|node| compiler.add(node, &mut question));
         compiler
     }
@@ -118,20 +117,12 @@ impl Compiler {
             negative_ttl: 0,
         };
         let (nsec, nsec3, naming_hosts, path) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self {
-            authority,
-            names: Vec::with_capacity(names),
-            nsec,
-            nsec3,
-            naming_hosts,
-            path,
-            has_nsec3: zone.has_type(Rtype::NSEC3),
-        }
+        Self { authority, names: Vec::with_capacity(names), nsec, nsec3, naming_hosts, path }
     }
 
-    /// Adds a node, and what is missing between it and the last; `question` is made its name's.
+    /// Adds a node, and what is missing between it and the last; `question` is of a name of the zone, and made this one's.
     fn add<'z>(&mut self, node: Node<'z>, question: &mut Question<'z>) {
-        if self.has_nsec3 && is_nsec3(node) {
+        if is_nsec3(node) {
             return self.add_nsec3(node);
         }
         let name = node.name();
@@ -141,7 +132,7 @@ impl Compiler {
         {
             self.path.pop();
         }
-        question.set_beside(name, if self.path.is_empty() { 0 } else { self.authority.apex_labels });
+        question.set_beside(name, self.authority.apex_labels);
         let known = self.path.last().map_or(self.authority.apex_labels, |step| step.labels + 1);
         self.add_between(question, known);
         self.add_named(node, question);

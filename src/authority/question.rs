@@ -60,8 +60,7 @@ impl<'q> Question<'q> {
     /// Takes another name in its place.
     #[inline]
     pub fn set(&mut self, name: NameRef<'q>) {
-        self.octets = Octets::Given(name.octets());
-        self.hash_labels(0);
+        self.set_beside(name, 0);
     }
 
     /// Takes another name in its place whose last `labels` labels are those of this one, which are not hashed again.

@@ -116,7 +116,12 @@ impl<'a> NameRef<'a> {
 
     /// The same of a name that is known to lie at or below `other`.
     pub(crate) fn head(self, other: NameRef<'_>) -> Labels<'a> {
-        Labels(&self.0[..self.0.len() - other.0.len()])
+        Labels(self.head_octets(other))
+    }
+
+    /// The same on the wire.
+    pub(crate) fn head_octets(self, other: NameRef<'_>) -> &'a [u8] {
+        &self.0[..self.0.len() - other.0.len()]
     }
 
     /// Whether this name lies below `other`, and is not `other` itself.

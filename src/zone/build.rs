@@ -36,7 +36,7 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
     report_outside(apex.as_ref(), &order.outside, &records, sources, &mut findings);
     let is_complete = is_readable && !findings.has_errors();
     let start = Span::start_of(root);
-    let group = |share: Records, room: usize| group(apex, share, room, sources, findings_limit);
+    let group = |share: Records| group(apex, share, sources, findings_limit);
     let Some(shares) = order.arrange(&records, threads, group) else {
         findings.add(&codes::TOO_MANY_RECORDS, || size::too_large(start, "more than 4 GiB of names and data"));
         return Built { zone: None, findings: findings.finish() };
@@ -44,7 +44,7 @@ pub fn build(apex: &Name, root: FileId, parsed: Parsed, sources: &Sources) -> Bu
     let zone = std::thread::scope(|scope| {
         // What lies in the order of the text is of no use from here on, and freeing so much takes a while.
         free(scope, (records, order), threads);
-        let zone = join(apex, shares, &mut findings);
+        let zone = join(shares, &mut findings);
         size::check(&zone, start, &mut findings);
         integrity::check(&zone, start, is_complete, sources, &mut findings);
         zone
@@ -94,27 +94,20 @@ fn out_of_zone(apex: NameRef<'_>, run: &[(&Records, &Record)], sources: &Sources
 }
 
 /// Puts the shares of a zone together.
-fn join(apex: &Name, shares: Vec<(Zone, Findings)>, findings: &mut Findings) -> Zone {
-    let join = |zone: Option<Zone>, (share, found)| {
-        findings.append(found);
-        match zone {
-            None => Some(share),
-            Some(mut zone) => {
-                zone.append(share);
-                Some(zone)
-            }
-        }
-    };
-    let mut zone = shares.into_iter().fold(None, join).unwrap_or_else(|| Zone::empty(apex));
+fn join(shares: Vec<(Zone, Findings)>, findings: &mut Findings) -> Zone {
+    let (zones, found): (Vec<Zone>, Vec<Findings>) = shares.into_iter().unzip();
+    found.into_iter().for_each(|found| findings.append(found));
+    let mut zones = zones.into_iter();
+    let mut zone = zones.next().expect("an order has a share at least");
+    zones.for_each(|share| zone.append(share));
     zone.shrink();
     zone
 }
 
-/// Groups sorted records into nodes and rrsets, leaving duplicates out; there is to be room for so many shares like it.
-fn group(apex: &Name, mut records: Records, room: usize, sources: &Sources, findings_limit: usize) -> (Zone, Findings) {
+/// Groups sorted records into nodes and rrsets, leaving duplicates out; there is room for what they have room for.
+fn group(apex: &Name, mut records: Records, sources: &Sources, findings_limit: usize) -> (Zone, Findings) {
     let mut findings = Findings::new(Vec::new(), findings_limit);
-    let rows = records.rows();
-    let room = rows.len() * room;
+    let (rows, room) = (records.rows(), records.room());
     let (mut nodes, mut rrsets) = (Vec::<node::Row>::with_capacity(room), Vec::with_capacity(room));
     let mut left_out: Vec<u32> = Vec::new();
     let mut at = 0;

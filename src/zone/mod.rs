@@ -45,6 +45,8 @@ struct Summary {
     ttls: (u32, u32),
     /// Whether a name below the apex has NS records.
     has_cuts: bool,
+    /// Whether there are NSEC3 records.
+    has_hashes: bool,
     /// The nodes that [`Zone::notable`] gives, by number.
     notable: Vec<u32>,
 }
@@ -67,7 +69,7 @@ impl Summary {
         };
         let notable = (0..).zip(nodes).filter(|(_, node)| is_notable(node)).map(|(at, _)| at).collect();
         let ttls = records.rows().iter().fold((u32::MAX, 0), bounds);
-        Self { types, ttls, has_cuts, notable }
+        Self { has_hashes: types.contains(&Rtype::NSEC3), types, ttls, has_cuts, notable }
     }
 
     /// Adds what is said of the nodes from this number on.
@@ -75,6 +77,7 @@ impl Summary {
         self.types.append(&mut others.types);
         self.ttls = (self.ttls.0.min(others.ttls.0), self.ttls.1.max(others.ttls.1));
         self.has_cuts |= others.has_cuts;
+        self.has_hashes |= others.has_hashes;
         self.notable.extend(others.notable.iter().map(|number| number + node));
     }
 }
@@ -85,12 +88,6 @@ pub(crate) fn is_plain(rtype: Rtype) -> bool {
 }
 
 impl Zone {
-    /// One without records.
-    fn empty(apex: &Name) -> Self {
-        let (records, summary) = (Records::default(), Summary::of(apex.as_ref(), &[], &[], &Records::default()));
-        Self { apex: apex.clone(), records, nodes: Vec::new(), rrsets: Vec::new(), summary }
-    }
-
     /// Adds nodes that come behind all of these.
     fn append(&mut self, others: Self) {
         let (octets, records) = (self.records.octets() as u32, self.records.rows().len() as u32);

@@ -81,7 +81,7 @@ impl<'z> Node<'z> {
     /// Whether this name is the hash of another: it owns NSEC3 records, and nothing else but their signatures.
     pub fn is_hash(self) -> bool {
         let is_nsec3 = |rrset: Rrset<'_>| matches!(rrset.rtype(), Rtype::NSEC3 | Rtype::RRSIG);
-        self.rrset(Rtype::NSEC3).is_some() && self.rrsets().all(is_nsec3)
+        self.zone.summary.has_hashes && self.rrset(Rtype::NSEC3).is_some() && self.rrsets().all(is_nsec3)
     }
 
     /// Whether this is a cut: NS records below the apex (RFC 2181 §6).

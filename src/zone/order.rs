@@ -6,10 +6,11 @@
 //! # Design
 //!
 //! A name's key is one in which canonical order is the order of octets ([`sort_octets`]), the apex left out because all share
-//! it. The first ten octets of the key, the type and the record's index make one number of 128 bits, and sorting such numbers touches nothing else. Where the ten octets were
-//! not the whole key, those that share them are sorted by the next ten, and so on: names with long beginnings in common cost
-//! one more look at each of them, and not one for each comparison. The sort is one that keeps runs, so that a text in order
-//! costs one pass; the road not taken, a radix sort, costs the same for every text.
+//! it. The first ten octets of the key, the type and the record's index make one number of 128 bits, and sorting such numbers
+//! touches nothing else. Where the ten octets were not the whole key, those that share them are sorted by the next ten, and so
+//! on: names with long beginnings in common cost one more look at each of them, and not one for each comparison. Each thread
+//! sorts its share in place, and a sort that keeps runs merges them; either passes once over what is in order. The road not
+//! taken, a radix sort, costs the same for every text.
 
 use crate::dns::{NameRef, Rtype, sort_octets};
 use crate::threads;
@@ -49,18 +50,18 @@ impl Order {
     }
 
     /// What is made of the records in this order, in shares for as many threads: all of an owner's are in one. None if there
-    /// are more octets of them than can be numbered; `make` is told for how many shares there should be room.
+    /// are more octets of them than can be numbered.
     pub(super) fn arrange<T: Send>(
         &self,
         records: &Parts,
         threads: usize,
-        make: impl Fn(Records, usize) -> T + Sync,
+        make: impl Fn(Records) -> T + Sync,
     ) -> Option<Vec<T>> {
         let shares = self.shares(records, threads);
         records.arranged(shares.iter().map(|keys| keys.iter().map(|&key| index(key))), make)
     }
 
-    /// The order in shares of about the same size, none of which ends amidst an owner's records.
+    /// The order in shares of about the same size, one at least, none of which ends amidst an owner's records.
     fn shares(&self, records: &Parts, threads: usize) -> Vec<&[u128]> {
         let size = self.keys.len().div_ceil(threads.max(1)).max(WORTH_A_THREAD);
         let owner = |key: u128| {
@@ -68,12 +69,12 @@ impl Order {
             part.owner(record)
         };
         let (mut shares, mut rest) = (Vec::new(), &self.keys[..]);
-        while !rest.is_empty() {
-            let is_next = |&at: &usize| !owner(rest[at]).is(owner(rest[at - 1]));
-            let (share, others) = rest.split_at((size..rest.len()).find(is_next).unwrap_or(rest.len()));
-            shares.push(share);
-            rest = others;
+        let is_next = |rest: &[u128], at: usize| !owner(rest[at]).is(owner(rest[at - 1]));
+        while let Some(end) = (size..rest.len()).find(|&at| is_next(rest, at)) {
+            shares.push(&rest[..end]);
+            rest = &rest[end..];
         }
+        shares.push(rest);
         shares
     }
 }
@@ -109,14 +110,9 @@ fn fill(keys: &mut [u128], first: usize, records: &Parts, apex: NameRef<'_>) -> 
     outside
 }
 
-/// The labels of a name that its apex has not.
-fn own<'a>(name: NameRef<'a>, apex: NameRef<'_>) -> &'a [u8] {
-    &name.octets()[..name.octets().len() - apex.octets().len()]
-}
-
 /// The first ten octets of a name's key: where its own part is one plain label, as most are, those of the label at once.
 fn first_head(name: NameRef<'_>, apex: NameRef<'_>) -> u128 {
-    let own = own(name, apex);
+    let own = name.head_octets(apex);
     match name.octets() {
         [length, rest @ ..] if usize::from(*length) + 1 == own.len() => match rest.first_chunk() {
             Some(octets) => label_head(*octets, usize::from(*length)).unwrap_or_else(|| head(own, 0)),
@@ -142,14 +138,14 @@ fn label_head(octets: [u8; 16], length: usize) -> Option<u128> {
 
 /// Sorts by the following octets what the octets so far leave open.
 fn refine(keys: &mut [u128], known: usize, records: &Parts, apex: NameRef<'_>) {
-    let head = |key: u128| key >> GOES_ON.trailing_zeros();
-    for equal in keys.chunk_by_mut(|a, b| head(*a) == head(*b)) {
+    let so_far = |key: u128| key >> GOES_ON.trailing_zeros();
+    for equal in keys.chunk_by_mut(|a, b| so_far(*a) == so_far(*b)) {
         if equal.len() == 1 || equal[0] & GOES_ON == 0 {
             continue;
         }
         for key in &mut *equal {
             let (part, record) = records.at(index(*key));
-            *key = number(self::head(own(part.owner(record), apex), known), record.rtype, index(*key));
+            *key = number(head(part.owner(record).head_octets(apex), known), record.rtype, index(*key));
         }
         equal.sort();
         refine(equal, known + HEAD, records, apex);

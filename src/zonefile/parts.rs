@@ -88,20 +88,20 @@ impl Parts {
 
     /// What is made of the records of these numbers in this order, each with its owner and its data beside those of its
     /// neighbours; the numbers come in shares, each for a thread of its own, which makes something of it too. The first has
-    /// room for as many shares as it is told, the others for their own.
+    /// [room](Records::room) for all.
     ///
     /// None if all take more octets than can be numbered: an owner that is written now so, now so is there each time that it
     /// changes.
     pub(crate) fn arranged<I: ExactSizeIterator<Item = u32> + Send, T: Send>(
         &self,
         shares: impl ExactSizeIterator<Item = I>,
-        make: impl Fn(Records, usize) -> T + Sync,
+        make: impl Fn(Records) -> T + Sync,
     ) -> Option<Vec<T>> {
         let count = shares.len();
         let room = std::iter::once(count).chain(std::iter::repeat(1));
         let made = threads::on_each(shares.zip(room), |(order, room)| {
             let records = self.arranged_share(order, room)?;
-            Some((records.compiled(), make(records, room)))
+            Some((records.compiled(), make(records)))
         });
         let (octets, made): (Vec<u64>, Vec<T>) = made.collect::<Option<Vec<_>>>()?.into_iter().unzip();
         fits(octets.iter().sum()).then_some(made)

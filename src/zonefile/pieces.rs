@@ -309,10 +309,8 @@ mod tests {
         }
         let findings = std::mem::take(&mut zonefile.findings);
         let parts = zonefile.into_records();
-        let records = parts
-            .arranged(std::iter::once(0..parts.len() as u32), |records, _| records)
-            .expect("they are few")
-            .remove(0);
+        let records =
+            parts.arranged(std::iter::once(0..parts.len() as u32), |records| records).expect("they are few").remove(0);
         let said = records.rows().iter().map(|record| {
             let places = format!("{:?} {:?}", records.places(record, &sources), record.rtype);
             (records.owner(record).to_string(), record.ttl, places, format!("{:?}", records.rdata(record)))

@@ -37,6 +37,13 @@ struct Written {
     has_dot: bool,
 }
 
+impl Written {
+    #[inline]
+    fn octets(self, text: &[u8]) -> &[u8] {
+        &text[self.start..self.end]
+    }
+}
+
 const LABEL: u8 = 1;
 const DOT: u8 = 2;
 const DIGIT: u8 = 4;
@@ -281,19 +288,19 @@ fn push_strings(text: &[u8], mut at: usize, out: &mut Vec<u8>) -> Option<usize> 
 /// A name of plain labels, relative or not, or `@`: appends its wire form and says where its text ends.
 #[inline]
 fn push_name(text: &[u8], name: Written, origin: NameRef<'_>, out: &mut Vec<u8>) -> Option<usize> {
-    let (written, octets) = (out.len(), &text[name.start..name.end]);
-    if octets != b"@" {
-        // Each dot becomes the length of the label behind it, and the first label's length stands before all.
-        out.push(0);
-        out.extend_from_slice(octets);
+    let (written, octets) = (out.len(), name.octets(text));
+    if matches!(octets, b"@") {
+        out.extend_from_slice(origin.octets());
+        return Some(name.end);
     }
-    let is_relative = match octets {
-        b"@" => true,
-        _ if name.has_dot => set_lengths(&mut out[written..])?,
-        _ => {
-            out[written] = label_length(0, octets.len() + 1)?;
-            true
-        }
+    // Each dot becomes the length of the label behind it, and the first label's length stands before all.
+    out.push(0);
+    out.extend_from_slice(octets);
+    let is_relative = if name.has_dot {
+        set_lengths(&mut out[written..])?
+    } else {
+        out[written] = label_length(0, octets.len() + 1)?;
+        true
     };
     if is_relative {
         out.extend_from_slice(origin.octets());
@@ -328,7 +335,7 @@ impl Parser<'_, '_, '_> {
     #[inline]
     pub(super) fn plain_record(&mut self, text: &[u8], start: u32) -> Option<u32> {
         let head = head(text, start as usize)?;
-        let written = head.owner.map(|owner| &text[owner.start..owner.end]);
+        let written = head.owner.map(|owner| owner.octets(text));
         let ttl = head.ttl.or(self.context.default_ttl).or(self.context.last_ttl)?;
         if slips::is_owner_suspect(written, head.ttl.is_some(), head.has_class, head.rtype) {
             return None;
@@ -345,7 +352,7 @@ impl Parser<'_, '_, '_> {
     #[inline]
     fn push_plain(&mut self, text: &[u8], start: u32, head: &Head, ttl: u32) -> Option<u32> {
         let origin = self.context.origin.as_ref();
-        let written = head.owner.map(|owner| &text[owner.start..owner.end]);
+        let written = head.owner.map(|owner| owner.octets(text));
         let is_known = written.is_none_or(|written| self.context.owner_text == written);
         let owner = self.context.owner.filter(|_| is_known);
         // Where no room is left, the general way says so.

@@ -191,6 +191,11 @@ impl Records {
         Self { octets: Vec::with_capacity(octets), rows: Vec::with_capacity(rows) }
     }
 
+    /// How many rows there is room for.
+    pub(crate) fn room(&self) -> usize {
+        self.rows.capacity()
+    }
+
     /// Asks for the octets of a record, and gives something that depends on them.
     #[inline]
     pub(super) fn touch(&self, row: &Record) -> u8 {
