@@ -32,6 +32,7 @@ use crate::zonefile::rdata::parse_moment;
 /// together. Exits with 1 if any zone could not be served, after --fix if there were any left. Nothing is resolved and
 /// no server is asked, but with --online.
 #[derive(clap::Args)]
+#[command(override_usage = "zonewright check [OPTIONS] [PATH]...\n       zonewright check [OPTIONS] --base <REV>")]
 pub(super) struct Arguments {
     /// Zone files, or directories of `*.zone` files [default: the configured zones]; `-` reads one zone from standard input
     #[arg(value_name = "PATH")]

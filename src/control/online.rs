@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::remote::ask_all;
 use crate::dns::{Name, NameRef, Rcode, Rtype};
-use crate::lint::{Delegation, address};
+use crate::lint::{Delegation, address_of};
 use crate::server::ask;
 use crate::server::message::Message;
 
@@ -74,9 +74,9 @@ impl Online {
                 for server in servers.iter().take(MAX_SERVERS) {
                     for rtype in [Rtype::A, Rtype::AAAA] {
                         found.extend(
-                            self.resolve(server.as_ref(), rtype)?.sections[0]
-                                .iter()
-                                .filter_map(|record| (record.rtype == rtype).then(|| address(&record.rdata)).flatten()),
+                            self.resolve(server.as_ref(), rtype)?.sections[0].iter().filter_map(|record| {
+                                (record.rtype == rtype).then(|| address_of(&record.rdata)).flatten()
+                            }),
                         );
                     }
                 }
@@ -106,7 +106,7 @@ impl Online {
         let mut servers = targets(&referral, apex);
         servers.sort_by(|a, b| a.as_ref().canonical_cmp(b.as_ref()));
         let glue = referral.sections[2].iter().filter(|record| matches!(record.rtype, Rtype::A | Rtype::AAAA));
-        let glue = glue.filter_map(|record| Some((record.owner.clone(), address(&record.rdata)?))).collect();
+        let glue = glue.filter_map(|record| Some((record.owner.clone(), address_of(&record.rdata)?))).collect();
         let ds = ds.sections[0].iter().filter(|record| record.rtype == Rtype::DS && record.owner.as_ref().is(apex));
         Ok(Delegation { parent: None, servers, glue, ds: ds.map(|record| record.rdata.clone()).collect() })
     }

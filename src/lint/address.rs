@@ -42,7 +42,7 @@ pub(super) fn any(node: Node<'_>) -> Option<Rrset<'_>> {
 }
 
 /// The address of an A or AAAA record's data.
-pub(super) fn of(rdata: &[u8]) -> Option<IpAddr> {
+pub fn of(rdata: &[u8]) -> Option<IpAddr> {
     if let Ok(octets) = <[u8; 4]>::try_from(rdata) {
         return Some(Ipv4Addr::from(octets).into());
     }

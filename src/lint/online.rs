@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use super::address;
 use super::signatures::{Key, is_known_digest};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::dns::{Name, NameRef, Rtype};
@@ -105,13 +106,7 @@ fn other_glue<'d>(zone: &Zone, delegation: &'d Delegation) -> Vec<(&'d Name, Str
 
 fn addresses(zone: &Zone, name: NameRef<'_>) -> BTreeSet<IpAddr> {
     let of = |rtype| zone.rrset(name, rtype).into_iter().flat_map(|rrset| rrset.rdatas());
-    of(Rtype::A).chain(of(Rtype::AAAA)).filter_map(address).collect()
-}
-
-/// The address that the data of an A or AAAA record is.
-pub fn address(rdata: &[u8]) -> Option<IpAddr> {
-    let four = <[u8; 4]>::try_from(rdata).map(IpAddr::from);
-    four.or_else(|_| <[u8; 16]>::try_from(rdata).map(IpAddr::from)).ok()
+    of(Rtype::A).chain(of(Rtype::AAAA)).filter_map(address::of).collect()
 }
 
 fn ds_mismatch(apex: NameRef<'_>, keys: Option<Rrset<'_>>, delegation: &Delegation) -> Option<String> {

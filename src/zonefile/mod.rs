@@ -22,6 +22,8 @@ mod plain;
 mod print;
 pub mod rdata;
 mod records;
+mod refusal;
+mod shared;
 mod slips;
 mod ttl;
 
@@ -39,8 +41,9 @@ use crate::diagnostic::Diagnostic;
 use crate::dns::Name;
 use crate::source::{FileId, Source, Sources};
 use context::Context;
-use parser::{Parser, Zonefile};
+use parser::Parser;
 use pieces::Cuts;
+use shared::Zonefile;
 
 /// How much of a hostile text is read before a finding ends it.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,109 +3,20 @@
 //! In: one file's octets and the state it starts from. Out: rows in [`Records`] and findings. An include is a parser of its
 //! own that starts from this one's state and gives none of it back: origin, owner and TTL come back as they were.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::context::Context;
-use super::entry::{Entry, EntryReader, Fault};
+use super::entry::{Entry, EntryReader};
 use super::fields::Fields;
 use super::header::{self, Header};
 use super::lexer::{Token, TokenKind};
-use super::parts::Parts;
 use super::pieces::{self, Cuts};
-use super::records::fits;
+use super::shared::Zonefile;
 use super::slips::Marker;
-use super::{Include, Limits, Records, name, rdata, slips, ttl};
+use super::{name, rdata, slips, ttl};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::dns::{Class, MAX_TTL, NameRef, Rtype};
-use crate::source::{FileId, Sources, Span};
-
-/// What all files of a zone share while they are read.
-pub(super) struct Zonefile<'z, 'i> {
-    pub(super) sources: &'z mut Sources,
-    pub(super) limits: &'z Limits,
-    pub(super) include: &'z mut Include<'i>,
-    /// What was read up to the end of the last piece.
-    pub(super) read: Parts,
-    /// What was read since.
-    pub(super) records: Records,
-    pub(super) findings: Vec<Diagnostic>,
-    /// The texts by name: a file is kept once, however often it is included.
-    pub(super) files: BTreeMap<String, FileId>,
-    /// The files being read, outermost first: an include of one of them is a cycle.
-    pub(super) open: Vec<FileId>,
-    /// How many includes were carried out, and how many octets were read in all.
-    pub(super) includes: usize,
-    pub(super) octets: u64,
-    /// How many octets `$GENERATE` lines made, about.
-    pub(super) generated: u64,
-    /// The limit of findings is reached: nothing more is read.
-    pub(super) is_full: bool,
-}
-
-impl<'z, 'i> Zonefile<'z, 'i> {
-    /// Nothing read yet.
-    pub(super) fn new(sources: &'z mut Sources, limits: &'z Limits, include: &'z mut Include<'i>) -> Self {
-        let files = sources.iter().map(|(file, source)| (source.name().to_owned(), file)).collect();
-        Self {
-            sources,
-            limits,
-            include,
-            read: Parts::default(),
-            records: Records::default(),
-            findings: Vec::new(),
-            files,
-            open: Vec::new(),
-            includes: 0,
-            octets: 0,
-            generated: 0,
-            is_full: false,
-        }
-    }
-
-    /// Adds a piece's records to what was read, with those before it.
-    pub(super) fn take(&mut self, piece: Records) {
-        self.read.push(std::mem::take(&mut self.records));
-        self.read.push(piece);
-    }
-
-    /// All records that were read.
-    pub(super) fn into_records(mut self) -> Parts {
-        self.read.push(self.records);
-        self.read
-    }
-
-    /// Where the arena ends, if records can still be found there.
-    #[inline]
-    pub(super) fn end(&self) -> Option<u32> {
-        fits(self.read.compiled() + self.records.compiled()).then_some(self.records.octets() as u32)
-    }
-
-    /// Keeps a finding, or ends the reading when there are too many.
-    pub(super) fn report(&mut self, finding: Diagnostic) {
-        if self.is_full {
-            return;
-        }
-        if self.findings.len() >= self.limits.findings {
-            self.is_full = true;
-            let limit = self.limits.findings;
-            let headline = format!("more than {limit} findings: the rest of the zone was not read");
-            let finding = Diagnostic::new(&codes::TOO_MANY_FINDINGS, finding.primary.span, headline)
-                .why("a text with so many errors is seldom a zone file")
-                .fix("mend those above first, or raise `findings` under `[limits]` in the config");
-            self.findings.push(finding);
-            return;
-        }
-        self.findings.push(finding);
-    }
-
-    /// Keeps a finding after which nothing more is read, and gives it back for the way up.
-    pub(super) fn give_up(&mut self, finding: Diagnostic) -> Box<Diagnostic> {
-        self.report(finding.clone());
-        self.is_full = true;
-        Box::new(finding)
-    }
-}
+use crate::source::{FileId, Span};
 
 /// Places that a merge conflict's finding shows: git leaves four markers at most.
 const MOST_MARKERS: usize = 4;
@@ -275,29 +186,6 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
         }
     }
 
-    /// The finding for a record that cannot be read, a slip that explains it before what is merely so; what the records below
-    /// inherit is set as it was meant. `above` is the owner that this record would have inherited.
-    #[cold]
-    fn blame(
-        &mut self,
-        finding: Box<Diagnostic>,
-        above: Option<u32>,
-        entry: &Entry,
-        tokens: &[Token],
-    ) -> Box<Diagnostic> {
-        if slips::may_be_misplaced_blank(finding.code, entry.starts_blank)
-            && let Some(slip) = self.misplaced_blank(entry, tokens)
-        {
-            match (entry.starts_blank, tokens.first()) {
-                (true, Some(&first)) => drop(self.own(first)),
-                _ => self.context.set_owner(above, b""),
-            }
-            return slip;
-        }
-        let slip = if slips::may_be_after_type(finding.code) { self.after_type(&finding, entry, tokens) } else { None };
-        slip.unwrap_or(finding)
-    }
-
     /// Takes the owner of an entry that is not read, for the records below that inherit it.
     fn take_over(&mut self, entry: &Entry, tokens: &[Token]) {
         self.context.lose_ttl();
@@ -337,7 +225,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     }
 
     /// Makes a token the owner, and says where it is in the arena.
-    fn own(&mut self, token: Token) -> Result<u32> {
+    pub(super) fn own(&mut self, token: Token) -> Result<u32> {
         let offset = self.arena_offset(token)?;
         self.push_name(token)?;
         self.context.set_owner(Some(offset), token.text(&self.text));
@@ -345,7 +233,7 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     }
 
     /// Appends the name that a token writes to the arena.
-    fn push_name(&mut self, token: Token) -> Result<()> {
+    pub(super) fn push_name(&mut self, token: Token) -> Result<()> {
         self.check_unquoted(token)?;
         let (text, span) = (token.text(&self.text), self.span(token));
         name::push(text, span, Some(self.context.origin.as_ref()), self.zonefile.records.arena())
@@ -422,96 +310,9 @@ impl<'p, 'z, 'i> Parser<'p, 'z, 'i> {
     }
 
     #[inline]
-    fn rdata(&mut self, rtype: Rtype, tokens: &[Token], entry: &Entry) -> Result<()> {
+    pub(super) fn rdata(&mut self, rtype: Rtype, tokens: &[Token], entry: &Entry) -> Result<()> {
         let mut fields = Fields::new(&self.text, self.file, tokens, Some(self.context.origin.as_ref()), entry.end);
         rdata::parse(rtype, &mut fields, self.zonefile.records.arena())
-    }
-
-    /// Whether these tokens are data of the type; leaves nothing in the arena.
-    fn would_be_rdata(&mut self, rtype: Rtype, tokens: &[Token], entry: &Entry) -> bool {
-        let scratch = self.zonefile.records.arena().len();
-        let is_rdata = self.rdata(rtype, tokens, entry).is_ok();
-        self.zonefile.records.arena().truncate(scratch);
-        is_rdata
-    }
-
-    /// The finding for an entry that would be right with or without the blank before it, if this one is.
-    fn misplaced_blank(&mut self, entry: &Entry, tokens: &[Token]) -> Option<Box<Diagnostic>> {
-        let header = header::split(&self.text, tokens, !entry.starts_blank)?;
-        let rtype = self.rtype(&header).ok()?;
-        if let Some(owner) = header.owner {
-            let scratch = self.zonefile.records.arena().len();
-            let is_name = self.push_name(owner).is_ok();
-            self.zonefile.records.arena().truncate(scratch);
-            is_name.then_some(())?;
-        }
-        let is_record = self.would_be_rdata(rtype, &tokens[header.rdata..], entry);
-        is_record.then(|| slips::misplaced_blank(&self.text, self.span(tokens[0]), entry.starts_blank))
-    }
-
-    /// The finding for a TTL or class that stands after the type, if that is what is wrong.
-    fn after_type(&mut self, finding: &Diagnostic, entry: &Entry, tokens: &[Token]) -> Option<Box<Diagnostic>> {
-        let header = header::split(&self.text, tokens, entry.starts_blank)?;
-        let rtype = self.rtype(&header).ok()?;
-        let suspect = *tokens.get(header.rdata).filter(|token| token.kind == TokenKind::Word)?;
-        let word = suspect.text(&self.text);
-        let is_class = header.class.is_none() && header::class_of(word).is_some();
-        // All that a LOC holds are numbers; one less is a place as well.
-        let is_ttl = header.ttl.is_none() && rtype != Rtype::LOC && header::looks_like_ttl(word);
-        // A number where the type's first field is one, or what stands there is refused itself: then it was meant as a TTL.
-        let is_blamed = is_class || finding.primary.span == self.span(suspect) || !slips::starts_with_number(rtype);
-        if !(is_class || is_ttl) || !is_blamed || !self.would_be_rdata(rtype, &tokens[header.rdata + 1..], entry) {
-            return None;
-        }
-        let mnemonic = header.rtype.text(&self.text);
-        Some(slips::after_type(suspect.text(&self.text), self.span(suspect), is_class, mnemonic))
-    }
-
-    pub(super) fn missing_type(&self, tokens: &[Token]) -> Box<Diagnostic> {
-        let last = self.span(tokens[tokens.len() - 1]);
-        let finding = Diagnostic::new(&codes::MISSING_TYPE, last.after(), "this entry ends before its type")
-            .label("expected a type such as A, AAAA, MX or TXT")
-            .fix("write owner, type and data on one line: `www A 192.0.2.1`");
-        Box::new(finding)
-    }
-
-    fn meta_type(&self, token: Token) -> Box<Diagnostic> {
-        let text = String::from_utf8_lossy(token.text(&self.text)).into_owned();
-        let headline = format!("{text} cannot stand in a zone");
-        let finding = Diagnostic::new(&codes::META_TYPE, self.span(token), headline)
-            .label("a type of questions and messages only")
-            .why("no resolver could ask for such a record (RFC 6895 §3.1)")
-            .fix("delete the record");
-        Box::new(finding)
-    }
-
-    fn wrong_class(&self, token: Token) -> Box<Diagnostic> {
-        let text = String::from_utf8_lossy(token.text(&self.text)).into_owned();
-        let finding = Diagnostic::new(&codes::WRONG_CLASS, self.span(token), format!("the class {text} is not served"))
-            .label("expected IN, or no class at all")
-            .why("all records of a zone are of one class, and zones here are of class IN (RFC 1035 §5.2)")
-            .fix("write `IN`");
-        Box::new(finding)
-    }
-
-    fn too_many_records(&mut self, token: Token) -> Box<Diagnostic> {
-        let headline = "the zone has more data than 4 GiB";
-        let finding = Diagnostic::new(&codes::TOO_MANY_RECORDS, self.span(token), headline)
-            .why("records are found by 32-bit offsets")
-            .fix("delegate parts of the zone to zones of their own");
-        self.zonefile.give_up(finding)
-    }
-
-    fn fault(&self, fault: Fault, entry: &Entry) -> Diagnostic {
-        let whole = Span { file: self.file, start: entry.start, end: entry.end.max(entry.start + 1) };
-        match fault {
-            Fault::UnclosedParenthesis { open, next } => {
-                slips::unclosed_parenthesis(self.span(open), next.map(|next| self.span(next)))
-            }
-            Fault::StrayParenthesis(token) => slips::stray_parenthesis(self.span(token)),
-            Fault::UnclosedQuote(token) => slips::unclosed_quote(&self.text, self.span(token)),
-            Fault::TooLarge => slips::entry_too_large(whole, self.zonefile.limits.entry_octets),
-        }
     }
 
     /// Where a token is.

@@ -17,8 +17,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::context::Context;
-use super::parser::{Conflict, Parser, Zonefile};
+use super::parser::{Conflict, Parser};
 use super::records::fits;
+use super::shared::Zonefile;
 use super::{IncludeRefusal, Limits, Records};
 use crate::diagnostic::Diagnostic;
 use crate::dns::Name;

@@ -15,7 +15,8 @@
 use super::targets;
 use crate::dns::Rtype;
 use crate::lint::others::{Answer, Presence, target};
-use crate::lint::subject::{Known, Reach, TARGET_TYPES};
+use crate::lint::known::{Known, Reach};
+use crate::lint::survey::TARGET_TYPES;
 use crate::lint::{Others, Report, Subject, Target};
 
 /// Types whose target must have addresses of its own.

@@ -15,7 +15,7 @@
 use std::collections::HashSet;
 
 use crate::dns::{Name, NameRef, Rtype};
-use crate::lint::subject::Cut;
+use crate::lint::survey::Cut;
 use crate::lint::{Others, Report, Subject};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {

@@ -12,7 +12,7 @@
 //! Add the addresses of the servers, or name others.
 
 use super::targets;
-use crate::lint::subject::Reach;
+use crate::lint::known::Reach;
 use crate::lint::{Others, Report, Subject, Target};
 
 pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Report<'_>) {

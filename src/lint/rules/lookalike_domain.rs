@@ -15,7 +15,7 @@ use super::targets;
 use crate::dns::{Name, NameRef};
 use crate::lint::others::Presence;
 use crate::lint::slip::is_slip_of;
-use crate::lint::subject::TARGET_TYPES;
+use crate::lint::survey::TARGET_TYPES;
 use crate::lint::{Others, Report, Subject};
 
 const WHY: &str = "the domain is nobody's, or belongs to somebody who gets what was meant for you";

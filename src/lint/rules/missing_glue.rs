@@ -12,7 +12,7 @@
 
 use super::targets;
 use crate::dns::NameRef;
-use crate::lint::subject::Reach;
+use crate::lint::known::Reach;
 use crate::lint::{Others, Report, Subject};
 use crate::zone::Node;
 use crate::zonefile::Record;

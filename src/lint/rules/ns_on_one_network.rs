@@ -19,7 +19,7 @@ use crate::authority::{Authority, RrsetRef};
 use crate::dns::{NameRef, Rtype};
 use crate::lint::others::Answer;
 use crate::lint::recent::Recent;
-use crate::lint::subject::{Known, Reach, node};
+use crate::lint::known::{Known, Reach, node};
 use crate::lint::{Others, Report, Subject};
 use crate::zone::Node;
 
