@@ -105,8 +105,7 @@ fn other_glue<'d>(zone: &Zone, delegation: &'d Delegation) -> Vec<(&'d Name, Str
 }
 
 fn addresses(zone: &Zone, name: NameRef<'_>) -> BTreeSet<IpAddr> {
-    let of = |rtype| zone.rrset(name, rtype).into_iter().flat_map(|rrset| rrset.rdatas());
-    of(Rtype::A).chain(of(Rtype::AAAA)).filter_map(address::of).collect()
+    zone.node(name).into_iter().flat_map(address::records).map(|(_, address)| address).collect()
 }
 
 fn ds_mismatch(apex: NameRef<'_>, keys: Option<Rrset<'_>>, delegation: &Delegation) -> Option<String> {
