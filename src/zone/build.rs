@@ -104,7 +104,8 @@ fn join(shares: Vec<(Zone, Findings)>, findings: &mut Findings) -> Zone {
     zone
 }
 
-/// Groups sorted records into nodes and rrsets, leaving duplicates out; there is room for what they have room for.
+/// Groups sorted records into nodes and rrsets, leaving duplicates out, and judges each; there is room for what they have
+/// room for.
 fn group(apex: &Name, mut records: Records, sources: &Sources, findings_limit: usize) -> (Zone, Findings) {
     let mut findings = Findings::new(Vec::new(), findings_limit);
     let (rows, room) = (records.rows(), records.room());
@@ -134,7 +135,9 @@ fn group(apex: &Name, mut records: Records, sources: &Sources, findings_limit: u
     }
     records.leave_out(&left_out);
     let summary = Summary::of(apex.as_ref(), &nodes, &rrsets, &records);
-    (Zone { apex: apex.clone(), records, nodes, rrsets, summary }, findings)
+    let zone = Zone { apex: apex.clone(), records, nodes, rrsets, summary };
+    integrity::check_sizes(&zone, sources, &mut findings);
+    (zone, findings)
 }
 
 /// Which records of an rrset are there again, in the order of the text, each with the place where it was first.

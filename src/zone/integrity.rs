@@ -15,7 +15,6 @@ pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sourc
     let mut report = Report { zone, sources, findings };
     apex(&mut report, start, is_complete);
     zone.notable().for_each(|node| cname(&mut report, node));
-    zone.nodes().for_each(|node| sizes(&mut report, node));
     if zone.has_type(Rtype::DNAME) {
         dnames(&mut report);
     }
@@ -24,6 +23,12 @@ pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sourc
     if has_hashes && let Some(finding) = zone.nodes().find_map(|node| iterations(&report, node)) {
         report.add(finding);
     }
+}
+
+/// Reports what is too large to be served; of a zone, or of a share of one's names.
+pub(super) fn check_sizes(share: &Zone, sources: &Sources, findings: &mut Findings) {
+    let mut report = Report { zone: share, sources, findings };
+    share.nodes().for_each(|node| sizes(&mut report, node));
 }
 
 struct Report<'r> {

@@ -294,7 +294,19 @@ fn beside(mut loaded: Loaded, others: &Others<'_>, terms: &Terms, shown: &Atomic
     let is_good = loaded.servable(false).is_some();
     let is_one_of_many =
         is_good && !loaded.findings.is_empty() && shown.fetch_add(1, Ordering::Relaxed) >= MOST_REPORTS;
-    (is_good, if is_one_of_many { UNSHOWN.into() } else { report(&loaded.findings, &loaded.sources) })
+    let report = if is_one_of_many { UNSHOWN.into() } else { report(&loaded.findings, &loaded.sources) };
+    free(loaded, terms);
+    (is_good, report)
+}
+
+/// Drops what was judged, a large zone by a thread of its own: what is to be answered does not wait for that.
+fn free(loaded: Loaded, terms: &Terms) {
+    if let (Some(zone), Some(settings)) = (&loaded.zone, &terms.lint)
+        && settings.threads_for(zone) > 1
+    {
+        // Where there is no thread to be had, it is dropped with the closure.
+        let _ = std::thread::Builder::new().name("free".into()).spawn(move || drop(loaded));
+    }
 }
 
 fn list(config: &Config) -> Result<(Root, Listing), ListError> {
