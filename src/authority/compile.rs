@@ -15,6 +15,9 @@ use crate::dns::{NameRef, Rtype};
 use crate::zone::{Node, Rrset, Zone};
 use crate::zonefile::rdata;
 
+/// Nodes that are looked at before the index is asked for a host, with their names.
+type Near<'a> = [Option<(NameRef<'a>, NodeRef<'a>)>; 3];
+
 impl Authority {
     /// Compiles a zone; `key` must be the same for all zones of a catalog.
     pub fn compile(zone: &Zone, key: HashKey) -> Self {
@@ -263,10 +266,10 @@ impl Authority {
     /// The nodes that an rrset's records name and that have something to tell, each once, those at or below its owner first.
     fn find_hosts(&self, rrset: RrsetRef<'_>, hosts: &mut Vec<(u32, bool)>) {
         hosts.clear();
-        let owner = rrset.node.name();
+        let (owner, near) = (rrset.node.name(), self.near(rrset.node));
         for rdata in rrset.rdatas() {
             // Only a referral's servers may be told by data that is not ours.
-            if let Some(host) = self.host(rrset, rdata)
+            if let Some(host) = self.host(rrset, rdata, &near)
                 && (rrset.rtype() == Rtype::NS || host.role() == Role::Authoritative)
             {
                 hosts.push((host.number, host.name().is_at_or_below(owner)));
@@ -279,8 +282,9 @@ impl Authority {
         hosts.sort_by_key(|&(_, is_below)| !is_below);
     }
 
-    /// The node of the host that a record names, if it has addresses or, for a service binding, bindings.
-    fn host(&self, rrset: RrsetRef<'_>, octets: &[u8]) -> Option<NodeRef<'_>> {
+    /// The node of the host that a record names, if it has addresses or, for a service binding, bindings; looked for among those
+    /// that are `near` first.
+    fn host<'a>(&'a self, rrset: RrsetRef<'_>, octets: &[u8], near: &Near<'a>) -> Option<NodeRef<'a>> {
         let rtype = rrset.rtype();
         let target = rdata::names(rtype, octets).next()?;
         let target = NameRef::trusted(&octets[target.start..target.end]);
@@ -294,17 +298,17 @@ impl Authority {
         if !target.is_at_or_below(self.apex()) {
             return None;
         }
-        let host = self.near(rrset.node, target).or_else(|| self.node(target))?;
+        let is_near = near.iter().flatten().find(|(name, _)| name.is(target));
+        let host = is_near.map(|&(_, node)| node).or_else(|| self.node(target))?;
         let is_told = |wanted: &Rtype| host.rrset(*wanted).is_some();
         ([Rtype::A, Rtype::AAAA].iter().any(is_told) || is_binding && is_told(&rtype)).then_some(host)
     }
 
-    /// The node of a name that is this node's own or stands right behind it, as most servers of cuts do: that is told sooner than
-    /// the index finds it.
-    fn near(&self, node: NodeRef<'_>, name: NameRef<'_>) -> Option<NodeRef<'_>> {
-        const NEAR: usize = 3;
-        let near = Numbers::from(&self.arena, node.number).take(NEAR).map(|number| self.numbered(number));
-        near.filter(|node| node.role() != Role::Hash).find(|node| node.name().is(name))
+    /// The node itself and those right behind it, where most servers of cuts stand: they are told sooner than the index finds them.
+    /// To step over a block is to step over its records, so that is done once an rrset and not for each of them.
+    fn near(&self, node: NodeRef<'_>) -> Near<'_> {
+        let mut nodes = Numbers::from(&self.arena, node.number).map(|number| self.numbered(number));
+        std::array::from_fn(|_| nodes.next().filter(|node| node.role() != Role::Hash).map(|node| (node.name(), node)))
     }
 }
 

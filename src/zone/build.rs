@@ -104,8 +104,8 @@ fn join(shares: Vec<(Zone, Findings)>, findings: &mut Findings) -> Zone {
     zone
 }
 
-/// Groups sorted records into nodes and rrsets, leaving duplicates out, and judges each; there is room for what they have
-/// room for.
+/// Groups sorted records into nodes and rrsets, leaving duplicates out, and judges their sizes; there is room for what they
+/// have room for.
 fn group(apex: &Name, mut records: Records, sources: &Sources, findings_limit: usize) -> (Zone, Findings) {
     let mut findings = Findings::new(Vec::new(), findings_limit);
     let (rows, room) = (records.rows(), records.room());

@@ -9,7 +9,7 @@ use crate::dns::{MAX_NAME, NameRef, Rtype};
 use crate::source::{Sources, Span};
 use crate::zonefile::{Record, rdata};
 
-/// Reports every integrity error; `start` is the start of the zone's own file, `is_complete` whether all its records could be
+/// Reports every integrity error but [sizes](check_sizes); `start` is the start of the zone's own file, `is_complete` whether all its records could be
 /// read and lie in the zone.
 pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sources, findings: &mut Findings) {
     let mut report = Report { zone, sources, findings };
@@ -25,7 +25,7 @@ pub(super) fn check(zone: &Zone, start: Span, is_complete: bool, sources: &Sourc
     }
 }
 
-/// Reports what is too large to be served; of a zone, or of a share of one's names.
+/// Reports what is too large to be served among a share of a zone's names, each of which is judged by itself.
 pub(super) fn check_sizes(share: &Zone, sources: &Sources, findings: &mut Findings) {
     let mut report = Report { zone: share, sources, findings };
     share.nodes().for_each(|node| sizes(&mut report, node));

@@ -93,7 +93,7 @@ impl Zone {
         let (octets, records) = (self.records.octets() as u32, self.records.rows().len() as u32);
         let (nodes, rrsets) = (self.nodes.len() as u32, self.rrsets.len() as u32);
         std::thread::scope(|scope| {
-            // Half of what is to be moved.
+            // More than half of what is to be moved.
             scope.spawn(|| self.records.append(others.records));
             self.rrsets.extend(others.rrsets.into_iter().map(|row| row.moved(records)));
             self.nodes.extend(others.nodes.into_iter().map(|row| row.moved(rrsets, octets)));

@@ -28,9 +28,6 @@ pub(super) fn check(subject: &Subject<'_>, others: &Others<'_>, report: &mut Rep
 
 fn check_policy(owner: NameRef<'_>, text: &Text<'_>, others: &Others<'_>, report: &mut Report<'_>) {
     let (terms, _) = spf::parse(&text.octets, &[]);
-    if !terms.iter().any(|term| term.kind.asks()) {
-        return;
-    }
     let mut count = Count { others, asked: 0, open: vec![owner.to_name()] };
     let mut eleventh: Option<&Term> = None;
     for term in terms.iter().filter(|term| term.kind.asks()) {
